@@ -1,0 +1,142 @@
+#pragma once
+
+#include <procpool/detail/failure.hpp>
+#include <procpool/detail/run.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace procpool::detail {
+
+using Clock = std::chrono::steady_clock;
+
+/// A block of the shared region: written by the client, read-only in every worker. Movable; frees itself.
+/// Any thread may allocate and free.
+class Block {
+public:
+    Block() = default;
+    /// At least `bytes` bytes, aligned to 4096, with unspecified content. Throws std::bad_alloc when the region is full.
+    explicit Block(std::size_t bytes);
+    Block(Block&& other) noexcept;
+    Block& operator=(Block&& other) noexcept;
+    Block(const Block&) = delete;
+    Block& operator=(const Block&) = delete;
+    ~Block();
+
+    [[nodiscard]] std::byte* data() const { return data_; }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    /// The offset of `data()` from the region's base, for ItemEntry.
+    [[nodiscard]] std::uint64_t offset() const;
+    explicit operator bool() const { return data_ != nullptr; }
+
+private:
+    std::byte* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// Receives what the workers send back, in the client, on whichever thread is waiting, one call at a time per pool.
+/// Every item of a job reaches exactly one of the calls, once. None may throw or call the engine.
+class Sink {
+public:
+    Sink() = default;
+    Sink(const Sink&) = delete;
+    Sink& operator=(const Sink&) = delete;
+    virtual ~Sink() = default;
+
+    /// Fixed-size results of items [first, first + count), laid end to end; empty `bytes` for void and in-place results.
+    virtual void results(std::uint64_t first, std::uint64_t count, std::span<const std::byte> bytes) noexcept = 0;
+    /// The variable-sized result of one item.
+    virtual void result(std::uint64_t item, std::span<const std::byte> bytes) noexcept = 0;
+    /// The item has no result.
+    virtual void failed(std::uint64_t item, Failure failure) noexcept = 0;
+    /// Items [first, last) will never run: cancelled, or the pool was terminated or broke.
+    virtual void dropped(std::uint64_t first, std::uint64_t last, const Failure& why) noexcept = 0;
+};
+
+/// What the engine is asked to do. It sees bytes, never a type.
+struct JobSpec {
+    Thunk thunk = nullptr;
+    Prepare prepare{};
+    std::span<const std::byte> closure;  ///< copied
+    std::uint64_t count = 0;             ///< items; with a window: the bound is unknown, `feed` brings them
+
+    // Inputs: either `inputs` (copied; small jobs need no block), or a block handed over, or memory of the region that
+    // `keep` keeps alive. Fixed-size items lie `input_stride` bytes apart; with input_stride 0 they are an array of ItemEntry.
+    std::span<const std::byte> inputs;
+    Block block;
+    const std::byte* shared_inputs = nullptr;
+    std::shared_ptr<const void> keep;
+    std::size_t input_stride = 0;
+    std::size_t window = 0;  ///< > 0: items are fed; at most this many (rounded up to a power of two) are in flight
+
+    std::size_t result_stride = 0;     ///< bytes of a fixed-size result; 0: none, or variable-sized
+    std::byte* in_place = nullptr;     ///< results are written here (memory of the region), not shipped
+    std::size_t in_place_size = 0;     ///< bytes
+
+    std::size_t chunksize = 0;                ///< 0: adaptive
+    std::chrono::nanoseconds timeout{0};      ///< per item, from its start; 0: none
+    int retries = 0;                          ///< extra tries of an item whose worker died or timed out
+    bool fail_fast = false;                   ///< the first failure cancels what has not started
+    bool eager = false;                       ///< the client wants each result as it comes, not the whole at the end
+    std::shared_ptr<Sink> sink;
+};
+
+struct EngineOptions {
+    int processes = 1;
+    std::size_t max_tasks_per_child = 0;
+};
+
+class Job;     // opaque: one submitted job
+class Client;  // the client's half of a pool
+
+using JobHandle = std::shared_ptr<Job>;
+
+/// A pool of worker processes and the client's end of it. Any thread of the process that made it may call it; in a forked
+/// child every call but the destructor throws std::logic_error and the destructor does nothing.
+class Engine {
+public:
+    /// Starts the fork server and the workers; returns when all are forked. Throws std::system_error when it cannot.
+    explicit Engine(const EngineOptions& options);
+    ~Engine();
+    Engine(Engine&&) noexcept;
+    Engine& operator=(Engine&&) noexcept;
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    /// Starts a job; does not wait for it. Throws PoolClosed, PoolTerminated, PoolBroken, std::bad_alloc.
+    [[nodiscard]] JobHandle start(JobSpec spec);
+    /// Waits until every item of the job is resolved, or the deadline. True if resolved.
+    bool wait(const JobHandle& job, Clock::time_point deadline);
+    /// Waits until anything of the job arrives that had not when `seen` was taken from `arrivals`, or it is resolved.
+    bool wait_more(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline);
+    /// Items of the job resolved so far (takes in what has arrived; never blocks).
+    std::uint64_t arrivals(const JobHandle& job);
+    /// True when every item is resolved (takes in what has arrived; never blocks).
+    bool resolved(const JobHandle& job);
+    /// Appends an item to a fed job; false when the window is full or the job closed. Never blocks.
+    bool feed(const JobHandle& job, std::span<const std::byte> item);
+    /// No more items will be fed.
+    void end_feed(const JobHandle& job);
+    /// What has not started never will; items that run finish. The sink hears of each.
+    void cancel(const JobHandle& job);
+    /// As cancel, and the sink hears no more at all: what still runs is forgotten.
+    void abandon(const JobHandle& job);
+
+    void close();
+    void join();       ///< after close or terminate; waits for every job, then for every process
+    void terminate();  ///< kills every worker; whatever is pending is dropped with PoolTerminated
+
+    [[nodiscard]] int processes() const;
+    [[nodiscard]] std::vector<pid_t> worker_pids() const;
+
+private:
+    std::unique_ptr<Client> client_;
+};
+
+}  // namespace procpool::detail

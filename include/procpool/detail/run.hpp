@@ -1,0 +1,111 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace procpool::detail {
+
+/// Where one variable-sized item lies in the shared region.
+struct ItemEntry {
+    std::uint64_t offset = 0;  ///< from the region's base, bytes
+    std::uint64_t size = 0;    ///< bytes
+};
+
+/// A claimed range of items as the thunk sees it, inside a worker.
+///
+/// A thunk is instantiated over a whole range so that the compiler sees the loop: begin(), genuine() and end() are plain
+/// loads and stores on the worker's own cache lines, and only errors, variable-sized results and timed items make calls.
+///
+/// A thunk must loop like this, so that a death names its item and an exception costs one item:
+///
+///     while (run.next < run.last) {
+///         try {
+///             for (; run.next < run.last; ++run.next) {
+///                 run.begin(run.next);
+///                 R result = f(argument);
+///                 run.end(run.next);            // before the result is stored
+///                 store(run.result(run.next));  // fixed size; or run.emit(bytes)
+///             }
+///         } catch (...) { run.fail(run.next++); }
+///     }
+class Run {
+public:
+    // What to run. `fail` and `emit` may lower `last`: the engine calls the thunk again for what is left over.
+    std::uint64_t next = 0;  ///< the next item to run
+    std::uint64_t last = 0;  ///< one past the last item to run
+
+    // What to run it on: read-only memory of the shared region.
+    const std::byte* closure = nullptr;  ///< the callable's bytes, aligned to 64
+    std::size_t closure_size = 0;        ///< bytes
+    void* prepared = nullptr;            ///< what the job's `prepare` made of the closure in this worker, if it has one
+    const std::byte* input = nullptr;    ///< fixed-size items: their base; variable-sized: the array of ItemEntry
+    std::uint64_t input_mask = ~std::uint64_t{0};  ///< item i lies at i & input_mask
+    const std::byte* region = nullptr;             ///< base of ItemEntry::offset
+
+    /// Says that item `i` starts now.
+    void begin(std::uint64_t i) {
+        if (timed_) [[unlikely]] {
+            begin_timed(i);
+        } else {
+            current_->store(i * 2 + 1, std::memory_order_release);
+        }
+    }
+
+    /// Says that the call for item `i` returned. Does not return in a process that the task forked off, nor when the
+    /// fork server has already condemned the item for its timeout.
+    void end(std::uint64_t i) {
+        if (timed_ || genuine_->load(std::memory_order_relaxed) == 0) [[unlikely]] {
+            end_checked(i);
+        }
+    }
+
+    /// Where the fixed-size result of item `i` belongs.
+    [[nodiscard]] std::byte* result(std::uint64_t i) const { return output_ + i * stride_; }
+
+    /// The input of item `i` among variable-sized ones.
+    [[nodiscard]] std::span<const std::byte> item(std::uint64_t i) const {
+        const auto& entry = reinterpret_cast<const ItemEntry*>(input)[i & input_mask];
+        return {region + entry.offset, static_cast<std::size_t>(entry.size)};
+    }
+
+    /// Ships the variable-sized result of item `next`, after end(next). Blocks while the result ring is full.
+    void emit(std::span<const std::byte> bytes);
+
+    /// Ships the exception in flight (call it inside a catch block) as the outcome of item `i`.
+    void fail(std::uint64_t i);
+
+    /// Closes the job after this item: nothing of it that has not been claimed is started any more.
+    void stop();
+
+private:
+    friend class WorkerLoop;
+
+    void begin_timed(std::uint64_t i);
+    void end_checked(std::uint64_t i);
+
+    std::atomic<std::uint64_t>* current_ = nullptr;
+    const std::atomic<std::uint64_t>* genuine_ = nullptr;
+    std::byte* output_ = nullptr;  // address of the result of item 0, were it in the open frame
+    std::size_t stride_ = 0;
+    bool timed_ = false;
+    void* worker_ = nullptr;
+};
+
+using Thunk = void (*)(Run&);
+
+/// Decodes a closure once in a worker, for jobs whose closure is not usable as the bytes that travelled.
+struct Prepare {
+    void* (*open)(std::span<const std::byte> closure) = nullptr;  ///< may throw: every item then fails with it
+    void (*close)(void*) = nullptr;
+};
+
+/// The task that this thread's process is running. Zero outside a worker.
+struct CurrentTask {
+    std::uint64_t index = 0;
+    int worker = -1;
+};
+[[nodiscard]] CurrentTask current_task() noexcept;
+
+}  // namespace procpool::detail
