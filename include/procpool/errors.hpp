@@ -1,0 +1,143 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include <sys/types.h>
+
+namespace procpool {
+
+namespace detail {
+struct Failure;
+struct Report;
+}  // namespace detail
+
+/// What every exception of a failed item carries, whatever its type: which item, which worker, what
+/// happened.
+///
+/// An exception that a task throws arrives as its own standard type (a type derived from a standard
+/// one as its nearest standard base) and as a TaskFailure:
+///
+///     try {
+///         pool.map(parse, files);
+///     } catch (const std::out_of_range& e) {   // as if parse had been called here; what() is what
+///     was thrown } catch (const procpool::TaskFailure& e) {   // anything else that befell an item
+///         std::cerr << e.message() << '\n';
+///     }
+///
+/// It has no std::exception base of its own, so `catch (const std::exception&)` is never ambiguous.
+/// Copying does not throw and shares the text. Reading one object from several threads is safe.
+class TaskFailure {
+public:
+    /// Made by the pool, from what arrived of a worker. Throws std::bad_alloc.
+    explicit TaskFailure(const detail::Failure& failure);
+    TaskFailure(const TaskFailure&) noexcept = default;
+    TaskFailure& operator=(const TaskFailure&) noexcept = default;
+    virtual ~TaskFailure();
+
+    /// The position of the item in the range, from 0. 0 for apply() and submit().
+    [[nodiscard]] std::uint64_t index() const noexcept;
+    /// The process that ran the item; 0 if none did.
+    [[nodiscard]] pid_t worker_pid() const noexcept;
+    /// The type that was thrown, as it is written in C++: "std::out_of_range", "app::ParseError",
+    /// "int". Empty when nothing was thrown.
+    [[nodiscard]] const std::string& type_name() const noexcept;
+    /// One sentence for a person: the item, the worker, what happened and what to do.
+    [[nodiscard]] const std::string& message() const noexcept;
+    /// Where it happened, a line per frame, the innermost first. Empty when the worker could not
+    /// tell.
+    [[nodiscard]] const std::string& trace() const noexcept;
+
+    /// The data behind it, for the library itself.
+    [[nodiscard]] const detail::Failure& failure() const noexcept;
+
+private:
+    std::shared_ptr<const detail::Report> report_;
+};
+
+/// A task threw something that has no standard type: an int, a string, a class without a standard
+/// base. type_name() says what. To have it arrive as itself, derive it from a standard exception or
+/// catch it in the task.
+class RemoteError : public std::runtime_error, public TaskFailure {
+public:
+    explicit RemoteError(const detail::Failure& failure);
+};
+
+/// The worker that ran the item ended: by a signal, by exit(), by the kernel's out-of-memory
+/// killer. The other items are unharmed and the worker is replaced. MapOptions::retries tries such
+/// an item again.
+class WorkerDied : public std::runtime_error, public TaskFailure {
+public:
+    explicit WorkerDied(const detail::Failure& failure);
+
+    /// The signal that ended it, SIGSEGV for example; 0 if it exited.
+    [[nodiscard]] int signal() const noexcept;
+    /// Its exit status; 0 if it died of a signal.
+    [[nodiscard]] int exit_status() const noexcept;
+};
+
+/// The item ran longer than MapOptions::timeout; its worker was killed, with every process it had
+/// started.
+class TaskTimeout : public std::runtime_error, public TaskFailure {
+public:
+    explicit TaskTimeout(const detail::Failure& failure);
+};
+
+/// The item was cancelled before it started: by cancel(), by fail_fast, or because a search had
+/// found its answer.
+class TaskCancelled : public std::runtime_error, public TaskFailure {
+public:
+    explicit TaskCancelled(const detail::Failure& failure);
+};
+
+/// AsyncResult::get(timeout), or another wait with a bound, ended before there was a result. The
+/// task still runs: wait again.
+class TimeoutError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Work was given to a pool after close().
+class PoolClosed : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// The pool was terminated or destroyed while this was pending. close() and join() finish what is
+/// pending.
+class PoolTerminated : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// The pool lost its fork server, or no more processes can be started. What had not finished is
+/// lost: make a new pool.
+class PoolBroken : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// PoolOptions::initializer failed in a worker. The pool is broken; the message has the cause.
+class InitializerFailed : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// A callable cannot travel to a worker: it captures a pointer or a reference to memory that the
+/// worker does not share, or it lives in a module that the worker does not have. Capture by value,
+/// use bind_back, or fork_map, which takes any callable.
+class NotShippable : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Bytes that arrived are not what was sent: a worker scribbled over them, or the two sides are
+/// different programs.
+class DecodeError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+}  // namespace procpool
