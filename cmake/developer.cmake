@@ -1,0 +1,16 @@
+# The second build of the library, and everything that is built on top of it.
+
+# Tests that make system calls fail or stop a process at a step of the protocol link this one.
+procpool_library(procpool_instrumented STATIC)
+target_compile_definitions(procpool_instrumented PUBLIC PROCPOOL_INSTRUMENTED=1)
+# One compile command a source is what clang-tidy and editors want.
+set_target_properties(procpool_instrumented PROPERTIES EXPORT_COMPILE_COMMANDS OFF)
+
+enable_testing()
+include(cmake/testing.cmake)
+
+foreach(folder tests bench apps examples)
+    if(EXISTS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
+        add_subdirectory(${folder})
+    endif()
+endforeach()

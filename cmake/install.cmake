@@ -1,0 +1,27 @@
+# What `cmake --install` lays down: headers, library, a CMake package and a pkg-config file. The tree may be
+# moved afterwards; nothing in it names the place it was installed to.
+
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/procpool)
+set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+install(TARGETS procpool EXPORT procpoolTargets)
+install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+
+install(EXPORT procpoolTargets NAMESPACE procpool:: DESTINATION ${package_dir})
+configure_package_config_file(
+    cmake/procpoolConfig.cmake.in ${PROJECT_BINARY_DIR}/procpoolConfig.cmake
+    INSTALL_DESTINATION ${package_dir}
+    NO_SET_AND_CHECK_MACRO)
+# Until 1.0 a minor version may change what programs are compiled against.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/procpoolConfigVersion.cmake
+                                 COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/procpoolConfig.cmake
+              ${PROJECT_BINARY_DIR}/procpoolConfigVersion.cmake DESTINATION ${package_dir})
+
+# ${pcfiledir} is where pkg-config found the file; from there to the prefix is always the same way.
+file(RELATIVE_PATH to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+configure_file(cmake/procpool.pc.in ${PROJECT_BINARY_DIR}/procpool.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/procpool.pc DESTINATION ${pkgconfig_dir})

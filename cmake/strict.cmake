@@ -1,0 +1,28 @@
+# How every target is compiled in developer mode: strictly, through the compiler cache when there is one, and
+# with the sanitizers that PROCPOOL_SANITIZE names.
+
+set(PROCPOOL_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize= takes them")
+
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+
+if(PROCPOOL_SANITIZE)
+    add_compile_options(-fsanitize=${PROCPOOL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${PROCPOOL_SANITIZE})
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND PROCPOOL_SANITIZE)
+    # With sanitizers g++ 12 sees accesses in its own standard library that no program makes.
+    add_compile_options(-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow)
+endif()
+
+find_program(PROCPOOL_CCACHE ccache)
+mark_as_advanced(PROCPOOL_CCACHE)
+if(PROCPOOL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    # A precompiled header is cached by what went into it, not by the time at which it was made.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+                                    ${PROCPOOL_CCACHE})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+        add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+    endif()
+endif()

@@ -1,0 +1,87 @@
+# How a test is registered. tests/CMakeLists.txt says how one is added.
+
+# procpool_guarded_test(<room>/<name> COMMAND <command>... [SOAK] [TIMEOUT <seconds>] [LABELS <label>...])
+#
+# Any command as a test: run under tests/guard, labelled with its room as well. SOAK: run by `ctest -C soak` only.
+# The label `alone` keeps others from running beside it.
+function(procpool_guarded_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "SOAK" "TIMEOUT" "COMMAND;LABELS")
+    if(arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "test ${name}: what is '${arg_UNPARSED_ARGUMENTS}'?")
+    endif()
+    set(timeout 60)
+    set(configurations "")
+    if(arg_SOAK)
+        set(timeout 1200)
+        set(configurations CONFIGURATIONS soak)
+    endif()
+    if(arg_TIMEOUT)
+        set(timeout ${arg_TIMEOUT})
+    endif()
+    if(PROCPOOL_SANITIZE)
+        math(EXPR timeout "3 * ${timeout}")
+    endif()
+    math(EXPR last_resort "${timeout} + 30") # the guard ends the test; this would end the guard
+
+    string(REGEX REPLACE "/.*" "" room ${name})
+    add_test(NAME ${name} COMMAND ${PROJECT_SOURCE_DIR}/tests/guard ${timeout} ${arg_COMMAND} ${configurations})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${last_resort} LABELS "${room};${arg_LABELS}")
+    if("alone" IN_LIST arg_LABELS)
+        set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+    endif()
+endfunction()
+
+# procpool_test(<room>/<name> [INSTRUMENTED] [SOAK] [TIMEOUT <seconds>] [LABELS <label>...])
+#
+# The GoogleTest program tests/<room>/<name>_test.cpp as one test. INSTRUMENTED: it links procpool_instrumented.
+# For every label there is a target `tests_<label>` that builds the tests that carry it.
+function(procpool_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "INSTRUMENTED;SOAK" "TIMEOUT" "LABELS")
+    procpool_library_of_test(library ${arg_INSTRUMENTED})
+    string(REPLACE / _ target test_${name})
+    add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/${name}_test.cpp)
+    target_link_libraries(${target} PRIVATE ${library}_test_base)
+    target_precompile_headers(${target} REUSE_FROM ${library}_test_pch)
+
+    string(REGEX REPLACE "/.*" "" room ${name})
+    if(TARGET programs_${room})
+        add_dependencies(${target} programs_${room})
+    endif()
+    foreach(label ${room} ${arg_LABELS})
+        if(NOT TARGET tests_${label})
+            add_custom_target(tests_${label})
+        endif()
+        add_dependencies(tests_${label} ${target})
+    endforeach()
+
+    list(REMOVE_ITEM ARGN INSTRUMENTED)
+    procpool_guarded_test(${name} COMMAND $<TARGET_FILE:${target}> ${ARGN})
+endfunction()
+
+# procpool_test_program(<room>/<name> [INSTRUMENTED])
+#
+# The program tests/<room>/<name>_program.cpp, for the tests of its room to start.
+function(procpool_test_program name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "INSTRUMENTED" "" "")
+    procpool_library_of_test(library ${arg_INSTRUMENTED})
+    string(REPLACE / _ target program_${name})
+    add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/${name}_program.cpp)
+    target_link_libraries(${target} PRIVATE ${library})
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    cmake_path(GET name PARENT_PATH room)
+    cmake_path(GET name FILENAME filename)
+    set_target_properties(${target} PROPERTIES OUTPUT_NAME ${filename}
+                                               RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/programs/${room})
+    if(NOT TARGET programs_${room})
+        add_custom_target(programs_${room})
+    endif()
+    add_dependencies(programs_${room} ${target})
+endfunction()
+
+function(procpool_library_of_test variable instrumented)
+    if(instrumented)
+        set(${variable} procpool_instrumented PARENT_SCOPE)
+    else()
+        set(${variable} procpool PARENT_SCOPE)
+    endif()
+endfunction()
