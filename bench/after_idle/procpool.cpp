@@ -1,0 +1,14 @@
+#include <procpool/pool.hpp>
+
+#include "../items.hpp"
+#include "../measure.hpp"
+
+using namespace std::chrono_literals;
+
+int main(int argc, char** argv) {
+    const auto plan = bench::plan(argc, argv, {.samples = 100, .warmup = 3, .idle = 10ms});
+    const auto data = bench::numbers(100);
+    procpool::Pool pool{{.processes = bench::number(plan.variant)}};
+    bench::report(bench::measure(
+        plan, [&] { bench::keep(pool.map([](double x) { return bench::square(x); }, data)); }));
+}

@@ -1,0 +1,191 @@
+"""What is measured: the rows of the design's table, each with its peers, its floor and its goal.
+
+A figure of a peer is the median over rounds of the medians of its samples. A check compares a figure, or the quotient
+of two figures of the same run, with what it must reach.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Peer:
+    name: str
+    program: str  # bench/<case>/<program>.cpp, or <program> itself if it ends in .py
+    variant: str = ""
+    once: bool = False  # slow and of no surprise: in the first round only
+
+    @property
+    def ours(self):
+        return self.program == "procpool"
+
+
+@dataclass(frozen=True)
+class Check:
+    of: str  # a peer's name
+    over: object = None  # a peer's name, a number, or None: the figure itself
+    floor: float | None = None
+    goal: float | None = None
+    inverse: bool = False  # over / of instead: a share or an efficiency; more is better
+
+    @property
+    def name(self):
+        if self.over is None:
+            return self.of
+        over = self.over if isinstance(self.over, str) else "ideal"
+        return f"{over} / {self.of}" if self.inverse else f"{self.of} / {over}"
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    row: str
+    unit: str  # in which figures are shown
+    peers: tuple
+    checks: tuple
+
+
+US, MS = 1e-6, 1e-3
+KIB = 1024
+SERIAL = Peer("serial", "serial")
+THREADS = Peer("threads", "threads")
+TBB = Peer("TBB", "tbb")
+OPENMP = Peer("OpenMP", "openmp")
+PYTHON = Peer("Python", "python.py")
+POOLS = (Peer("Pool{1}", "procpool", "1"), Peer("Pool{2}", "procpool", "2"), Peer("Pool{}", "procpool", "0"))
+
+CASES = (
+    Case(
+        "cell2",
+        "Lecture cell 2: a pool of 8 made, 100 x 10 ms, gone",
+        "ms",
+        (Peer("Pool{8}", "procpool"), THREADS, TBB, OPENMP, PYTHON, Peer("serial", "serial", once=True)),
+        (Check("Pool{8}", "threads", 1.03, 1.01),),
+    ),
+    Case(
+        "cell3",
+        "Lecture cell 3: 100 x 100 ms on 8, the pause bound as an argument",
+        "ms",
+        (Peer("Pool{8}", "procpool"), THREADS, TBB, OPENMP, PYTHON, Peer("serial", "serial", once=True)),
+        (Check("Pool{8}", "threads", 1.01, 1.005),),
+    ),
+    Case(
+        "warm_map",
+        "Lecture cell 4: warm map of 100 trivial items",
+        "µs",
+        (*POOLS, SERIAL, THREADS, TBB, OPENMP, PYTHON),
+        tuple(Check(pool.name, None, 10 * US, 5 * US) for pool in POOLS)
+        + tuple(Check(pool.name, "TBB", None, 1) for pool in POOLS),
+    ),
+    Case(
+        "after_idle",
+        "The same after 10 ms of idleness",
+        "µs",
+        (*POOLS, SERIAL, THREADS, TBB, OPENMP, PYTHON),
+        tuple(Check(pool.name, "TBB", 2, 1) for pool in POOLS),
+    ),
+    Case(
+        "chunk1",
+        "An item of 200,000 trivial ones, chunksize 1",
+        "ns",
+        (POOLS[0], POOLS[1], SERIAL, THREADS, TBB, OPENMP, PYTHON),
+        (Check("Pool{2}", "OpenMP", 2, 1), Check("Pool{1}", "OpenMP", None, None)),
+    ),
+    Case(
+        "round_trip",
+        "One call and its answer, back to back",
+        "µs",
+        (
+            POOLS[0],
+            POOLS[1],
+            Peer("thread pool of 1", "threads", "1"),
+            Peer("thread pool of 2", "threads", "2"),
+            Peer("TBB enqueue", "tbb"),
+            Peer("Python Pool(1)", "python.py", "1"),
+            Peer("Python Pool(2)", "python.py", "2"),
+        ),
+        (Check("Pool{1}", None, 5 * US, 2 * US), Check("Pool{2}", None, 5 * US, 2 * US)),
+    ),
+    Case(
+        "pool_life",
+        "A pool of 2 made, used, gone",
+        "ms",
+        (Peer("Pool{2}", "procpool"), Peer("fork 3, wait 3", "fork_wait"), THREADS, PYTHON),
+        (Check("Pool{2}", "fork 3, wait 3", 2.5, 1.2),),
+    ),
+    Case(
+        "arguments",
+        "An argument of 1 MiB, warm",
+        "µs",
+        (
+            Peer("apply", "procpool", "apply"),
+            Peer("map", "procpool", "map"),
+            Peer("map, strings", "procpool", "map_string"),
+            Peer("shared_vector", "procpool", "shared_vector"),
+            Peer("memcpy", "memcpy"),
+            Peer("threads, by value", "threads"),
+            PYTHON,
+        ),
+        (
+            Check("apply", "memcpy", 0.4, 0.7, inverse=True),
+            Check("map", "memcpy", 0.4, 0.7, inverse=True),
+            Check("map, strings", "memcpy", 0.4, 0.7, inverse=True),
+        ),
+    ),
+    Case(
+        "worker_memory",
+        "Private memory of an idle worker",
+        "KiB",
+        (Peer("worker", "procpool"), Peer("bare child", "fork_wait"), PYTHON),
+        (Check("worker", None, 1024 * KIB, 512 * KIB),),
+    ),
+    Case(
+        "many_workers",
+        "256 workers, 25,600 x 10 ms",
+        "ms",
+        (
+            Peer("warm pool", "procpool", "warm"),
+            Peer("pool made, used, gone", "procpool", "life"),
+            Peer("threads made, used, gone", "threads"),
+            Peer("Python, warm", "python.py", once=True),
+        ),
+        (Check("warm pool", 1.0, 0.85, 0.95, inverse=True),),
+    ),
+    Case(
+        "worker_death",
+        "A worker dies",
+        "ms",
+        (
+            Peer("its item resolved", "procpool", "resolved"),
+            Peer("a replacement at work", "procpool", "replaced"),
+            Peer("fork, wait, fork", "fork_wait"),
+            Peer("Python's Pool", "python.py", once=True),
+            Peer("Python's ProcessPoolExecutor", "python_futures.py", once=True),
+        ),
+        (
+            Check("its item resolved", None, 20 * MS, 2 * MS),
+            Check("a replacement at work", None, 20 * MS, 2 * MS),
+        ),
+    ),
+    Case(
+        "big_client",
+        "A pool of 2 made, used, gone in a client of 4 GiB",
+        "ms",
+        (Peer("Pool{2}", "procpool"), Peer("fork, wait", "fork_wait"), PYTHON),
+        (Check("Pool{2}", "fork, wait", 4, 2),),
+    ),
+    Case(
+        "hot_path",
+        "An item of a warm map of 100,000: system calls and allocations",
+        "per item",
+        (
+            Peer("system calls", "count.py", "system_calls"),
+            Peer("allocations in the client", "count.py", "client_allocations"),
+            Peer("allocations in the workers", "count.py", "worker_allocations"),
+        ),
+        (
+            Check("system calls", None, 1e-2, 1e-3),
+            Check("allocations in the client", None, 1e-2, 1e-3),
+            Check("allocations in the workers", None, 1e-2, 1e-3),
+        ),
+    ),
+)

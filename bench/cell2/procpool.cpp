@@ -1,0 +1,14 @@
+#include <procpool/pool.hpp>
+
+#include "../items.hpp"
+#include "../measure.hpp"
+
+using namespace std::chrono_literals;
+
+int main(int argc, char** argv) {
+    const auto data = bench::numbers(100);
+    bench::report(bench::measure(bench::plan(argc, argv, {.samples = 5}), [&] {
+        procpool::Pool pool{8};
+        bench::keep(pool.map([](double x) { return bench::slow_square(x, 10ms); }, data));
+    }));
+}
