@@ -22,9 +22,10 @@ struct Report;
 ///
 ///     try {
 ///         pool.map(parse, files);
-///     } catch (const std::out_of_range& e) {   // as if parse had been called here; what() is what
-///     was thrown } catch (const procpool::TaskFailure& e) {   // anything else that befell an item
-///         std::cerr << e.message() << '\n';
+///     } catch (const std::out_of_range& e) {
+///         // as if parse had been called here; what() is what was thrown
+///     } catch (const procpool::TaskFailure& e) {
+///         std::cerr << e.message() << '\n';  // anything else that befell an item
 ///     }
 ///
 /// It has no std::exception base of its own, so `catch (const std::exception&)` is never ambiguous.

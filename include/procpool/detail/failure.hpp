@@ -6,6 +6,7 @@
 #include <exception>
 #include <span>
 #include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -80,8 +81,8 @@ inline constexpr std::size_t max_failure_message = 32 * 1024;
 
 /// The exception in flight as bytes to ship. Only inside a catch block.
 /// Throws nothing of its own: without memory the record is shorter, at worst empty, which decodes
-/// as std::bad_alloc. It passes on the unwinding of a cancelled thread (abi::__forced_unwind),
-/// which must not be swallowed.
+/// as std::bad_alloc. What is no C++ exception it throws on, the unwinding of a cancelled thread
+/// (abi::__forced_unwind) above all: the caller's catch block must let it pass.
 [[nodiscard]] std::vector<std::byte> encode_current_exception(std::uint64_t index, pid_t worker);
 
 /// The bytes of a failure; texts are cut as in encode_current_exception. Throws std::bad_alloc.
@@ -104,12 +105,16 @@ inline constexpr std::size_t max_failure_message = 32 * 1024;
 /// std::bad_alloc.
 [[nodiscard]] std::string describe(const Failure& failure);
 
+/// The name of a type as it is written in C++: "std::string", not what the linker sees. Throws
+/// std::bad_alloc.
+[[nodiscard]] std::string readable_name(const std::type_info& type);
+
 /// An exception of a task as it arrives in the client: of type T and a TaskFailure, with what() as
 /// it was thrown.
 template <class T>
 class Thrown : public T, public TaskFailure {
 public:
-    Thrown(T exception, const Failure& failure) : T(std::move(exception)), TaskFailure(failure) {}
+    Thrown(T thrown, const Failure& account) : T(std::move(thrown)), TaskFailure(account) {}
 
     [[nodiscard]] const char* what() const noexcept override { return failure().message.c_str(); }
 };
