@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include <procpool/detail/invoke.hpp>
+
+namespace procpool {
+
+namespace detail {
+
+template <std::size_t I, class T>
+struct BoundArgument {
+    T value;
+};
+
+/// A tuple that is trivially copyable when its elements are; std::tuple is not.
+template <class Indices, class... T>
+struct BoundArguments;
+template <std::size_t... I, class... T>
+struct BoundArguments<std::index_sequence<I...>, T...> : BoundArgument<I, T>... {
+    /// visit(const T&...)
+    template <class Visit>
+    constexpr decltype(auto) apply(Visit&& visit) const {
+        return std::forward<Visit>(visit)(static_cast<const BoundArgument<I, T>&>(*this).value...);
+    }
+};
+
+enum class Side { front, back };
+
+/// What bind_front and bind_back return. Its parts are public so that it can be taken apart,
+/// shipped and put together again in a worker.
+template <Side side, class F, class... T>
+struct Bound {
+    using Function = F;
+    using Arguments = BoundArguments<std::index_sequence_for<T...>, T...>;
+
+    F function;
+    Arguments arguments;
+
+    template <class... A>
+    static constexpr bool accepts =
+        side == Side::front ? std::is_invocable_v<const F&, const T&..., A...>
+                            : std::is_invocable_v<const F&, A..., const T&...>;
+
+    template <class... A>
+    requires accepts<A...>
+    constexpr decltype(auto) operator()(A&&... a) const {
+        return arguments.apply([&](const T&... bound) -> decltype(auto) {
+            if constexpr (side == Side::front) {
+                return detail::call(function, bound..., std::forward<A>(a)...);
+            } else {
+                return detail::call(function, std::forward<A>(a)..., bound...);
+            }
+        });
+    }
+};
+
+/// What trust() returns.
+template <class F>
+struct Trusted {
+    F function;
+
+    template <class... A>
+    requires std::is_invocable_v<const F&, A...>
+    constexpr decltype(auto) operator()(A&&... a) const {
+        return detail::call(function, std::forward<A>(a)...);
+    }
+};
+
+template <Side side, class F, class... T>
+constexpr auto bind(F&& f, T&&... arguments) {
+    return Bound<side, std::decay_t<F>, std::decay_t<T>...>{std::forward<F>(f),
+                                                            {{std::forward<T>(arguments)}...}};
+}
+
+}  // namespace detail
+
+/// `bind_front(f, a, b)(x)` calls `f(a, b, x)`. As std::bind_front, and the result travels to a
+/// worker when f can and the arguments can: trivially copyable values, strings, vectors, optional,
+/// pair and tuple of such. The arguments are copied now and passed as const lvalues. Binds of binds
+/// work.
+template <class F, class... T>
+[[nodiscard]] constexpr auto bind_front(F&& f, T&&... arguments) {
+    return detail::bind<detail::Side::front>(std::forward<F>(f), std::forward<T>(arguments)...);
+}
+
+/// `bind_back(f, a, b)(x)` calls `f(x, a, b)`: what an item is mapped by comes first, its settings
+/// after it. Otherwise as bind_front.
+template <class F, class... T>
+[[nodiscard]] constexpr auto bind_back(F&& f, T&&... arguments) {
+    return detail::bind<detail::Side::back>(std::forward<F>(f), std::forward<T>(arguments)...);
+}
+
+/// Python's functools.partial, as it is used with map: `partial(f, sleep=0.1)` there is
+/// `partial(f, 100ms)` here. C++ has no keywords, so it is bind_back: the item stays in front. For
+/// Python's positional `partial(f, a)` write `bind_front(f, a)`.
+template <class F, class... T>
+[[nodiscard]] constexpr auto partial(F&& f, T&&... arguments) {
+    return procpool::bind_back(std::forward<F>(f), std::forward<T>(arguments)...);
+}
+
+/// Says that a trivially copyable callable may travel as it is: its bytes are not searched for
+/// pointers into this process. For a closure that is refused although it is right: an integer that
+/// looks like an address, a pointer that the worker never follows or that was valid before the pool
+/// was made.
+template <class F>
+[[nodiscard]] constexpr auto trust(F&& f) {
+    static_assert(std::is_trivially_copyable_v<std::decay_t<F>>,
+                  "procpool: trust(f) is for callables that are trivially copyable: trust what is "
+                  "bound, not the bind");
+    return detail::Trusted<std::decay_t<F>>{std::forward<F>(f)};
+}
+
+}  // namespace procpool

@@ -1,0 +1,169 @@
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <procpool/bind.hpp>
+#include <procpool/detail/closure_check.hpp>
+#include <procpool/detail/codec.hpp>
+#include <procpool/detail/run.hpp>
+
+namespace procpool::detail {
+
+// How a callable travels: by its bytes when they are all there is of it, otherwise, as bound
+// arguments that own memory, part by part.
+
+/// A callable of which the bytes are enough: a function or member pointer, a lambda or functor that
+/// is trivially copyable, a bind of such.
+template <class F>
+concept ByteClosure = std::is_trivially_copyable_v<F>;
+
+template <class F>
+inline constexpr bool is_trusted = false;
+template <class F>
+inline constexpr bool is_trusted<Trusted<F>> = true;
+
+template <class F>
+struct BoundTraits;
+template <class F>
+concept IsBound = requires {
+    typename BoundTraits<F>::Function;
+};
+
+template <class F>
+concept Shippable = ByteClosure<F> ||(IsBound<F>&& BoundTraits<F>::shippable);
+
+template <Side side, class F, class... T>
+struct BoundTraits<Bound<side, F, T...>> {
+    using Function = F;
+    static constexpr bool shippable = Shippable<F> && (Encodable<T> && ...);
+    static constexpr void require_arguments() { (require_shippable<T>(), ...); }
+};
+
+/// Explains itself when F cannot travel.
+template <class F>
+constexpr void require_closure() {
+    if constexpr (IsBound<F>) {
+        BoundTraits<F>::require_arguments();
+        require_closure<typename BoundTraits<F>::Function>();
+    } else {
+        static_assert(
+            ByteClosure<F>,
+            "procpool: this callable cannot travel to a running worker because it owns memory, as "
+            "a lambda does that captures a std::string or a std::vector by value: pass what it "
+            "captures as an argument with bind_back(f, captured...), or use fork_map, which takes "
+            "any callable");
+    }
+}
+
+/// Throws NotShippable when the bytes of the callable hold an address that means nothing in a
+/// worker.
+template <class F>
+void check_bytes(const F& f) {
+    if constexpr (IsBound<F>) {
+        detail::check_bytes(f.function);
+        f.arguments.apply([](const auto&... each) {
+            const auto check = [](const auto& argument) {
+                using T = std::remove_cvref_t<decltype(argument)>;
+                // Numbers, strings and vectors hold no addresses; other classes may.
+                if constexpr (std::is_class_v<T> && Trivial<T> && !std::is_empty_v<T>)
+                    detail::check_closure(argument);
+            };
+            (check(each), ...);
+        });
+    } else if constexpr (std::is_class_v<F> && !std::is_empty_v<F> && !is_trusted<F>) {
+        detail::check_closure(f);
+    }
+}
+
+template <class F>
+std::size_t closure_size(const F& f) {
+    if constexpr (ByteClosure<F>) {
+        return sizeof(F);
+    } else {
+        return f.arguments.apply([&f](const auto&... each) {
+            return (detail::closure_size(f.function) + ... +
+                    Codec<std::remove_cvref_t<decltype(each)>>::size(each));
+        });
+    }
+}
+
+template <class F>
+std::byte* write_closure(std::byte* to, const F& f) {
+    if constexpr (ByteClosure<F>) {
+        return write_bytes(to, std::as_bytes(std::span{std::addressof(f), 1}));
+    } else {
+        to = detail::write_closure(to, f.function);
+        f.arguments.apply([&to](const auto&... each) {
+            ((to = Codec<std::remove_cvref_t<decltype(each)>>::write(to, each)), ...);
+        });
+        return to;
+    }
+}
+
+template <class F>
+F read_closure(Reader& from);
+
+template <Side side, class F, class... T>
+Bound<side, F, T...> read_bound(Reader& from, std::type_identity<Bound<side, F, T...>>) {
+    return {read_closure<F>(from), {{Codec<T>::read(from)}...}};  // in this order
+}
+
+template <class F>
+F read_closure(Reader& from) {
+    if constexpr (ByteClosure<F>)
+        return load_bytes<F>(from.take(sizeof(F)));
+    else
+        return read_bound(from, std::type_identity<F>{});
+}
+
+/// Callables up to this size are copied to the thunk's stack for every claim: there the compiler
+/// knows that nothing else changes them, and one with mutable members does not fault on read-only
+/// memory. Others are made once in every worker.
+inline constexpr std::size_t small_closure = 256;
+
+template <class F>
+inline constexpr bool is_prepared = !ByteClosure<F> || sizeof(F) > small_closure ||
+                                    alignof(F) > alignof(std::max_align_t);
+
+template <class F>
+constexpr Prepare prepare_closure() {
+    if constexpr (is_prepared<F>) {
+        return {.open = [](std::span<const std::byte> bytes) -> void* {
+                    Reader from{bytes};
+                    return new F(read_closure<F>(from));
+                },
+                .close = [](void* f) { delete static_cast<F*>(f); }};
+    } else {
+        return {};
+    }
+}
+
+/// The callable of a job, in a worker, for as long as a thunk runs.
+template <class F>
+class OpenClosure {
+public:
+    explicit OpenClosure(const Run& run) : f_(load_bytes<F>(run.closure)) {}
+    [[nodiscard]] const F& get() const { return f_; }
+
+private:
+    F f_;
+};
+
+template <class F>
+requires is_prepared<F>
+class OpenClosure<F> {
+public:
+    explicit OpenClosure(const Run& run) : f_(static_cast<const F*>(run.prepared)) {}
+    [[nodiscard]] const F& get() const { return *f_; }
+
+private:
+    const F* f_;
+};
+
+}  // namespace procpool::detail

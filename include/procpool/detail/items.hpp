@@ -1,0 +1,271 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <memory>
+#include <new>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <procpool/detail/codec.hpp>
+#include <procpool/detail/engine.hpp>
+#include <procpool/detail/run.hpp>
+
+namespace procpool::detail {
+
+// Ranges, without <ranges>: whatever a range-based `for` accepts ----------------------------------
+
+namespace range_access {
+using std::begin;
+using std::end;
+template <class Range>
+constexpr auto first(Range& range) -> decltype(begin(range)) {
+    return begin(range);
+}
+template <class Range>
+constexpr auto last(Range& range) -> decltype(end(range)) {
+    return end(range);
+}
+}  // namespace range_access
+
+template <class Range>
+using Iterator = decltype(range_access::first(std::declval<std::remove_reference_t<Range>&>()));
+template <class Range>
+using Sentinel = decltype(range_access::last(std::declval<std::remove_reference_t<Range>&>()));
+template <class Range>
+using Reference = decltype(*std::declval<Iterator<Range>&>());
+
+template <class Range>
+concept AnyRange = requires(Iterator<Range> at, Sentinel<Range> end) {
+    *at;
+    ++at;
+    static_cast<bool>(at != end);
+};
+/// Its iterators say how far it goes, and any of its items can be reached; size() is not asked.
+template <class Range>
+concept RandomAccess = AnyRange<Range> && std::random_access_iterator<Iterator<Range>> &&
+    std::sized_sentinel_for<Sentinel<Range>, Iterator<Range>>;
+template <class Range>
+concept Contiguous = RandomAccess<Range> && std::contiguous_iterator<Iterator<Range>>;
+/// Can be walked twice, and refers to values that are there.
+template <class Range>
+concept Repeatable = AnyRange<Range> && std::forward_iterator<Iterator<Range>> &&
+    std::is_lvalue_reference_v<Reference<Range>>;
+
+template <class Range>
+struct ItemOf {
+    using type = std::remove_cvref_t<Reference<Range>>;
+};
+template <class Range>
+requires requires { typename std::iter_value_t<Iterator<Range>>; }
+struct ItemOf<Range> {
+    using type = std::remove_cv_t<std::iter_value_t<Iterator<Range>>>;
+};
+/// The type of a range's values: `bool` for a vector<bool>, not what stands for it.
+template <AnyRange Range>
+using Item = typename ItemOf<Range>::type;
+
+template <RandomAccess Range>
+std::uint64_t count_of(Range& range) {
+    const auto count = range_access::last(range) - range_access::first(range);
+    return count > 0 ? static_cast<std::uint64_t>(count) : 0;
+}
+
+/// Specialised for containers whose elements lie in the shared region: they are not copied.
+template <class Container>
+struct SharedStorage {
+    static constexpr bool exists = false;
+};
+
+// Packing, in the client --------------------------------------------------------------------------
+
+/// Inputs up to this size travel with the job's descriptor and need no block of their own.
+inline constexpr std::size_t small_inputs = 2048;
+
+/// A job that is being put together, with the memory that its spec only points to.
+struct Draft {
+    Draft() = default;
+    Draft(const Draft&) = delete;
+    Draft& operator=(const Draft&) = delete;
+
+    JobSpec spec;
+    std::vector<std::byte> closure;
+    std::byte pointer[sizeof(void(Draft::*)())];  // a function or member pointer as closure
+    std::byte inputs[small_inputs];               // left as it is: only what is used is written
+
+    /// `size` bytes to write the inputs to.
+    std::byte* reserve(std::size_t size) {
+        if (size <= small_inputs) {
+            spec.inputs = {inputs, size};
+            return inputs;
+        }
+        spec.block = Block(size);
+        return spec.block.data();
+    }
+
+    void copy(std::span<const std::byte> bytes) {
+        if (bytes.size() <= small_inputs)
+            spec.inputs = bytes;  // the engine copies them
+        else
+            write_bytes(reserve(bytes.size()), bytes);
+    }
+};
+
+/// Items of one size lie side by side.
+template <FixedSize T, class Range>
+void pack_fixed(Draft& draft, Range& range) {
+    constexpr std::size_t size = Codec<T>::fixed_size;
+    using Storage = SharedStorage<std::remove_cv_t<Range>>;
+    draft.spec.input_stride = size;
+    if constexpr (Storage::exists) {
+        draft.spec.count = range.size();
+        draft.spec.shared_inputs = reinterpret_cast<const std::byte*>(range.data());
+        draft.spec.keep = Storage::keep(range);
+    } else if constexpr (Contiguous<Range> && Trivial<T> && std::is_same_v<T, Item<Range>>) {
+        draft.spec.count = count_of(range);
+        const T* first = std::to_address(range_access::first(range));
+        draft.copy(std::as_bytes(std::span{first, draft.spec.count}));
+    } else if constexpr (RandomAccess<Range>) {
+        draft.spec.count = count_of(range);
+        auto item = range_access::first(range);
+        if (draft.spec.count > SIZE_MAX / size) throw std::bad_array_new_length();
+        std::byte* to = draft.reserve(draft.spec.count * size);
+        for (std::uint64_t i = 0; i < draft.spec.count; ++i, ++item)
+            to = Codec<T>::write(to, static_cast<const T&>(*item));
+    } else {
+        std::vector<std::byte> packed;
+        for (auto&& item : range) {
+            std::byte bytes[size];
+            Codec<T>::write(bytes, static_cast<const T&>(item));
+            packed.insert(packed.end(), bytes, bytes + size);
+            ++draft.spec.count;
+        }
+        write_bytes(draft.reserve(packed.size()), packed);
+    }
+}
+
+/// Other items follow a table of where each begins and the last ends, in bytes from the table.
+template <Encodable T, class Range>
+void pack_frames(Draft& draft, Range& range) {
+    if constexpr (Repeatable<Range> && std::is_same_v<T, std::remove_cvref_t<Reference<Range>>>) {
+        std::uint64_t count = 0;
+        std::size_t size = sizeof(std::uint64_t);
+        for (const auto& item : range) {
+            size += sizeof(std::uint64_t) + frame_size<T>(item);
+            ++count;
+        }
+        std::byte* const base = draft.reserve(size);
+        std::byte* entry = base;
+        std::byte* to = base + (count + 1) * sizeof(std::uint64_t);
+        for (const auto& item : range) {
+            entry = write_length(entry, static_cast<std::uint64_t>(to - base));
+            to = write_frame<T>(to, item);
+        }
+        write_length(entry, static_cast<std::uint64_t>(to - base));
+        draft.spec.count = count;
+        draft.spec.input_stride = 1;  // how they lie is between us and the thunk
+    } else {
+        std::vector<T> items;
+        for (auto&& item : range) items.emplace_back(std::forward<decltype(item)>(item));
+        pack_frames<T>(draft, items);
+    }
+}
+
+template <class T, class Range>
+void pack(Draft& draft, Range& range) {
+    if constexpr (FixedSize<T>)
+        pack_fixed<T>(draft, range);
+    else
+        pack_frames<T>(draft, range);
+}
+
+/// One item, a tuple of these, without making it first.
+template <class... A>
+void pack_arguments(Draft& draft, const A&... arguments) {
+    using T = std::tuple<A...>;
+    draft.spec.count = 1;
+    if constexpr (Trivial<T>) {
+        draft.spec.input_stride = sizeof(T);
+        Codec<T>::write(draft.reserve(sizeof(T)), T(arguments...));
+    } else {
+        std::byte* to = nullptr;
+        if constexpr (FixedSize<T>) {
+            draft.spec.input_stride = Codec<T>::fixed_size;
+            to = draft.reserve(Codec<T>::fixed_size);
+        } else {
+            constexpr std::size_t table = 2 * sizeof(std::uint64_t);
+            const std::size_t size = (table + ... + Codec<A>::size(arguments));
+            draft.spec.input_stride = 1;
+            to = write_length(write_length(draft.reserve(size), table), size);
+        }
+        ((to = Codec<A>::write(to, arguments)), ...);
+    }
+}
+
+// Unpacking, in the worker ------------------------------------------------------------------------
+
+/// Reads the i-th item. Called as `items(i)`, which returns a T, or a T&& that lives until the next
+/// call.
+template <FixedSize T>
+class UnpackedFixed {
+public:
+    explicit UnpackedFixed(const Run& run) : base_(run.input), mask_(run.input_mask) {}
+
+    T operator()(std::uint64_t i) const {
+        Reader from{{base_ + (i & mask_) * Codec<T>::fixed_size, Codec<T>::fixed_size}};
+        return Codec<T>::read(from);
+    }
+
+private:
+    const std::byte* base_;
+    std::uint64_t mask_;
+};
+
+template <class T>
+class UnpackedFrames {
+public:
+    explicit UnpackedFrames(const Run& run) : base_(run.input) {}
+
+    decltype(auto) operator()(std::uint64_t i) {
+        if constexpr (OneRun<T>) {
+            Codec<T>::assign(item_.value, frame(i));
+            return std::move(item_.value);
+        } else {
+            return read_frame<T>(frame(i));
+        }
+    }
+
+private:
+    [[nodiscard]] std::span<const std::byte> frame(std::uint64_t i) const {
+        std::uint64_t bounds[2];
+        std::memcpy(bounds, base_ + i * sizeof(std::uint64_t), sizeof bounds);
+        return {base_ + bounds[0], bounds[1] - bounds[0]};
+    }
+
+    struct Kept {
+        T value;
+    };
+    struct Nothing {};
+
+    const std::byte* base_;
+    [[no_unique_address]] std::conditional_t<OneRun<T>, Kept, Nothing> item_{};  // keeps its memory
+};
+
+template <class T>
+struct ItemsOf {
+    using type = UnpackedFrames<T>;
+};
+template <FixedSize T>
+struct ItemsOf<T> {
+    using type = UnpackedFixed<T>;
+};
+template <class T>
+using Items = typename ItemsOf<T>::type;
+
+}  // namespace procpool::detail

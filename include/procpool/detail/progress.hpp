@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include <procpool/detail/engine.hpp>
+#include <procpool/options.hpp>
+
+namespace procpool::detail {
+
+/// The line of a bar that is `width` columns wide, without what moves the cursor. `label` is cut
+/// where there is no room.
+[[nodiscard]] std::string progress_line(const std::string& label, std::uint64_t done,
+                                        std::uint64_t total, std::chrono::nanoseconds elapsed,
+                                        std::size_t width);
+
+/// A bar on stderr, if that is a terminal; otherwise does nothing. Its line is gone when it is.
+class ProgressBar {
+public:
+    ProgressBar(const std::string& label, std::uint64_t total);
+    ProgressBar(const ProgressBar&) = delete;
+    ProgressBar& operator=(const ProgressBar&) = delete;
+    ~ProgressBar();
+
+    void show(std::uint64_t done);
+
+private:
+    std::string label_;
+    std::uint64_t total_;
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+    bool is_terminal_;
+    bool drawn_ = false;
+};
+
+/// Waits until the job is resolved, and shows how far it is.
+inline void wait_showing(Engine& engine, const JobHandle& job, std::uint64_t total,
+                         const Progress& progress) {
+    if (!progress) {
+        engine.wait(job, Clock::time_point::max());
+        return;
+    }
+    ProgressBar bar(progress.label(), total);
+    while (!engine.wait(job, Clock::now() + std::chrono::milliseconds(100)))
+        bar.show(engine.arrivals(job));
+}
+
+}  // namespace procpool::detail

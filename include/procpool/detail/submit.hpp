@@ -1,0 +1,139 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <procpool/detail/closure.hpp>
+#include <procpool/detail/engine.hpp>
+#include <procpool/detail/items.hpp>
+#include <procpool/detail/progress.hpp>
+#include <procpool/detail/sinks.hpp>
+#include <procpool/detail/thunk.hpp>
+#include <procpool/options.hpp>
+
+namespace procpool::detail {
+
+// From a call of the user's to a job of the engine's ----------------------------------------------
+
+/// Types of a call of F on items of type T, with what they must be.
+template <class How, class F, class T>
+struct CallOf {
+    static consteval bool check() {
+        require_closure<F>();
+        require_shippable<T>();
+        require_callable<How, F, T>();
+        return true;
+    }
+    static_assert(check());
+    using Task = ShippedTask<F, T, How>;
+    using Result = ResultOf<How, F, T>;
+};
+
+template <class R>
+constexpr void require_result() {
+    if constexpr (!std::is_void_v<R>) require_shippable<R>();
+}
+
+template <class R>
+inline constexpr bool is_optional = false;
+template <class R>
+inline constexpr bool is_optional<std::optional<R>> = true;
+
+/// The options of a call, checked. Throws std::invalid_argument.
+template <class Options>
+void set_options(JobSpec& spec, const Options& options) {
+    if constexpr (requires { options.chunksize; }) {
+        check_options(options.chunksize, options.timeout, options.retries);
+        spec.chunksize = options.chunksize;
+        spec.fail_fast = options.fail_fast;
+        spec.eager = static_cast<bool>(options.progress);
+    } else {
+        check_options(1, options.timeout, options.retries);
+        spec.chunksize = 1;
+    }
+    spec.timeout = options.timeout;
+    spec.retries = options.retries;
+}
+
+/// Throws NotShippable.
+template <class F>
+void set_closure(Draft& draft, const F& f) {
+    detail::check_bytes(f);
+    draft.spec.prepare = prepare_closure<F>();
+    if constexpr (!std::is_class_v<F>) {  // `f` may be temporary: what a function decayed to
+        static_assert(sizeof f <= sizeof draft.pointer);
+        std::memcpy(draft.pointer, &f, sizeof f);
+        draft.spec.closure = {draft.pointer, sizeof f};
+    } else if constexpr (ByteClosure<F>) {
+        draft.spec.closure = std::as_bytes(std::span{std::addressof(f), 1});
+    } else {
+        draft.closure.resize(detail::closure_size(f));
+        detail::write_closure(draft.closure.data(), f);
+        draft.spec.closure = draft.closure;
+    }
+}
+
+/// `stride`: bytes of a stored result, 0 for none.
+template <bool variable, class Spec>
+void set_result(Spec& spec, std::size_t stride) {
+    spec.result_stride = stride;
+    if constexpr (requires { spec.variable_results; }) spec.variable_results = variable;
+}
+
+/// The thunk of a map and how its results travel.
+template <class Task, class R>
+void set_map(JobSpec& spec) {
+    spec.thunk = &map_thunk<Task, R, FixedResult<R>>;
+    if constexpr (std::is_void_v<R>)
+        set_result<false>(spec, 0);
+    else if constexpr (FixedResult<R>)
+        set_result<false>(spec, Codec<R>::fixed_size);
+    else
+        set_result<true>(spec, 0);
+}
+
+/// The same for results that are written in place.
+template <class Task, Trivial R>
+void set_map_into(JobSpec& spec, std::span<std::byte> out) {
+    spec.thunk = &map_thunk<Task, R, true>;
+    set_result<false>(spec, sizeof(R));
+    spec.in_place = out.data();
+    spec.in_place_size = out.size();
+}
+
+template <class Task, class R>
+void set_find(JobSpec& spec) {
+    spec.thunk = &find_thunk<Task, R>;
+    set_result<!Finding<R>::is_fixed>(spec, Finding<R>::stride);
+}
+
+/// What collects the results of a map: a vector, or for void nothing.
+template <class R>
+auto make_map_sink(std::uint64_t count) {
+    if constexpr (std::is_void_v<R>)
+        return std::make_shared<DoneSink>();
+    else
+        return std::make_shared<VectorSink<R>>(count);
+}
+
+/// Starts the job, waits for it, takes what it came to.
+template <class Sink>
+typename Sink::Value run_to_end(Engine& engine, Draft& draft, const std::shared_ptr<Sink>& sink,
+                                const Progress& progress) {
+    const std::uint64_t count = draft.spec.count;
+    draft.spec.sink = sink;
+    const JobHandle job = engine.start(std::move(draft.spec));
+    wait_showing(engine, job, count, progress);
+    return sink->take();
+}
+
+}  // namespace procpool::detail

@@ -1,0 +1,199 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <procpool/detail/closure.hpp>
+#include <procpool/detail/codec.hpp>
+#include <procpool/detail/invoke.hpp>
+#include <procpool/detail/items.hpp>
+#include <procpool/detail/run.hpp>
+
+namespace procpool::detail {
+
+// How a callable takes an item --------------------------------------------------------------------
+
+/// f(item)
+struct WholeItem {
+    template <class F, class Item>
+    static constexpr bool accepts = std::is_invocable_v<F, Item>;
+    template <class F, class Item>
+    static constexpr decltype(auto) apply(F&& f, Item&& item) {
+        return detail::call(std::forward<F>(f), std::forward<Item>(item));
+    }
+};
+
+template <class F, class Item,
+          class Indices = std::make_index_sequence<std::tuple_size_v<std::remove_cvref_t<Item>>>>
+struct AcceptsElements;
+template <class F, class Item, std::size_t... I>
+struct AcceptsElements<F, Item, std::index_sequence<I...>>
+    : std::is_invocable<F, decltype(std::get<I>(std::declval<Item>()))...> {};
+
+/// f(the item's elements...), for starmap and apply
+struct SpreadItem {
+    template <class F, class Item>
+    static constexpr bool accepts = AcceptsElements<F, Item>::value;
+
+    template <class F, class Item>
+    static constexpr decltype(auto) apply(F&& f, Item&& item) {
+        return [&]<std::size_t... I>(std::index_sequence<I...>)->decltype(auto) {
+            return detail::call(std::forward<F>(f), std::get<I>(std::forward<Item>(item))...);
+        }
+        (std::make_index_sequence<std::tuple_size_v<std::remove_cvref_t<Item>>>{});
+    }
+};
+
+/// Explains itself when F cannot be called with what a worker passes.
+template <class How, class F, class Item>
+constexpr void require_callable() {
+    if constexpr (!How::template accepts<const F&, Item>) {
+        static_assert(
+            !How::template accepts<F&, Item>,
+            "procpool: the callable is invoked as const, but only a non-const one can be called: a "
+            "mutable lambda's state would start afresh in every worker; take what varies from the "
+            "item, and random numbers from this_task::seed()");
+        static_assert(
+            How::template accepts<F&, Item>,
+            "procpool: the callable cannot be called with an item of the range: it gets T&&, so it "
+            "takes T, const T& or T&&, and no other argument without a value bound to it "
+            "(bind_back; default arguments of a function are lost in a pointer to it)");
+    }
+}
+
+template <class How, class F, class Item>
+using ReturnOf = decltype(How::apply(std::declval<const F&>(), std::declval<Item>()));
+template <class How, class F, class Item>
+using ResultOf = std::decay_t<ReturnOf<How, F, Item>>;
+
+// What a thunk runs -------------------------------------------------------------------------------
+
+/// A shipped callable on shipped items.
+template <class F, class T, class How>
+class ShippedTask {
+public:
+    explicit ShippedTask(const Run& run) : f_(run), items_(run) {}
+    decltype(auto) operator()(std::uint64_t i) { return How::apply(f_.get(), items_(i)); }
+
+private:
+    OpenClosure<F> f_;
+    Items<T> items_;
+};
+
+/// A variable-sized result on its way to the engine; keeps its memory from item to item.
+class Outbox {
+public:
+    template <Encodable R>
+    void emit(Run& run, const R& result) {
+        if constexpr (OneRun<R>) {
+            run.emit(Codec<R>::bytes(result));
+        } else if constexpr (Trivial<R>) {
+            run.emit(std::as_bytes(std::span{std::addressof(result), 1}));
+        } else {
+            frame_.resize(Codec<R>::size(result));
+            Codec<R>::write(frame_.data(), result);
+            run.emit(frame_);
+        }
+    }
+
+private:
+    std::vector<std::byte> frame_;
+};
+
+/// Results that lie side by side, instead of each in a frame.
+template <class R>
+concept FixedResult = FixedSize<R> &&(Codec<R>::fixed_size <= max_fixed_result);
+
+/// The thunk of a map: Task is made of a Run and called with the number of an item, R is what its
+/// value becomes: nothing, stored where it belongs, or emitted.
+template <class Task, class R, bool stored>
+void map_thunk(Run& run) {
+    constexpr bool emitted = !stored && !std::is_void_v<R>;
+    Task task(run);
+    [[maybe_unused]] std::conditional_t<emitted, Outbox, std::tuple<>> outbox;
+    while (run.next < run.last) {
+        try {
+            for (; run.next < run.last; ++run.next) {
+                const std::uint64_t i = run.next;
+                run.begin(i);
+                if constexpr (std::is_void_v<R>) {
+                    static_cast<void>(task(i));
+                    run.end(i);
+                } else {
+                    const R result = static_cast<R>(task(i));
+                    run.end(i);
+                    if constexpr (stored) Codec<R>::write(run.result(i), result);
+                    if constexpr (emitted) outbox.emit(run, result);
+                }
+            }
+        } catch (...) {
+            run.fail(run.next++);
+        }
+    }
+}
+
+/// What one item of a search gave, as it is shipped: a flag, then the value if there is one. Of
+/// fixed size where that is small; otherwise the frame of an item that found nothing is empty.
+template <Encodable R>
+struct Finding {
+    static constexpr bool is_fixed = FixedSize<R> && Codec<R>::fixed_size <= 64;
+    static constexpr std::size_t stride = is_fixed ? 1 + Codec<R>::fixed_size : 0;
+
+    static std::optional<R> read(std::span<const std::byte> bytes) {
+        if (bytes.empty() || bytes[0] == std::byte{0}) return std::nullopt;
+        Reader from{bytes.subspan(1)};
+        return Codec<R>::read(from);
+    }
+};
+
+/// The thunk of a search: Task returns a std::optional<R>. The first that has a value closes the
+/// job, and what is left of the range then counts as done: an item after a find is of no interest,
+/// even to a search for the first.
+template <class Task, class R>
+void find_thunk(Run& run) {
+    Task task(run);
+    [[maybe_unused]] std::vector<std::byte> frame;
+    const auto store_nothing = [&run] {
+        if constexpr (Finding<R>::is_fixed)
+            *run.result(run.next) = std::byte{0};
+        else
+            run.emit({});
+    };
+    while (run.next < run.last) {
+        try {
+            for (; run.next < run.last; ++run.next) {
+                run.begin(run.next);
+                const std::optional<R> found = task(run.next);
+                run.end(run.next);
+                if (!found) [[likely]] {
+                    store_nothing();
+                    continue;
+                }
+                if constexpr (Finding<R>::is_fixed) {
+                    std::byte* const to = run.result(run.next);
+                    *to = std::byte{1};
+                    Codec<R>::write(to + 1, *found);
+                } else {
+                    frame.resize(1 + Codec<R>::size(*found));
+                    frame[0] = std::byte{1};
+                    Codec<R>::write(frame.data() + 1, *found);
+                    run.emit(frame);
+                }
+                run.stop();
+                for (++run.next; run.next < run.last; ++run.next) store_nothing();
+                return;
+            }
+        } catch (...) {
+            run.fail(run.next++);
+        }
+    }
+}
+
+}  // namespace procpool::detail

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <procpool/detail/engine.hpp>
+#include <procpool/detail/submit.hpp>
+#include <procpool/errors.hpp>
+#include <procpool/options.hpp>
+
+namespace procpool {
+
+namespace detail {
+
+/// What workers inherit of the caller: they are forked while this is on its stack.
+template <class F, class At>
+struct Inherited {
+    const F* f;
+    At at;  ///< at(i): the i-th item
+};
+
+/// A callable and items that were not shipped: the closure is the address of an Inherited.
+template <class Context>
+class InheritedTask {
+public:
+    explicit InheritedTask(const Run& run) { std::memcpy(&context_, run.closure, sizeof context_); }
+    decltype(auto) operator()(std::uint64_t i) {
+        return detail::call(*context_->f, context_->at(i));
+    }
+
+private:
+    const Context* context_ = nullptr;
+};
+
+template <class F, class At>
+auto fork_map(const F& f, const At& at, std::uint64_t count, const ForkMapOptions& options) {
+    using ItemReference = decltype(at(std::uint64_t{0}));
+    require_callable<WholeItem, F, ItemReference>();
+    using R = ResultOf<WholeItem, F, ItemReference>;
+    require_result<R>();
+
+    using Context = Inherited<F, At>;
+    const Context context{&f, at};
+    const Context* const address = &context;
+
+    Draft draft;
+    set_options(draft.spec, options);
+    const int asked = checked_processes(options.processes);
+    set_map<InheritedTask<Context>, R>(draft.spec);
+    draft.spec.closure = std::as_bytes(std::span{&address, 1});
+    draft.spec.count = count;
+    auto sink = make_map_sink<R>(count);
+    if (count == 0) return sink->take();
+
+    EngineOptions engine_options;
+    engine_options.processes = static_cast<int>(std::min(static_cast<std::uint64_t>(asked), count));
+    Engine engine(engine_options);
+    return run_to_end(engine, draft, sink, options.progress);
+}
+
+}  // namespace detail
+
+/// f of every item, in their order, by workers that are forked for this call and inherit everything
+/// by copy-on-write: any callable, lambdas that capture by reference too, and any range. Only the
+/// results travel; they are what Pool::map returns.
+///
+///     auto all = mp::fork_map([&](auto& x) { return f(x, model); }, data);
+///
+/// f is invoked as const, each item as what `*iterator` is. What it changes, in items or captures,
+/// stays in its worker. Blocks until every item is done; errors as those of Pool::map. The price is
+/// a fork server and its workers for each call: for many calls make a Pool. Any thread may call it,
+/// but see `init` about forking a program that has threads.
+template <class F, class Range>
+auto fork_map(F&& f, Range&& range, const ForkMapOptions& options = {}) {
+    if constexpr (detail::RandomAccess<Range>) {
+        auto first = detail::range_access::first(range);
+        const auto at = [first](std::uint64_t i) -> decltype(auto) {
+            return first[static_cast<std::iter_difference_t<decltype(first)>>(i)];
+        };
+        return detail::fork_map(f, at, detail::count_of(range), options);
+    } else if constexpr (std::forward_iterator<detail::Iterator<Range>>) {
+        std::vector<detail::Iterator<Range>> items;
+        for (auto it = detail::range_access::first(range); it != detail::range_access::last(range);
+             ++it)
+            items.push_back(it);
+        const auto at = [&items](std::uint64_t i) -> decltype(auto) { return *items[i]; };
+        return detail::fork_map(f, at, items.size(), options);
+    } else {
+        // A wrapper, because a vector<bool> has no items to refer to.
+        struct Kept {
+            detail::Item<Range> value;
+        };
+        std::vector<Kept> items;
+        for (auto&& item : range) items.push_back({std::forward<decltype(item)>(item)});
+        const auto at = [&items](std::uint64_t i) -> detail::Item<Range>& {
+            return items[i].value;
+        };
+        return detail::fork_map(f, at, items.size(), options);
+    }
+}
+
+}  // namespace procpool

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+namespace procpool {
+
+/// A bar on stderr while a call waits, drawn ten times a second by the thread that waits:
+/// `{.progress = "parsing"}`. Off when it has no label, and silent when stderr is no terminal.
+class Progress {
+public:
+    Progress() = default;
+    Progress(const char* label) : label_(label) {}
+    Progress(std::string label) : label_(std::move(label)) {}
+
+    explicit operator bool() const { return !label_.empty(); }
+    [[nodiscard]] const std::string& label() const { return label_; }
+
+private:
+    std::string label_;
+};
+
+/// How a pool is made.
+struct PoolOptions {
+    int processes = 0;                    ///< workers, at most 4096; 0: usable_cpus()
+    std::size_t max_tasks_per_child = 0;  ///< items after which a worker is replaced; 0: no limit
+};
+
+/// How one call treats its items.
+struct MapOptions {
+    std::size_t chunksize = 0;            ///< items a worker takes at once; 0: adaptive
+    std::chrono::nanoseconds timeout{0};  ///< per item, from when a worker starts it; 0: none
+    int retries = 0;  ///< extra tries of an item whose worker died or timed out, at most 1000
+    bool fail_fast = false;  ///< the first error cancels what has not started
+    Progress progress{};     ///< off, or the label of a bar on stderr
+};
+
+/// How one apply() or submit() treats its task; as in MapOptions.
+struct TaskOptions {
+    std::chrono::nanoseconds timeout{0};
+    int retries = 0;
+};
+
+/// How a fork_map() is made: PoolOptions and MapOptions in one.
+struct ForkMapOptions {
+    int processes = 0;  ///< workers; 0: usable_cpus(), but no more than there are items
+    std::size_t chunksize = 0;
+    std::chrono::nanoseconds timeout{0};
+    int retries = 0;
+    bool fail_fast = false;
+    Progress progress{};
+};
+
+namespace detail {
+
+inline constexpr int max_processes = 4096;
+inline constexpr int max_retries = 1000;
+
+// These throw std::invalid_argument with the name and the value of the option.
+
+/// The number of workers that is asked for, 0 resolved.
+[[nodiscard]] int checked_processes(int processes);
+void check_max_tasks_per_child(std::size_t tasks);
+void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout, int retries);
+
+}  // namespace detail
+
+}  // namespace procpool

@@ -1,0 +1,14 @@
+#pragma once
+
+// All of procpool but the thread pool.
+
+#include <procpool/async_result.hpp>
+#include <procpool/bind.hpp>
+#include <procpool/cpu.hpp>
+#include <procpool/errors.hpp>
+#include <procpool/fork_map.hpp>
+#include <procpool/options.hpp>
+#include <procpool/outcome.hpp>
+#include <procpool/pool.hpp>
+#include <procpool/shared.hpp>
+#include <procpool/this_task.hpp>

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <procpool/detail/run.hpp>
+
+/// The item that the calling process is working on.
+namespace procpool::this_task {
+
+/// The position of the running item in its range, from 0; 0 in apply() and submit(), and outside a
+/// worker.
+[[nodiscard]] inline std::size_t index() noexcept {
+    return static_cast<std::size_t>(detail::current_task().index);
+}
+
+/// A seed for this item's random numbers. It depends on index() and `base` only: not on the worker,
+/// the number of processes or the chunks, so results can be reproduced, and no two items of a range
+/// get the same. For another run, or for calls by apply(), which all have index 0, take another
+/// base.
+///
+///     pool.map([](int trials) { std::mt19937_64 random{mp::this_task::seed()}; ... }, trials);
+[[nodiscard]] inline std::uint64_t seed(std::uint64_t base = 0) noexcept {
+    // SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA
+    // 2014; constants of Vigna's splitmix64.c, public domain). Its output function is a bijection,
+    // so within one base seeds are distinct; mixing the base first keeps nearby bases apart.
+    constexpr auto mix = [](std::uint64_t z) {
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+        return z ^ (z >> 31);
+    };
+    constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;
+    return mix(mix(base + golden) + golden * (detail::current_task().index + 1));
+}
+
+}  // namespace procpool::this_task
+
+/// The process that calls.
+namespace procpool::this_worker {
+
+/// The number of this worker in its pool, from 0; a replacement has the number of the one it
+/// replaces. -1 outside a worker.
+[[nodiscard]] inline int id() noexcept { return detail::current_task().worker; }
+
+}  // namespace procpool::this_worker
