@@ -1,27 +1,29 @@
 #pragma once
 
-#include <procpool/detail/failure.hpp>
-#include <procpool/detail/run.hpp>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
-#include <sys/types.h>
 #include <vector>
+
+#include <sys/types.h>
+
+#include <procpool/detail/failure.hpp>
+#include <procpool/detail/run.hpp>
 
 namespace procpool::detail {
 
 using Clock = std::chrono::steady_clock;
 
-/// A block of the shared region: written by the client, read-only in every worker. Movable; frees itself.
-/// Any thread may allocate and free.
+/// A block of the shared region: written by the client, read-only in every worker. Movable; frees
+/// itself. Any thread may allocate and free.
 class Block {
 public:
     Block() = default;
-    /// At least `bytes` bytes, aligned to 4096, with unspecified content. Throws std::bad_alloc when the region is full.
+    /// At least `bytes` bytes, aligned to 4096, with unspecified content. Throws std::bad_alloc
+    /// when the region is full.
     explicit Block(std::size_t bytes);
     Block(Block&& other) noexcept;
     Block& operator=(Block&& other) noexcept;
@@ -36,12 +38,14 @@ public:
     explicit operator bool() const { return data_ != nullptr; }
 
 private:
+    void* region_ = nullptr;
     std::byte* data_ = nullptr;
     std::size_t size_ = 0;
 };
 
-/// Receives what the workers send back, in the client, on whichever thread is waiting, one call at a time per pool.
-/// Every item of a job reaches exactly one of the calls, once. None may throw or call the engine.
+/// Receives what the workers send back, in the client, on whichever thread is waiting, one call at
+/// a time per pool. Every item of a job reaches exactly one of the calls, once. None may throw or
+/// call the engine.
 class Sink {
 public:
     Sink() = default;
@@ -49,8 +53,10 @@ public:
     Sink& operator=(const Sink&) = delete;
     virtual ~Sink() = default;
 
-    /// Fixed-size results of items [first, first + count), laid end to end; empty `bytes` for void and in-place results.
-    virtual void results(std::uint64_t first, std::uint64_t count, std::span<const std::byte> bytes) noexcept = 0;
+    /// Fixed-size results of items [first, first + count), laid end to end; empty `bytes` for void
+    /// and in-place results.
+    virtual void results(std::uint64_t first, std::uint64_t count,
+                         std::span<const std::byte> bytes) noexcept = 0;
     /// The variable-sized result of one item.
     virtual void result(std::uint64_t item, std::span<const std::byte> bytes) noexcept = 0;
     /// The item has no result.
@@ -59,31 +65,40 @@ public:
     virtual void dropped(std::uint64_t first, std::uint64_t last, const Failure& why) noexcept = 0;
 };
 
+/// Longer results travel as variable-sized ones.
+inline constexpr std::size_t max_fixed_result = 32 * 1024;
+
 /// What the engine is asked to do. It sees bytes, never a type.
 struct JobSpec {
     Thunk thunk = nullptr;
     Prepare prepare{};
     std::span<const std::byte> closure;  ///< copied
-    std::uint64_t count = 0;             ///< items; with a window: the bound is unknown, `feed` brings them
+    std::uint64_t count = 0;  ///< items; with a window: the bound is unknown, `feed` brings them
 
-    // Inputs: either `inputs` (copied; small jobs need no block), or a block handed over, or memory of the region that
-    // `keep` keeps alive. Fixed-size items lie `input_stride` bytes apart; with input_stride 0 they are an array of ItemEntry.
+    // Inputs: either `inputs` (copied; small jobs need no block), or a block handed over, or memory
+    // of the region that `keep` keeps alive. Fixed-size items lie `input_stride` bytes apart; with
+    // input_stride 0 they are an array of ItemEntry.
     std::span<const std::byte> inputs;
     Block block;
     const std::byte* shared_inputs = nullptr;
     std::shared_ptr<const void> keep;
     std::size_t input_stride = 0;
-    std::size_t window = 0;  ///< > 0: items are fed; at most this many (rounded up to a power of two) are in flight
+    std::size_t window =
+        0;  ///< > 0: items are fed; at most this many (rounded up to a power of two) are in flight
 
-    std::size_t result_stride = 0;     ///< bytes of a fixed-size result; 0: none, or variable-sized
-    std::byte* in_place = nullptr;     ///< results are written here (memory of the region), not shipped
-    std::size_t in_place_size = 0;     ///< bytes
+    std::size_t result_stride =
+        0;  ///< bytes of a fixed-size result, at most max_fixed_result; 0: none, or variable-sized
+    std::byte* in_place =
+        nullptr;  ///< results are written here (memory of the region), not shipped
+    std::size_t in_place_size = 0;  ///< bytes
 
-    std::size_t chunksize = 0;                ///< 0: adaptive
-    std::chrono::nanoseconds timeout{0};      ///< per item, from its start; 0: none
-    int retries = 0;                          ///< extra tries of an item whose worker died or timed out
-    bool fail_fast = false;                   ///< the first failure cancels what has not started
-    bool eager = false;                       ///< the client wants each result as it comes, not the whole at the end
+    std::size_t chunksize = 0;            ///< 0: adaptive
+    std::chrono::nanoseconds timeout{0};  ///< per item, from its start; 0: none
+    int retries = 0;                      ///< extra tries of an item whose worker died or timed out
+    bool fail_fast = false;               ///< the first failure cancels what has not started
+    bool eager = false;  ///< the client wants each result as it comes, not the whole at the end
+    bool background =
+        false;  ///< nobody waits for it right after: wake as many workers as it can use
     std::shared_ptr<Sink> sink;
 };
 
@@ -97,11 +112,13 @@ class Client;  // the client's half of a pool
 
 using JobHandle = std::shared_ptr<Job>;
 
-/// A pool of worker processes and the client's end of it. Any thread of the process that made it may call it; in a forked
-/// child every call but the destructor throws std::logic_error and the destructor does nothing.
+/// A pool of worker processes and the client's end of it. Any thread of the process that made it
+/// may call it; in a forked child every call but the destructor throws std::logic_error and the
+/// destructor does nothing.
 class Engine {
 public:
-    /// Starts the fork server and the workers; returns when all are forked. Throws std::system_error when it cannot.
+    /// Starts the fork server and the workers; returns when all are forked. Throws
+    /// std::system_error when it cannot.
     explicit Engine(const EngineOptions& options);
     ~Engine();
     Engine(Engine&&) noexcept;
@@ -109,11 +126,13 @@ public:
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    /// Starts a job; does not wait for it. Throws PoolClosed, PoolTerminated, PoolBroken, std::bad_alloc.
+    /// Starts a job; does not wait for it. Throws PoolClosed, PoolTerminated, PoolBroken,
+    /// std::bad_alloc.
     [[nodiscard]] JobHandle start(JobSpec spec);
     /// Waits until every item of the job is resolved, or the deadline. True if resolved.
     bool wait(const JobHandle& job, Clock::time_point deadline);
-    /// Waits until anything of the job arrives that had not when `seen` was taken from `arrivals`, or it is resolved.
+    /// Waits until anything of the job arrives that had not when `seen` was taken from `arrivals`,
+    /// or it is resolved.
     bool wait_more(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline);
     /// Items of the job resolved so far (takes in what has arrived; never blocks).
     std::uint64_t arrivals(const JobHandle& job);

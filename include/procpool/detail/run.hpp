@@ -15,8 +15,9 @@ struct ItemEntry {
 
 /// A claimed range of items as the thunk sees it, inside a worker.
 ///
-/// A thunk is instantiated over a whole range so that the compiler sees the loop: begin(), genuine() and end() are plain
-/// loads and stores on the worker's own cache lines, and only errors, variable-sized results and timed items make calls.
+/// A thunk is instantiated over a whole range so that the compiler sees the loop: begin(),
+/// genuine() and end() are plain loads and stores on the worker's own cache lines, and only errors,
+/// variable-sized results and timed items make calls.
 ///
 /// A thunk must loop like this, so that a death names its item and an exception costs one item:
 ///
@@ -32,15 +33,18 @@ struct ItemEntry {
 ///     }
 class Run {
 public:
-    // What to run. `fail` and `emit` may lower `last`: the engine calls the thunk again for what is left over.
+    // What to run. `fail` and `emit` may lower `last`: the engine calls the thunk again for what is
+    // left over.
     std::uint64_t next = 0;  ///< the next item to run
     std::uint64_t last = 0;  ///< one past the last item to run
 
     // What to run it on: read-only memory of the shared region.
     const std::byte* closure = nullptr;  ///< the callable's bytes, aligned to 64
     std::size_t closure_size = 0;        ///< bytes
-    void* prepared = nullptr;            ///< what the job's `prepare` made of the closure in this worker, if it has one
-    const std::byte* input = nullptr;    ///< fixed-size items: their base; variable-sized: the array of ItemEntry
+    void* prepared =
+        nullptr;  ///< what the job's `prepare` made of the closure in this worker, if it has one
+    const std::byte* input =
+        nullptr;  ///< fixed-size items: their base; variable-sized: the array of ItemEntry
     std::uint64_t input_mask = ~std::uint64_t{0};  ///< item i lies at i & input_mask
     const std::byte* region = nullptr;             ///< base of ItemEntry::offset
 
@@ -53,8 +57,8 @@ public:
         }
     }
 
-    /// Says that the call for item `i` returned. Does not return in a process that the task forked off, nor when the
-    /// fork server has already condemned the item for its timeout.
+    /// Says that the call for item `i` returned. Does not return in a process that the task forked
+    /// off, nor when the fork server has already condemned the item for its timeout.
     void end(std::uint64_t i) {
         if (timed_ || genuine_->load(std::memory_order_relaxed) == 0) [[unlikely]] {
             end_checked(i);
@@ -70,7 +74,8 @@ public:
         return {region + entry.offset, static_cast<std::size_t>(entry.size)};
     }
 
-    /// Ships the variable-sized result of item `next`, after end(next). Blocks while the result ring is full.
+    /// Ships the variable-sized result of item `next`, after end(next). Blocks while the result
+    /// ring is full.
     void emit(std::span<const std::byte> bytes);
 
     /// Ships the exception in flight (call it inside a catch block) as the outcome of item `i`.
@@ -95,9 +100,11 @@ private:
 
 using Thunk = void (*)(Run&);
 
-/// Decodes a closure once in a worker, for jobs whose closure is not usable as the bytes that travelled.
+/// Decodes a closure once in a worker, for jobs whose closure is not usable as the bytes that
+/// travelled.
 struct Prepare {
-    void* (*open)(std::span<const std::byte> closure) = nullptr;  ///< may throw: every item then fails with it
+    void* (*open)(std::span<const std::byte> closure) =
+        nullptr;  ///< may throw: every item then fails with it
     void (*close)(void*) = nullptr;
 };
 

@@ -1,0 +1,156 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include <sys/types.h>
+
+#include <procpool/detail/engine.hpp>
+
+#include "engine/interval_set.hpp"
+#include "engine/layout.hpp"
+#include "memory/region.hpp"
+#include "os/fd.hpp"
+
+namespace procpool::detail {
+
+/// One submitted job: the client's book-keeping, private memory guarded by the client's mutex.
+class Job {
+public:
+    explicit Job(std::shared_ptr<Sink> receiver) : sink(std::move(receiver)) {}
+
+    std::shared_ptr<Sink> sink;  // empty once abandoned
+    std::uint64_t count = 0;     // items known so far
+    bool open = false;           // more may be fed
+    bool fail_fast = false;
+    bool resolved = false;
+    engine::IntervalSet done;  // items that reached the sink
+
+    // What keeps the job's memory alive while workers read it.
+    Block block;
+    std::shared_ptr<const void> keep;
+    std::vector<Block> more_blocks;
+
+    // Fed jobs.
+    std::size_t window = 0;
+    std::size_t input_stride = 0;
+    std::vector<Block> fed;
+
+    /// A job page that workers may hold claims of. More than one only after a reconciliation; the
+    /// last is the live one.
+    struct Posting {
+        std::size_t page = 0;
+        std::uint64_t base_positions = 0;  // position base_positions is item base_count
+        std::uint64_t base_count = 0;
+        bool closed = false;  // nothing more is claimed of it
+    };
+    std::vector<Posting> postings;
+
+    std::map<std::uint64_t, std::vector<std::byte>> parts;  // large results on their way
+
+    std::uint64_t started_ns = 0;
+    bool had_spinner = false;  // a spinning worker saw it come: answers are microseconds away
+    bool escalated = false;    // every worker that can help was called
+};
+
+/// The client's half of a pool. Everything but the constant members is guarded by `mutex_`, which
+/// no other process knows.
+class Client {
+public:
+    explicit Client(const EngineOptions& options);
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    JobHandle start(JobSpec spec);
+    /// Waits until the job is resolved (true), or more than `seen` of its items are done (true), or
+    /// the deadline (false).
+    bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline);
+    std::uint64_t arrivals(const JobHandle& job);
+    bool resolved(const JobHandle& job);
+    bool feed(const JobHandle& job, std::span<const std::byte> item);
+    void end_feed(const JobHandle& job);
+    void cancel(const JobHandle& job);
+    void abandon(const JobHandle& job);
+    void close();
+    void join();
+    void terminate();
+    [[nodiscard]] int processes() const { return layout_.workers(); }
+    [[nodiscard]] std::vector<pid_t> worker_pids() const;
+    [[nodiscard]] bool belongs_to_this_process() const;
+
+private:
+    using Lock = std::unique_lock<std::mutex>;
+    enum class State { open, closed, terminated, broken, ended };
+
+    struct Reader {
+        std::uint64_t head = 0;
+        std::uint64_t alarm = 0;
+        std::uint64_t corrupt = 0;  // incarnation whose ring is not read any more
+    };
+
+    // client.cpp: life, jobs, waiting
+    void start_server();
+    void await_server();
+    void check_open() const;
+    std::size_t free_page(Lock& lock);
+    void post(const JobHandle& job, std::size_t index, std::uint64_t limit);
+    void activate(std::size_t index, bool active);
+    bool call_workers(std::uint64_t wanted);
+    [[nodiscard]] bool spinner_present() const;
+    void escalate(Job& job);
+    void update_shortest_timeout();
+    void retire(Job& job);
+    void close_posting(Job& job, Job::Posting& posting, const Failure& why);
+    void close_job(Job& job, Failure::Kind why);
+    void drop(Job& job, std::uint64_t first, std::uint64_t last, const Failure& why);
+    void drop_everything(Failure::Kind why);
+    void notice_server_death();
+    void stop_server();
+    void ring(std::size_t index);
+
+    // drain.cpp: what the workers sent
+    void drain();
+    void drain_ring(int worker);
+    void condemn(int worker);
+    bool take(const engine::FrameHeader& header, std::span<const std::byte> payload);
+    bool take_results(Job& job, const engine::JobPage& page, const engine::FrameHeader& header,
+                      std::span<const std::byte> payload);
+    bool take_sized(Job& job, const engine::FrameHeader& header,
+                    std::span<const std::byte> payload);
+    bool take_part(Job& job, const engine::FrameHeader& header, std::span<const std::byte> payload);
+    bool take_failure(Job& job, const engine::FrameHeader& header,
+                      std::span<const std::byte> payload);
+    void settle(Job& job);
+
+    // reconcile.cpp: after a task wrote where it should not
+    void reconcile();
+    void await_sane_slots();
+    void repost_missing(const JobHandle& job, const std::vector<engine::Claim>& held);
+
+    memory::Region& region_;
+    const std::uint64_t owner_;
+    engine::Layout layout_;
+    os::Fd commands_;
+    os::Fd server_;  // pidfd
+    pid_t server_pid_ = 0;
+    bool server_is_child_ = false;
+    std::uint64_t client_spin_ns_ = 0;
+
+    mutable std::mutex mutex_;
+    State state_ = State::open;
+    int error_ = 0;  // errno behind `broken`
+    std::uint64_t last_serial_ = 0;
+    std::vector<JobHandle> jobs_;      // by job page; empty: free
+    std::vector<std::uint64_t> used_;  // a bit per job page
+    std::size_t unresolved_ = 0;
+    std::vector<Reader> readers_;
+    bool reconcile_needed_ = false;
+    bool reconciling_ = false;
+};
+
+}  // namespace procpool::detail

@@ -1,0 +1,14 @@
+#pragma once
+
+/// The ends of the pipes by which fork servers learn that the client is gone. A copy of one in any
+/// other process would keep a fork server from noticing, so every fork of this process closes them:
+/// fork servers by `close_all`, children that the program forks through an atfork handler, what it
+/// execs because they are close-on-exec.
+namespace procpool::engine::lifelines {
+
+void add(int descriptor);
+void remove(int descriptor) noexcept;
+/// In a forked child: closes every one that the parent held.
+void close_all() noexcept;
+
+}  // namespace procpool::engine::lifelines

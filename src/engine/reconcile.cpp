@@ -1,0 +1,187 @@
+#include <algorithm>
+
+#include "engine/client.hpp"
+#include "engine/words.hpp"
+#include "os/clock.hpp"
+#include "os/process.hpp"
+
+/// After a task wrote where it should not: docs/protocol.md, part 7.
+namespace procpool::detail {
+
+using namespace engine;
+
+namespace {
+
+/// A slot that stays in doubt or without sense for this long is ended by killing its worker.
+constexpr std::uint64_t patience = 200'000'000;
+
+bool sane(const Layout& layout, const Slot& slot) {
+    const std::uint64_t phase = slot.phase.load(std::memory_order_acquire);
+    return phase == phase::idle || ((phase == phase::taken || phase == phase::retired) &&
+                                    slot.claim_check.load(std::memory_order_acquire) ==
+                                        slot.claim().check(layout.pool().secret));
+}
+
+}  // namespace
+
+void Client::reconcile() {
+    reconciling_ = true;
+    reconcile_needed_ = false;
+    std::vector<JobHandle> unresolved;
+    for (std::size_t index = 0; index < jobs_.size(); ++index) {
+        if (jobs_[index] == nullptr) {
+            continue;
+        }
+        if (std::find(unresolved.begin(), unresolved.end(), jobs_[index]) == unresolved.end()) {
+            unresolved.push_back(jobs_[index]);
+        }
+        // From here no claim of this page succeeds any more.
+        const std::uint64_t serial = layout_.job(index).serial.load(std::memory_order_relaxed);
+        Word& claim = layout_.words(index).claim;
+        ClaimWord seen{claim.load(std::memory_order_acquire)};
+        for (;;) {
+            const bool valid = seen.valid(layout_.pool().secret, serial);
+            if (valid) {
+                layout_.job(index).close_end.store(seen.next(), std::memory_order_release);
+                layout_.job(index).close_taker.store(seen.taker(), std::memory_order_release);
+            }
+            const std::uint64_t next = valid ? seen.next() : max_items;
+            if (claim.compare_exchange_strong(
+                    seen.bits, ClaimWord::make(next, closed, layout_.pool().secret, serial).bits)) {
+                break;
+            }
+        }
+    }
+    await_sane_slots();
+    std::vector<Claim> held;
+    for (int worker = 0; worker < layout_.workers(); ++worker) {
+        const Slot& slot = layout_.slot(worker);
+        const ServerLine& line = layout_.server_line(worker);
+        if (line.down.load(std::memory_order_acquire) == 0 &&
+            slot.phase.load(std::memory_order_acquire) != phase::idle) {
+            held.push_back(slot.claim());
+        }
+    }
+    drain();
+    for (const JobHandle& job : unresolved) {
+        if (!job->resolved) {
+            repost_missing(job, held);
+        }
+    }
+    for (int worker = 0; worker < layout_.workers(); ++worker) {
+        const std::uint64_t down = layout_.server_line(worker).down.load(std::memory_order_acquire);
+        if (down != 0) {
+            readers_[static_cast<std::size_t>(worker)].alarm = 0;
+            layout_.line(worker).head.store(readers_[static_cast<std::size_t>(worker)].head,
+                                            std::memory_order_release);
+            layout_.line(worker).emptied.store(down, std::memory_order_release);
+        }
+    }
+    os::poke(commands_);
+    layout_.pool().drained.fetch_add(1, std::memory_order_seq_cst);
+    os::futex_wake(layout_.pool().drained, 1 << 30);
+    reconciling_ = false;
+}
+
+/// Waits until every slot says clearly what its worker holds, or its worker is down.
+void Client::await_sane_slots() {
+    const std::uint64_t since = os::now_ns();
+    for (;;) {
+        bool all = true;
+        for (int worker = 0; worker < layout_.workers(); ++worker) {
+            const ServerLine& line = layout_.server_line(worker);
+            const std::uint64_t incarnation = line.incarnation.load(std::memory_order_acquire);
+            if (line.down.load(std::memory_order_acquire) == incarnation) {
+                continue;
+            }
+            const bool condemned =
+                layout_.line(worker).condemn.load(std::memory_order_relaxed) == incarnation;
+            if (!condemned && sane(layout_, layout_.slot(worker))) {
+                continue;
+            }
+            all = false;
+            if (!condemned && os::now_ns() - since > patience) {
+                condemn(worker);
+            }
+        }
+        if (all || os::has_ended(server_)) {
+            reconcile_needed_ = false;
+            return;
+        }
+        os::futex_wait(layout_.server().news, layout_.server().news.load(), 1'000'000);
+    }
+}
+
+/// Starts what nobody holds and nobody delivered again, guarded, as a new page of the same job.
+void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held) {
+    IntervalSet spoken_for;
+    for (const Claim& claim : held) {
+        const bool ours = std::any_of(
+            job->postings.begin(), job->postings.end(), [&](const Job::Posting& posting) {
+                return posting.page == claim.job &&
+                       layout_.job(posting.page).serial.load() == claim.serial;
+            });
+        if (ours) {
+            spoken_for.insert(claim.first_item(), claim.end_item());
+        }
+    }
+    std::vector<Extent> extents;
+    std::uint64_t positions = 0;
+    for (const IntervalSet::Interval gap : job->done.missing(0, job->count)) {
+        for (const IntervalSet::Interval piece : spoken_for.missing(gap.begin, gap.end)) {
+            extents.push_back({positions, piece.begin - positions});
+            positions += piece.end - piece.begin;
+        }
+    }
+    if (positions == 0 && !job->open) {
+        return;  // what is missing is held by sound workers
+    }
+    if (job->open) {
+        extents.push_back({positions, job->count - positions});
+    }
+    const std::size_t from = job->postings.back().page;
+    std::size_t index = 0;
+    while (index < jobs_.size() && jobs_[index] != nullptr) {
+        ++index;
+    }
+    if (index == jobs_.size()) {
+        drop(*job, 0, job->count,
+             Failure{.kind = Failure::Kind::broken,
+                     .message = "no job page is left to start it again"});
+        retire(*job);
+        return;
+    }
+    const JobPage& old = layout_.job(from);
+    JobPage& page = layout_.job(index);
+    page.thunk = old.thunk;
+    page.prepare = old.prepare;
+    page.closure = old.closure;  // lies on the first page of the job or in a block, both of which
+                                 // stay until it is resolved
+    page.closure_size = old.closure_size;
+    page.input = old.input;
+    page.input_mask = old.input_mask;
+    page.result_stride = old.result_stride;
+    page.in_place = old.in_place;
+    page.in_place_size = old.in_place_size;
+    page.chunksize = old.chunksize;
+    page.timeout_ns = old.timeout_ns;
+    page.retries = old.retries;
+    page.eager = old.eager;
+    page.guarded = true;
+    Block block(extents.size() * sizeof(Extent));
+    std::copy(extents.begin(), extents.end(), reinterpret_cast<Extent*>(block.data()));
+    page.extents = reinterpret_cast<const Extent*>(block.data());
+    page.extent_count = extents.size();
+    job->more_blocks.push_back(std::move(block));
+    for (Job::Posting& posting : job->postings) {
+        posting.closed = true;
+    }
+    job->postings.push_back({.base_positions = positions, .base_count = job->count});
+    post(job, index, positions);
+    // Threads that wait for the job listen to its old bell.
+    ring(from);
+    job->escalated = true;
+    call_workers(layout_.pool().workers);
+}
+
+}  // namespace procpool::detail

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/layout.hpp"
+#include "engine/steps.hpp"
+
+namespace procpool::engine {
+
+/// The worker's end of its result ring: frames are written at the tail and published by moving it.
+/// What is already published is remembered privately, so a task that scribbles over the slot does
+/// not lead the worker itself astray.
+class RingWriter {
+public:
+    RingWriter(const Layout& layout, int worker)
+        : slot_(layout.slot(worker)),
+          line_(layout.line(worker)),
+          pool_(layout.pool()),
+          base_(layout.ring(worker)),
+          capacity_(layout.ring_size()),
+          worker_(worker),
+          tail_(slot_.tail.load(std::memory_order_relaxed)) {}
+
+    /// Payloads are at most this long.
+    [[nodiscard]] std::uint64_t largest_payload() const {
+        return capacity_ / 4 - sizeof(FrameHeader);
+    }
+
+    /// Makes room for a frame of `payload` bytes in one piece at the tail. `when_full` is called
+    /// before each wait.
+    template <class WhenFull>
+    void reserve(std::uint64_t payload, WhenFull&& when_full);
+
+    /// As `reserve`, for the fork server after the worker's death: never waits, and may use the
+    /// room that workers leave.
+    [[nodiscard]] bool try_reserve(std::uint64_t payload) {
+        const std::uint64_t wanted = wanted_for(payload);
+        if (capacity_ - backlog() < wanted) {
+            return false;
+        }
+        pad_for(payload, wanted);
+        return true;
+    }
+
+    /// Opens a frame at the tail, for results from `item` on.
+    void open(std::uint64_t item) {
+        slot_.frame_first.store(item, std::memory_order_release);
+        slot_.frame_pos.store(tail_, std::memory_order_release);
+        reach(Step::frame_opened, worker_);
+    }
+
+    [[nodiscard]] std::byte* payload() const {
+        return base_ + tail_ % capacity_ + sizeof(FrameHeader);
+    }
+
+    /// Writes the header of the frame at the tail.
+    void seal(FrameHeader header) {
+        header.check = header.expected_check(tail_, pool_.secret);
+        *reinterpret_cast<FrameHeader*>(base_ + tail_ % capacity_) = header;
+        sealed_ = frame_size(header.bytes);
+    }
+    /// Publishes the sealed frame. A full barrier: what this worker reads next is read after it.
+    void publish() {
+        tail_ += sealed_;
+        slot_.tail.exchange(tail_, std::memory_order_seq_cst);
+    }
+
+    /// Bytes published and not yet consumed.
+    [[nodiscard]] std::uint64_t backlog() const {
+        return tail_ - line_.head.load(std::memory_order_relaxed);
+    }
+
+private:
+    /// Beyond this an empty ring is restarted at its beginning, so that few pages stay in use, and
+    /// those are warm.
+    static constexpr std::uint64_t warm_bytes = std::uint64_t{512} << 10U;
+
+    /// What a worker leaves free, so that its death can always be reported.
+    [[nodiscard]] std::uint64_t headroom() const { return std::min(capacity_ / 8, warm_bytes / 2); }
+
+    [[nodiscard]] std::uint64_t wanted_for(std::uint64_t payload) const {
+        const std::uint64_t need = frame_size(payload);
+        const std::uint64_t position = tail_ % capacity_;
+        const bool restart =
+            position > warm_bytes && position >= need + headroom() && backlog() == 0;
+        return restart || capacity_ - position < need ? capacity_ - position + need : need;
+    }
+    void pad_for(std::uint64_t payload, std::uint64_t wanted);
+
+    Slot& slot_;
+    WorkerLine& line_;
+    PoolPage& pool_;
+    std::byte* base_;
+    std::uint64_t capacity_;
+    int worker_;
+    std::uint64_t tail_;
+    std::uint64_t sealed_ = 0;
+};
+
+template <class WhenFull>
+void RingWriter::reserve(std::uint64_t payload, WhenFull&& when_full) {
+    const std::uint64_t wanted = wanted_for(payload);
+    const auto full = [&] { return capacity_ - backlog() < wanted + headroom(); };
+    while (full()) {
+        const std::uint32_t drained = pool_.drained.load(std::memory_order_seq_cst);
+        slot_.starved.exchange(1, std::memory_order_seq_cst);
+        if (!full()) {
+            break;
+        }
+        when_full();
+        os::futex_wait(pool_.drained, drained, os::no_timeout);
+    }
+    slot_.starved.store(0, std::memory_order_relaxed);
+    pad_for(payload, wanted);
+}
+
+/// Skips the rest of the ring if the frame does not fit there in one piece, or is better off at the
+/// beginning.
+inline void RingWriter::pad_for(std::uint64_t payload, std::uint64_t wanted) {
+    if (wanted == frame_size(payload)) {
+        return;
+    }
+    FrameHeader padding;
+    padding.kind = FrameKind::padding;
+    padding.bytes = static_cast<std::uint32_t>(wanted - frame_size(payload) - sizeof(FrameHeader));
+    seal(padding);
+    publish();
+}
+
+}  // namespace procpool::engine

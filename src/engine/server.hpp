@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "engine/layout.hpp"
+#include "engine/recovery.hpp"
+#include "os/fd.hpp"
+
+namespace procpool::engine {
+
+/// What the fork server inherits from the client.
+struct ServerEnds {
+    os::Fd commands;  ///< readable: look at the pool page; at its end: the client is gone
+    os::Fd client;    ///< pidfd of the client
+    pid_t client_pid = 0;
+};
+
+/// The parent of the workers: single-threaded, a clean image to fork from. It learns of every death
+/// from the kernel, reaps, settles what the dead held, replaces; watches deadlines, the client and
+/// the terminal's stop signals. Nothing here waits for a worker.
+class Server {
+public:
+    /// Turns this freshly forked child of the client into the fork server and never returns.
+    [[noreturn]] static void live(const Layout& layout, ServerEnds ends);
+
+private:
+    struct Place {
+        pid_t pid = 0;
+        bool ended = false;  // reaped, not yet buried: its report waits for room in its ring
+        bool down = false;   // buried, not replaced before the client emptied its ring
+        bool vacant = true;  // to be filled
+        int signal = 0;
+        int status = 0;
+        std::uint64_t tried_serial = 0;  // the item that was tried before, and how often
+        std::uint64_t tried_item = 0;
+        std::uint64_t tries = 0;
+    };
+    struct Spare {
+        pid_t pid = 0;
+        os::Fd orders;  // write end: the number of the place to take
+    };
+
+    Server(const Layout& layout, ServerEnds ends);
+
+    [[noreturn]] void serve();
+    void start_all();
+    [[nodiscard]] int milliseconds_to_sleep() const;
+    void read_signals();
+    void follow_client_stops();
+    void obey();
+    void reap_all();
+    void bury(int worker);
+    void settle(int worker, const Recovery::Finding& finding, bool& no_room);
+    void fill_vacancies();
+    bool fill(int worker);
+    void keep_spare();
+    void kill_orphans();
+    void look_at_deadlines();
+    void kill_worker(int worker);
+    void take_back_token(int worker);
+    void ring_waiters(std::size_t job);
+    void ring_everyone();
+    void give_up(int error);
+    [[noreturn]] void shut_down();
+    void announce(ServerState state, int error);
+
+    Layout layout_;
+    ServerEnds ends_;
+    os::Fd signals_;
+    Recovery recovery_;
+    std::vector<Place> places_;
+    Spare spare_;
+    bool broken_ = false;
+    bool orphans_left_ = false;
+    std::uint64_t retry_fork_at_ = 0;
+    std::uint64_t fork_failing_since_ = 0;
+    std::uint64_t slowest_fork_ = 0;
+    int deaths_at_start_ = 0;
+    std::uint64_t condemned_seen_ = 0;
+
+    // Ctrl-Z: the workers stop with the client, and their deadlines with them.
+    std::uint64_t watch_client_until_ = 0;
+    std::uint64_t stopped_at_ = 0;
+    std::uint64_t last_stop_begin_ = 0;
+    std::uint64_t last_stop_ns_ = 0;
+};
+
+}  // namespace procpool::engine

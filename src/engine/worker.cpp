@@ -1,0 +1,617 @@
+#include "engine/worker.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <iterator>
+
+#include <stdio_ext.h>
+#include <unistd.h>
+
+#include <procpool/detail/failure.hpp>
+
+#include "engine/steps.hpp"
+#include "memory/process_mark.hpp"
+#include "memory/region.hpp"
+#include "os/clock.hpp"
+#include "os/process.hpp"
+#include "wait/spin.hpp"
+
+namespace procpool::detail {
+
+using namespace engine;
+
+namespace {
+
+/// A grab of adaptive length should cost about this much work: claiming costs a hundredth of it.
+constexpr std::uint64_t chunk_target_ns = 8'000;
+/// A client that waits for a whole job is called when this much lies in a ring.
+constexpr std::uint64_t backlog_to_ring = std::uint64_t{256} << 10U;
+/// Room reserved for variable-sized results at a time.
+constexpr std::uint64_t variable_frame = std::uint64_t{32} << 10U;
+
+WorkerLoop* this_worker = nullptr;
+const Word* this_current = nullptr;
+int this_number = -1;
+
+void flush_output() noexcept {
+    if (__fpending(stdout) > 0) {
+        std::fflush(stdout);
+    }
+}
+
+/// exit() in a task ends the worker, not the program: no static destructor and no atexit handler of
+/// the program runs.
+void leave_at_exit(int status, void* /*unused*/) {
+    flush_output();
+    os::end_process(status);
+}
+void leave_at_quick_exit() { os::end_process(0); }
+
+}  // namespace
+
+CurrentTask current_task() noexcept {
+    if (this_current == nullptr) {
+        return {};
+    }
+    return {item_of(this_current->load(std::memory_order_relaxed)), this_number};
+}
+
+void Run::begin_timed(std::uint64_t i) { static_cast<WorkerLoop*>(worker_)->begin_checked(i); }
+void Run::end_checked(std::uint64_t i) { static_cast<WorkerLoop*>(worker_)->end_checked(i); }
+void Run::emit(std::span<const std::byte> bytes) {
+    static_cast<WorkerLoop*>(worker_)->emit(*this, bytes);
+}
+void Run::fail(std::uint64_t i) { static_cast<WorkerLoop*>(worker_)->fail(*this, i); }
+void Run::stop() { static_cast<WorkerLoop*>(worker_)->stop(); }
+
+void WorkerLoop::live(const Layout& layout, int worker, pid_t server) {
+    os::lead_own_group();
+    os::die_with_parent();
+    if (os::parent_pid() != server) {
+        os::end_process(0);  // the fork server died before it could be watched
+    }
+    os::adopt_orphans();
+    memory::worker_mark().store(1, std::memory_order_relaxed);
+    ::on_exit(leave_at_exit, nullptr);
+    ::at_quick_exit(leave_at_quick_exit);
+    WorkerLoop loop(layout, worker);
+    this_worker = &loop;
+    this_current = &loop.slot_.current;
+    this_number = worker;
+    os::protect(layout.region_base(), layout.region_size(), os::Access::read);
+    loop.set_guard(false);
+    os::unblock_all_signals();
+    reach(Step::worker_starts, worker);
+    loop.slot_.ready.store(layout.server_line(worker).incarnation.load(std::memory_order_relaxed),
+                           std::memory_order_release);
+    loop.loop();
+}
+
+WorkerLoop::WorkerLoop(const Layout& layout, int worker)
+    : layout_(layout),
+      worker_(worker),
+      pool_(layout.pool()),
+      slot_(layout.slot(worker)),
+      ring_(layout, worker),
+      tasks_left_(pool_.max_tasks == 0 ? max_items : pool_.max_tasks) {}
+
+/// Of the shared pages this process may write its own and the common ones, and none at all while a
+/// guarded item runs.
+void WorkerLoop::set_guard(bool guarded) const {
+    const auto access = guarded ? os::Access::read : os::Access::read_write;
+    const bool done =
+        os::protect(layout_.region_base(), os::page_size, access) &&
+        os::protect(reinterpret_cast<std::byte*>(&layout_.words(0)), layout_.words_size(),
+                    access) &&
+        os::protect(reinterpret_cast<std::byte*>(&slot_), layout_.worker_size(), access);
+    if (!done) {
+        os::end_process(EXIT_FAILURE);  // without these rights nothing can be said; the fork server
+                                        // sees a death
+    }
+}
+
+void WorkerLoop::loop() {
+    if (slot_.phase.load(std::memory_order_acquire) == phase::taken) {
+        // What a predecessor left of its claim, found by the fork server.
+        run(slot_.claim());
+    }
+    for (;;) {
+        seen_doorbell_ = pool_.doorbell.load(std::memory_order_seq_cst);
+        if (!work_once()) {
+            idle();
+        }
+    }
+}
+
+/// The first active job from `from` on, or `jobs()`.
+std::size_t WorkerLoop::next_active(std::size_t from) const {
+    const std::size_t words = layout_.jobs() / 64;
+    std::uint64_t mask = ~std::uint64_t{0} << (from % 64);
+    for (std::size_t word = from / 64; word < words; ++word, mask = ~std::uint64_t{0}) {
+        if (const std::uint64_t bits = pool_.active[word].load(std::memory_order_seq_cst) & mask;
+            bits != 0) {
+            return word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+        }
+        // Skip the empty words that follow.
+        const std::size_t block = (word + 1) / 64;
+        if (block >= PoolPage::summary_words) {
+            break;
+        }
+        const std::uint64_t rest = pool_.summary[block].load(std::memory_order_seq_cst) &
+                                   ~std::uint64_t{0} << ((word + 1) % 64);
+        word = rest == 0 ? block * 64 + 63
+                         : block * 64 + static_cast<std::size_t>(std::countr_zero(rest)) - 1;
+    }
+    return layout_.jobs();
+}
+
+/// Looks at every active job once, from the cursor on, and works on the first that gives a claim.
+bool WorkerLoop::work_once() {
+    const auto try_range = [this](std::size_t from, std::size_t to) {
+        for (std::size_t job = next_active(from); job < to; job = next_active(job + 1)) {
+            if (const std::optional<Claim> got = claim(job)) {
+                cursor_ = (job + 1) % layout_.jobs();
+                run(*got);
+                return true;
+            }
+            if (job + 1 == layout_.jobs()) {
+                break;
+            }
+        }
+        return false;
+    };
+    const std::size_t start = cursor_;
+    if (try_range(start, layout_.jobs()) || (start != 0 && try_range(0, start))) {
+        return true;
+    }
+    last_clock_ = 0;
+    return false;
+}
+
+WorkerLoop::JobMemory& WorkerLoop::memory_of(std::size_t job, std::uint64_t serial) {
+    JobMemory& memory = memory_[job % memory_.size()];
+    if (memory.serial != serial) {
+        forget(memory);
+        memory.serial = serial;
+        last_clock_ = 0;
+    }
+    return memory;
+}
+
+void WorkerLoop::forget(JobMemory& memory) {
+    if (memory.prepared != nullptr && memory.close != nullptr) {
+        memory.close(memory.prepared);
+    }
+    if (memory.writable != nullptr) {
+        os::protect(memory.writable, memory.writable_size, os::Access::read);
+    }
+    memory = JobMemory{};
+}
+
+std::uint64_t WorkerLoop::chunk_length(const JobPage& page, JobMemory& memory,
+                                       std::uint64_t remaining) const {
+    std::uint64_t length = page.chunksize;
+    if (length == 0) {
+        // Never so much that the others idle at the end.
+        length =
+            std::min(memory.chunk, std::max<std::uint64_t>(1, remaining / (2 * pool_.workers)));
+    }
+    return std::min({length, remaining, tasks_left_});
+}
+
+/// docs/protocol.md, part 3.
+std::optional<Claim> WorkerLoop::claim(std::size_t job) {
+    JobPage& page = layout_.job(job);
+    Word& word = layout_.words(job).claim;
+    const std::uint64_t serial = page.serial.load(std::memory_order_acquire);
+    if (serial == 0) {
+        return std::nullopt;
+    }
+    for (;;) {
+        ClaimWord seen{word.load(std::memory_order_acquire)};
+        if (!seen.valid(pool_.secret, serial)) {
+            if (page.serial.load(std::memory_order_acquire) == serial) {
+                slot_.alarm.fetch_add(1, std::memory_order_relaxed);
+                ring(job);
+            }
+            return std::nullopt;
+        }
+        const std::uint64_t limit = page.limit.load(std::memory_order_acquire);
+        const std::uint64_t begin = seen.next();
+        if (seen.taker() == closed || begin >= limit) {
+            return std::nullopt;
+        }
+        JobMemory& memory = memory_of(job, serial);
+        Claim claim{job, serial, begin, begin + chunk_length(page, memory, limit - begin), 0};
+        if (page.extents != nullptr) {
+            const std::span extents(page.extents, page.extent_count);
+            const auto after = std::upper_bound(
+                extents.begin(), extents.end(), begin,
+                [](std::uint64_t at, const Extent& extent) { return at < extent.position; });
+            claim.shift = std::prev(after)->shift;
+            claim.end = after == extents.end() ? claim.end : std::min(claim.end, after->position);
+        }
+        const std::uint64_t taker = seen.taker();
+        if (taker < max_workers && taker != static_cast<std::uint64_t>(worker_)) {
+            slot_.evidence[taker].store(evidence_of(serial, begin), std::memory_order_release);
+            reach(Step::claim_evidence, worker_);
+        }
+        slot_.write_claim(claim, pool_.secret);
+        reach(Step::claim_written, worker_);
+        slot_.phase.store(phase::intent, std::memory_order_release);
+        reach(Step::claim_intent, worker_);
+        const ClaimWord mine =
+            ClaimWord::make(claim.end, static_cast<std::uint64_t>(worker_), pool_.secret, serial);
+        const bool won =
+            word.compare_exchange_strong(seen.bits, mine.bits, std::memory_order_seq_cst);
+        if (won) {
+            reach(Step::claim_swapped, worker_);
+            slot_.phase.store(phase::taken, std::memory_order_release);
+            reach(Step::claim_taken, worker_);
+            return claim;
+        }
+        slot_.phase.store(phase::idle, std::memory_order_release);
+        reach(Step::claim_idle, worker_);
+    }
+}
+
+/// docs/protocol.md, part 4.
+void WorkerLoop::run(const Claim& claim) {
+    claim_ = claim;
+    page_ = &layout_.job(claim.job);
+    JobMemory& memory = memory_of(claim.job, claim.serial);
+    const bool adaptive = page_->chunksize == 0;
+    const std::uint64_t before = adaptive && last_clock_ == 0 ? os::now_ns() : last_clock_;
+
+    Run run;
+    run.next = claim.first_item();
+    run.closure = page_->closure;
+    run.closure_size = page_->closure_size;
+    run.input = page_->input;
+    run.input_mask = page_->input_mask;
+    run.region = layout_.region_base();
+    run.current_ = &slot_.current;
+    run.genuine_ = &memory::worker_mark();
+    run.stride_ = page_->result_stride;
+    run.timed_ = page_->timeout_ns != 0 || page_->guarded;
+    run.worker_ = this;
+    if (page_->in_place != nullptr && memory.writable == nullptr && page_->in_place_size != 0) {
+        os::protect(page_->in_place, page_->in_place_size, os::Access::read_write);
+        memory.writable = page_->in_place;
+        memory.writable_size = page_->in_place_size;
+    }
+    // A claim inherited from a predecessor may be longer than what this worker has left to live.
+    const std::uint64_t end = claim.first_item() + std::min(claim.end - claim.begin, tasks_left_);
+    while (run.next < end) {
+        run.last = end;
+        open_frame(run);
+        try {
+            if (page_->prepare.open != nullptr && memory.prepared == nullptr) {
+                memory.prepared = page_->prepare.open({page_->closure, page_->closure_size});
+                memory.close = page_->prepare.close;
+            }
+            run.prepared = memory.prepared;
+            page_->thunk(run);
+        } catch (...) {
+            // Only `prepare` throws: the callable could not be decoded, so no item can run.
+            while (run.next < run.last) {
+                run.begin(run.next);
+                run.fail(run.next++);
+            }
+        }
+        slot_.current.store(resting_at(run.next), std::memory_order_release);
+        reach(Step::item_written, worker_);
+        close_frame(run);
+    }
+    if (pool_.max_tasks != 0) {
+        tasks_left_ -= end - claim.first_item();
+        if (tasks_left_ == 0) {
+            slot_.phase.store(phase::retired, std::memory_order_release);
+            os::end_process(0);
+        }
+    }
+    slot_.phase.store(phase::idle, std::memory_order_release);
+    reach(Step::claim_released, worker_);
+    if (adaptive) {
+        const std::uint64_t after = os::now_ns();
+        const std::uint64_t spent = after - before;
+        const std::uint64_t length = claim.end - claim.begin;
+        if (spent < chunk_target_ns / 2) {
+            memory.chunk = std::max(memory.chunk, length * 2);
+        } else if (spent > chunk_target_ns * 2) {
+            memory.chunk = std::max<std::uint64_t>(1, length * chunk_target_ns / spent);
+        }
+        last_clock_ = after;
+    }
+    const bool over =
+        ClaimWord{layout_.words(claim.job).claim.load(std::memory_order_acquire)}.next() >=
+        page_->limit.load(std::memory_order_acquire);
+    if (over && memory.writable != nullptr) {
+        os::protect(memory.writable, memory.writable_size, os::Access::read);
+        memory.writable = nullptr;
+    }
+    page_ = nullptr;
+}
+
+/// Opens a frame for results from `run.next` on and says how far it may run.
+void WorkerLoop::open_frame(Run& run) {
+    if (page_->sized_results()) {
+        open_sized_frame(run.next, 0);
+    } else {
+        frame_first_ = run.next;
+        std::uint64_t payload = 0;
+        if (page_->in_place == nullptr) {
+            const std::uint64_t fits =
+                std::max<std::uint64_t>(1, ring_.largest_payload() / page_->result_stride);
+            run.last = std::min(run.last, run.next + fits);
+            payload = (run.last - run.next) * page_->result_stride;
+        }
+        ring_.reserve(payload, [this] { call_clients(); });
+        ring_.open(run.next);
+        run.output_ = page_->in_place != nullptr
+                          ? page_->in_place
+                          : ring_.payload() - run.next * page_->result_stride;
+    }
+    run.last = std::min(run.last, run.next + 0x7fff'ffffU);  // a header counts items in 32 bits
+}
+
+/// Opens a frame for variable-sized results from `item` on, with room for one of `entry` bytes.
+void WorkerLoop::open_sized_frame(std::uint64_t item, std::uint64_t entry) {
+    frame_first_ = item;
+    frame_used_ = 0;
+    frame_capacity_ = std::max(entry, variable_frame);
+    slot_.frame_used.store(0, std::memory_order_relaxed);
+    ring_.reserve(frame_capacity_, [this] { call_clients(); });
+    ring_.open(item);
+}
+
+/// Publishes the open frame with everything before `run.next`, if that is anything.
+void WorkerLoop::close_frame(const Run& run) {
+    const std::uint64_t count = run.next - frame_first_;
+    if (count == 0) {
+        return;
+    }
+    FrameHeader header;
+    header.kind = page_->sized_results() ? FrameKind::sized : FrameKind::results;
+    header.job = static_cast<std::uint16_t>(claim_.job);
+    header.serial = claim_.serial;
+    header.first = frame_first_;
+    header.count = static_cast<std::uint32_t>(count);
+    if (page_->sized_results()) {
+        header.bytes = static_cast<std::uint32_t>(frame_used_);
+    } else if (page_->in_place == nullptr) {
+        header.bytes = static_cast<std::uint32_t>(count * page_->result_stride);
+    }
+    ring_.seal(header);
+    reach(Step::header_written, worker_);
+    flush_output();
+    ring_.publish();
+    reach(Step::frame_published, worker_);
+    published();
+}
+
+/// Rings for the frame just published if its client has to know now: the job is handed out, it
+/// wants every item, or the ring fills.
+void WorkerLoop::published() {
+    JobWords& words = layout_.words(claim_.job);
+    const ClaimWord word{words.claim.load(std::memory_order_seq_cst)};
+    const bool handed_out =
+        word.taker() == closed || word.next() >= page_->limit.load(std::memory_order_acquire);
+    const std::uint64_t backlog = ring_.backlog();
+    if (backlog < rung_at_) {
+        rung_at_ = 0;
+    }
+    const bool filling = backlog >= rung_at_ + backlog_to_ring;
+    if (handed_out || page_->eager || filling) {
+        rung_at_ = filling ? backlog : rung_at_;
+        ring(claim_.job);
+    }
+}
+
+void WorkerLoop::ring(std::size_t job) {
+    os::FutexWord& bell = layout_.words(job).bell;
+    bell.fetch_add(1, std::memory_order_seq_cst);
+    if (layout_.job(job).waiters.load(std::memory_order_seq_cst) != 0) {
+        os::futex_wake(bell, 1 << 30);
+    }
+    reach(Step::bell_rung, worker_);
+}
+
+/// The ring is full: calls every waiting client thread, since any of them can empty it.
+void WorkerLoop::call_clients() {
+    for (std::size_t job = next_active(0); job < layout_.jobs(); job = next_active(job + 1)) {
+        ring(job);
+    }
+}
+
+void WorkerLoop::begin_checked(std::uint64_t item) {
+    if (page_->timeout_ns != 0) {
+        slot_.started.store(os::now_ns(), std::memory_order_relaxed);
+        slot_.verdict.store(verdict(item, Verdict::running), std::memory_order_release);
+    }
+    slot_.current.store(running(item), std::memory_order_release);
+    if (page_->guarded) {
+        set_guard(true);
+    }
+}
+
+void WorkerLoop::end_checked(std::uint64_t item) {
+    if (memory::worker_mark().load(std::memory_order_relaxed) == 0) {
+        os::end_process(0);  // a copy of the worker that the task forked off: it has no say
+    }
+    if (page_->guarded) {
+        set_guard(false);
+    }
+    if (page_->timeout_ns != 0) {
+        std::uint64_t expected = verdict(item, Verdict::running);
+        if (!slot_.verdict.compare_exchange_strong(expected, verdict(item, Verdict::finished)) &&
+            state_of(expected) == Verdict::condemned) {
+            for (;;) {
+                ::pause();  // too late: the fork server is about to kill this process
+            }
+        }
+    }
+}
+
+void WorkerLoop::emit(Run& run, std::span<const std::byte> bytes) {
+    const std::uint64_t need = entry_size(bytes.size());
+    if (frame_used_ + need > frame_capacity_) {
+        close_frame(run);
+        if (need > ring_.largest_payload()) {
+            emit_parts(run.next, bytes);
+            return;
+        }
+        open_sized_frame(run.next, need);
+    }
+    const Entry entry{static_cast<std::uint32_t>(bytes.size()),
+                      static_cast<std::uint32_t>(run.next - frame_first_)};
+    std::byte* place = ring_.payload() + frame_used_;
+    std::memcpy(place, &entry, sizeof entry);
+    if (!bytes.empty()) {
+        std::memcpy(place + sizeof entry, bytes.data(), bytes.size());
+    }
+    frame_used_ += need;
+    slot_.frame_used.store(frame_used_, std::memory_order_release);
+}
+
+/// A result too large for one frame: pieces, of which the last publishes the item.
+void WorkerLoop::emit_parts(std::uint64_t item, std::span<const std::byte> bytes) {
+    const std::uint64_t piece = ring_.largest_payload() - sizeof(PartHeader);
+    PartHeader part{0, bytes.size()};
+    while (bytes.size() - part.offset > piece) {
+        ring_.reserve(piece + sizeof part, [this] { call_clients(); });
+        ring_.open(item);
+        std::memcpy(ring_.payload(), &part, sizeof part);
+        std::memcpy(ring_.payload() + sizeof part, bytes.data() + part.offset, piece);
+        FrameHeader header{.kind = FrameKind::part,
+                           .job = static_cast<std::uint16_t>(claim_.job),
+                           .serial = claim_.serial,
+                           .first = item,
+                           .count = 0,
+                           .bytes = static_cast<std::uint32_t>(piece + sizeof part)};
+        ring_.seal(header);
+        ring_.publish();
+        reach(Step::part_published, worker_);
+        published();
+        part.offset += piece;
+    }
+    publish_single(item, FrameKind::part, bytes.subspan(part.offset), &part);
+    // The thunk goes on with item + 1 in a frame of its own; nothing is in it yet.
+    open_sized_frame(item + 1, 0);
+}
+
+/// docs/protocol.md, part 4, "one item in a frame of its own". What came before it is published
+/// already.
+void WorkerLoop::publish_single(std::uint64_t item, FrameKind kind,
+                                std::span<const std::byte> bytes, const PartHeader* part) {
+    const std::uint64_t prefix = part != nullptr ? sizeof *part : 0;
+    ring_.reserve(prefix + bytes.size(), [this] { call_clients(); });
+    ring_.open(item);
+    if (part != nullptr) {
+        std::memcpy(ring_.payload(), part, sizeof *part);
+    }
+    if (!bytes.empty()) {
+        std::memcpy(ring_.payload() + prefix, bytes.data(), bytes.size());
+    }
+    ring_.seal({.kind = kind,
+                .job = static_cast<std::uint16_t>(claim_.job),
+                .serial = claim_.serial,
+                .first = item,
+                .count = 1,
+                .bytes = static_cast<std::uint32_t>(prefix + bytes.size())});
+    reach(Step::single_written, worker_);
+    slot_.frame_first.store(item + 1, std::memory_order_release);
+    reach(Step::single_marked, worker_);
+    flush_output();
+    ring_.publish();
+    reach(Step::single_published, worker_);
+    slot_.current.store(resting_at(item + 1), std::memory_order_release);
+    published();
+}
+
+void WorkerLoop::fail(Run& run, std::uint64_t item) {
+    const std::vector<std::byte> failure = encode_current_exception(item, os::own_pid());
+    end_checked(item);
+    const std::uint64_t next = run.next;
+    run.next = item;
+    close_frame(run);
+    run.next = next;
+    publish_single(
+        item, FrameKind::failure,
+        std::span(failure).first(std::min<std::size_t>(failure.size(), ring_.largest_payload())),
+        nullptr);
+    if (run.next < run.last) {
+        open_frame(run);
+    } else {
+        frame_first_ = run.next;
+    }
+}
+
+/// Closes the job of the running claim (docs/protocol.md, part 4): evidence for the last taker
+/// first.
+void WorkerLoop::stop() {
+    Word& word = layout_.words(claim_.job).claim;
+    ClaimWord seen{word.load(std::memory_order_acquire)};
+    while (seen.valid(pool_.secret, claim_.serial) && seen.taker() != closed) {
+        const std::uint64_t taker = seen.taker();
+        if (taker < max_workers && taker != static_cast<std::uint64_t>(worker_)) {
+            slot_.evidence[taker].store(evidence_of(claim_.serial, seen.next()),
+                                        std::memory_order_release);
+        }
+        const ClaimWord shut = ClaimWord::make(seen.next(), closed, pool_.secret, claim_.serial);
+        if (word.compare_exchange_strong(seen.bits, shut.bits, std::memory_order_seq_cst)) {
+            return;
+        }
+    }
+}
+
+/// Nothing to do: spin for a while if there is a token, then park (docs/protocol.md, part 6).
+void WorkerLoop::idle() {
+    for (JobMemory& memory : memory_) {
+        if (memory.serial != 0 && (memory.prepared != nullptr || memory.writable != nullptr)) {
+            forget(memory);
+        }
+    }
+    auto& tokens = *reinterpret_cast<Tokens*>(layout_.region_base());
+    const std::uint64_t mine = pool_.pool << 16U | static_cast<std::uint64_t>(worker_ + 1);
+    for (std::size_t i = 0; i < pool_.tokens; ++i) {
+        std::uint64_t free = 0;
+        if (tokens.holder[i].load(std::memory_order_relaxed) != 0 ||
+            !tokens.holder[i].compare_exchange_strong(free, mine)) {
+            continue;
+        }
+        reach(Step::token_taken, worker_);
+        const std::uint64_t until = os::now_ns() + pool_.spin_ns;
+        std::uint32_t rung = pool_.doorbell.load(std::memory_order_seq_cst);
+        while (rung == seen_doorbell_ && os::now_ns() < until) {
+            for (int turn = 0; turn < 16 && rung == seen_doorbell_; ++turn) {
+                wait::relax();
+                rung = pool_.doorbell.load(std::memory_order_seq_cst);
+            }
+        }
+        tokens.holder[i].exchange(0, std::memory_order_seq_cst);
+        reach(Step::token_returned, worker_);
+        rung = pool_.doorbell.load(std::memory_order_seq_cst);
+        if (rung != seen_doorbell_) {
+            if (rung - seen_doorbell_ > 1) {
+                // Several jobs came while the token kept their clients from waking anyone, and one
+                // worker takes one.
+                os::futex_wake(pool_.doorbell, static_cast<int>(std::min<std::uint32_t>(
+                                                   rung - seen_doorbell_ - 1, 1000)));
+            }
+            return;
+        }
+        break;
+    }
+    flush_output();
+    while (const pid_t orphan = os::next_ended_child()) {
+        os::reap(orphan);
+    }
+    reach(Step::parking, worker_);
+    os::futex_wait(pool_.doorbell, seen_doorbell_, os::no_timeout);
+}
+
+}  // namespace procpool::detail

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include <procpool/detail/run.hpp>
+
+#include "engine/layout.hpp"
+#include "engine/ring_writer.hpp"
+
+namespace procpool::detail {
+
+/// What a worker process does from its fork to its end: claims ranges of items, runs them,
+/// publishes what they give.
+class WorkerLoop {
+public:
+    /// Turns this freshly forked child of the fork server into worker `worker` and never returns.
+    [[noreturn]] static void live(const engine::Layout& layout, int worker, pid_t server);
+
+    // What Run calls.
+    void begin_checked(std::uint64_t item);
+    void end_checked(std::uint64_t item);
+    void emit(Run& run, std::span<const std::byte> bytes);
+    void fail(Run& run, std::uint64_t item);
+    void stop();
+
+private:
+    /// What a worker remembers of a job between two claims of it.
+    struct JobMemory {
+        std::uint64_t serial = 0;
+        std::uint64_t chunk = 1;
+        void* prepared = nullptr;
+        void (*close)(void*) = nullptr;
+        std::byte* writable = nullptr;  // in-place results that this worker may write at the moment
+        std::size_t writable_size = 0;
+    };
+
+    WorkerLoop(const engine::Layout& layout, int worker);
+
+    [[noreturn]] void loop();
+    [[nodiscard]] std::size_t next_active(std::size_t from) const;
+    bool work_once();
+    std::optional<engine::Claim> claim(std::size_t job);
+    std::uint64_t chunk_length(const engine::JobPage& page, JobMemory& memory,
+                               std::uint64_t remaining) const;
+    void run(const engine::Claim& claim);
+    void open_frame(Run& run);
+    void open_sized_frame(std::uint64_t item, std::uint64_t entry);
+    void close_frame(const Run& run);
+    void publish_single(std::uint64_t item, engine::FrameKind kind,
+                        std::span<const std::byte> bytes, const engine::PartHeader* part);
+    void emit_parts(std::uint64_t item, std::span<const std::byte> bytes);
+    void published();
+    void ring(std::size_t job);
+    void call_clients();
+    void idle();
+
+    JobMemory& memory_of(std::size_t job, std::uint64_t serial);
+    static void forget(JobMemory& memory);
+    void set_guard(bool guarded) const;
+
+    engine::Layout layout_;
+    int worker_;
+    engine::PoolPage& pool_;
+    engine::Slot& slot_;
+    engine::RingWriter ring_;
+
+    // The claim under way.
+    engine::Claim claim_;
+    engine::JobPage* page_ = nullptr;
+    std::uint64_t frame_first_ = 0;
+    std::uint64_t frame_used_ = 0;      // bytes of variable-sized results in the open frame
+    std::uint64_t frame_capacity_ = 0;  // bytes reserved for them
+
+    std::size_t cursor_ = 0;  // the job page looked at first
+    std::uint32_t seen_doorbell_ = 0;
+    std::uint64_t tasks_left_;  // items until this worker is to be replaced
+    std::uint64_t last_clock_ = 0;
+    std::uint64_t rung_at_ = 0;  // backlog at the last ring for a filling ring
+    std::array<JobMemory, 16> memory_{};
+};
+
+}  // namespace procpool::detail

@@ -1,0 +1,143 @@
+#include "memory/region.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <new>
+
+#include "memory/process_mark.hpp"
+
+namespace procpool::memory {
+namespace {
+
+constexpr std::size_t largest = std::size_t{256} << 30U;
+constexpr std::size_t smallest = std::size_t{16} << 20U;
+/// Released blocks that are kept with their pages, so that the next call finds warm memory.
+constexpr std::size_t warm_limit = std::size_t{64} << 20U;
+constexpr std::size_t warm_blocks = 32;
+
+os::Mapping map_largest_allowed() {
+    for (std::size_t size = largest; size >= smallest; size /= 2) {
+        // Under RLIMIT_AS the program and its workers need room of their own.
+        if (size / 2 > os::address_space_left() / 4) {
+            continue;
+        }
+        if (os::Mapping mapping = os::map_shared_region(size)) {
+            return mapping;
+        }
+    }
+    throw std::bad_alloc();
+}
+
+}  // namespace
+
+Region& Region::current() {
+    static std::atomic<Region*> shared{nullptr};
+    Region* region = shared.load(std::memory_order_acquire);
+    while (region == nullptr || !region->belongs_to_this_process()) {
+        // A parent's region is left mapped: the task that runs here may be reading its input from
+        // it.
+        auto* fresh = new Region();
+        if (shared.compare_exchange_strong(region, fresh)) {
+            return *fresh;
+        }
+        delete fresh;
+    }
+    return *region;
+}
+
+Region::Region()
+    : memory_(map_largest_allowed()),
+      owner_(process_mark()),
+      limit_(std::min(memory_.size(), os::physical_memory() / 2)) {
+    warm_.reserve(warm_blocks + 1);
+    free_.emplace(memory_.data() + os::page_size, memory_.size() - os::page_size);
+}
+
+bool Region::belongs_to_this_process() const { return owner_ == process_mark(); }
+
+std::byte* Region::take(std::size_t size) {
+    const auto fits = std::find_if(free_.begin(), free_.end(),
+                                   [&](const auto& entry) { return entry.second >= size; });
+    if (fits == free_.end()) {
+        throw std::bad_alloc();
+    }
+    const auto [data, room] = *fits;
+    free_.erase(fits);
+    if (room > size) {
+        free_.emplace(data + size, room - size);
+    }
+    return data;
+}
+
+void Region::give(std::byte* data, std::size_t size) noexcept {
+    os::punch(data, size);
+    const auto next = free_.lower_bound(data);
+    if (next != free_.begin()) {
+        const auto before = std::prev(next);
+        if (before->first + before->second == data) {
+            data = before->first;
+            size += before->second;
+            free_.erase(before);
+        }
+    }
+    if (next != free_.end() && data + size == next->first) {
+        size += next->second;
+        free_.erase(next);
+    }
+    free_.emplace(data, size);
+}
+
+std::byte* Region::allocate(std::size_t bytes) {
+    const std::size_t size = os::round_to_pages(std::max<std::size_t>(bytes, 1));
+    if (size < bytes) {
+        throw std::bad_alloc();
+    }
+    const std::scoped_lock lock(mutex_);
+    const auto same = std::find_if(warm_.rbegin(), warm_.rend(),
+                                   [&](const WarmBlock& block) { return block.size == size; });
+    if (same != warm_.rend()) {
+        std::byte* data = same->data;
+        warm_.erase(std::next(same).base());
+        warm_bytes_ -= size;
+        return data;
+    }
+    if (size > limit_ - used_ + warm_bytes_) {
+        throw std::bad_alloc();
+    }
+    while (size > limit_ - used_) {
+        const WarmBlock oldest = warm_.front();
+        warm_.erase(warm_.begin());
+        warm_bytes_ -= oldest.size;
+        used_ -= oldest.size;
+        give(oldest.data, oldest.size);
+    }
+    std::byte* data = take(size);
+    used_ += size;
+    return data;
+}
+
+void Region::release(std::byte* data, std::size_t bytes) noexcept {
+    const std::size_t size = os::round_to_pages(std::max<std::size_t>(bytes, 1));
+    const std::scoped_lock lock(mutex_);
+    warm_.push_back({data, size});
+    warm_bytes_ += size;
+    while (warm_.size() > warm_blocks || warm_bytes_ > warm_limit) {
+        const WarmBlock oldest = warm_.front();
+        warm_.erase(warm_.begin());
+        warm_bytes_ -= oldest.size;
+        used_ -= oldest.size;
+        give(oldest.data, oldest.size);
+    }
+}
+
+std::byte* Region::reserve(std::size_t bytes) {
+    const std::scoped_lock lock(mutex_);
+    return take(os::round_to_pages(bytes));
+}
+
+void Region::unreserve(std::byte* data, std::size_t bytes) noexcept {
+    const std::scoped_lock lock(mutex_);
+    give(data, os::round_to_pages(bytes));
+}
+
+}  // namespace procpool::memory

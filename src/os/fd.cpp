@@ -1,0 +1,62 @@
+#include "os/fd.hpp"
+
+#include <array>
+#include <system_error>
+
+#include <fcntl.h>
+
+#include "os/fault.hpp"
+
+namespace procpool::os {
+
+Pipe make_pipe() {
+    std::array<int, 2> ends{};
+    if (call(Call::make_pipe, [&] { return ::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK); }) != 0) {
+        throw std::system_error(errno, std::generic_category(),
+                                "procpool: cannot make a pipe (raise `ulimit -n`?)");
+    }
+    return {Fd(ends[0]), Fd(ends[1])};
+}
+
+bool poke(const Fd& pipe) noexcept {
+    const char byte = 1;
+    return call_through_signals(Call::write, [&] { return ::write(pipe.get(), &byte, 1); }) == 1 ||
+           errno == EAGAIN;
+}
+
+Drained drain(const Fd& pipe) noexcept {
+    std::array<char, 256> sink{};
+    for (;;) {
+        const auto got = call_through_signals(
+            Call::read, [&] { return ::read(pipe.get(), sink.data(), sink.size()); });
+        if (got == 0) {
+            return Drained::closed;
+        }
+        if (got < 0) {
+            return Drained::open;
+        }
+    }
+}
+
+long read_file(const char* path, char* buffer, std::size_t size) noexcept {
+    const Fd file(
+        call_through_signals(Call::open_file, [&] { return ::open(path, O_RDONLY | O_CLOEXEC); }));
+    if (!file) {
+        return -1;
+    }
+    std::size_t length = 0;
+    while (length < size) {
+        const auto got = call_through_signals(
+            Call::read, [&] { return ::read(file.get(), buffer + length, size - length); });
+        if (got < 0) {
+            return -1;
+        }
+        if (got == 0) {
+            break;
+        }
+        length += static_cast<std::size_t>(got);
+    }
+    return static_cast<long>(length);
+}
+
+}  // namespace procpool::os

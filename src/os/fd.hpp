@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include <unistd.h>
+
+namespace procpool::os {
+
+/// A file descriptor that closes itself.
+class Fd {
+public:
+    Fd() = default;
+    explicit Fd(int number) : number_(number) {}
+    Fd(Fd&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+    Fd& operator=(Fd&& other) noexcept {
+        if (this != &other) {
+            reset();
+            number_ = std::exchange(other.number_, -1);
+        }
+        return *this;
+    }
+    Fd(const Fd&) = delete;
+    Fd& operator=(const Fd&) = delete;
+    ~Fd() { reset(); }
+
+    [[nodiscard]] int get() const { return number_; }
+    explicit operator bool() const { return number_ >= 0; }
+
+    /// Gives up the descriptor without closing it.
+    int release() { return std::exchange(number_, -1); }
+
+    void reset() {
+        if (number_ >= 0) {
+            ::close(number_);  // Linux releases the number even when close reports an error
+            number_ = -1;
+        }
+    }
+
+private:
+    int number_ = -1;
+};
+
+struct Pipe {
+    Fd read_end;
+    Fd write_end;
+};
+
+/// Both ends are close-on-exec and non-blocking. Throws std::system_error.
+[[nodiscard]] Pipe make_pipe();
+
+/// Writes one byte; a pipe that is full already carries the message. False when the other end is
+/// gone.
+bool poke(const Fd& pipe) noexcept;
+
+enum class Drained { open, closed };
+/// Reads and drops whatever a non-blocking pipe holds; `closed` at its end.
+Drained drain(const Fd& pipe) noexcept;
+
+/// Reads a whole (small) file of /proc into `buffer`; the number of bytes, or -1 and errno.
+long read_file(const char* path, char* buffer, std::size_t size) noexcept;
+
+}  // namespace procpool::os

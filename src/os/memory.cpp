@@ -1,0 +1,94 @@
+#include "os/memory.hpp"
+
+#include <array>
+#include <cstdio>
+#include <limits>
+#include <system_error>
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "os/fault.hpp"
+
+namespace procpool::os {
+
+Mapping::~Mapping() {
+    if (data_ != nullptr) {
+        ::munmap(data_, size_);
+    }
+}
+
+Mapping map_shared_region(std::size_t size) noexcept {
+    if (size > file_size_limit() || size > address_space_left()) {
+        errno = ENOMEM;
+        return {};
+    }
+    const Fd file(call(Call::make_memfd, [] { return ::memfd_create("procpool", MFD_CLOEXEC); }));
+    if (!file || call_through_signals(Call::resize_file, [&] {
+                     return ::ftruncate(file.get(), static_cast<off_t>(size));
+                 }) != 0) {
+        return {};
+    }
+    void* data = MAP_FAILED;
+    if (fault(Call::map_memory) == 0) {
+        data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file.get(),
+                      0);
+    }
+    if (data == MAP_FAILED) {
+        return {};
+    }
+    ::madvise(data, size, MADV_DONTDUMP);
+    return {static_cast<std::byte*>(data), size};
+}
+
+Mapping map_wiped_on_fork() {
+    void* data = MAP_FAILED;
+    if (fault(Call::map_memory) == 0) {
+        data =
+            ::mmap(nullptr, page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    }
+    if (data == MAP_FAILED || ::madvise(data, page_size, MADV_WIPEONFORK) != 0) {
+        throw std::system_error(errno, std::generic_category(), "procpool: cannot map a page");
+    }
+    return {static_cast<std::byte*>(data), page_size};
+}
+
+bool protect(std::byte* data, std::size_t size, Access access) noexcept {
+    const int rights = access == Access::read ? PROT_READ : PROT_READ | PROT_WRITE;
+    return call(Call::protect_memory, [&] { return ::mprotect(data, size, rights); }) == 0;
+}
+
+void punch(std::byte* data, std::size_t size) noexcept {
+    call(Call::punch_memory, [&] { return ::madvise(data, size, MADV_REMOVE); });
+}
+
+std::size_t physical_memory() noexcept {
+    const long pages = ::sysconf(_SC_PHYS_PAGES);
+    return pages > 0 ? static_cast<std::size_t>(pages) * page_size : std::size_t{1} << 30U;
+}
+
+std::size_t address_space_left() noexcept {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+        return std::numeric_limits<std::size_t>::max();
+    }
+    std::array<char, 128> text{};
+    unsigned long pages = 0;
+    if (read_file("/proc/self/statm", text.data(), text.size() - 1) <= 0 ||
+        std::sscanf(text.data(), "%lu", &pages) != 1) {
+        pages = 0;
+    }
+    const std::size_t used = pages * page_size;
+    return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+}
+
+std::size_t file_size_limit() noexcept {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+        return std::numeric_limits<std::size_t>::max();
+    }
+    return limit.rlim_cur;
+}
+
+}  // namespace procpool::os

@@ -1,0 +1,291 @@
+#include "os/process.hpp"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string_view>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/single_threaded.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "os/fault.hpp"
+
+namespace procpool::os {
+namespace {
+
+struct CloseDirectory {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+/// Parent and number of threads of a process, from /proc/<pid>/stat.
+struct Stat {
+    pid_t parent = 0;
+    long threads = 0;
+};
+
+bool read_stat(const char* path, Stat& out) noexcept {
+    std::array<char, 1024> text{};
+    if (read_file(path, text.data(), text.size() - 1) <= 0) {
+        return false;
+    }
+    // The name is in parentheses and may hold anything, so the fields are counted from its last
+    // one.
+    const char* after_name = std::strrchr(text.data(), ')');
+    return after_name != nullptr &&
+           std::sscanf(after_name + 1,
+                       " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld",
+                       &out.parent, &out.threads) == 2;
+}
+
+struct Process {
+    pid_t pid;
+    pid_t parent;
+};
+
+/// The whole process table. One pass over /proc: only used when something has to be killed.
+std::vector<Process> process_table() {
+    std::vector<Process> table;
+    const Directory proc(::opendir("/proc"));
+    if (!proc) {
+        return table;
+    }
+    while (const dirent* entry = ::readdir(proc.get())) {
+        char* end = nullptr;
+        const long pid = std::strtol(entry->d_name, &end, 10);
+        if (*end != '\0' || pid <= 0) {
+            continue;
+        }
+        std::array<char, 64> path{};
+        std::snprintf(path.data(), path.size(), "/proc/%ld/stat", pid);
+        if (Stat stat; read_stat(path.data(), stat)) {
+            table.push_back({static_cast<pid_t>(pid), stat.parent});
+        }
+    }
+    return table;
+}
+
+}  // namespace
+
+bool single_threaded() noexcept {
+    if (__libc_single_threaded != 0) {
+        return true;
+    }
+    Stat stat;
+    return read_stat("/proc/self/stat", stat) && stat.threads == 1;
+}
+
+pid_t clone_quietly() noexcept {
+    // A raw clone: glibc's cached thread id is stale in the child, which nothing there relies on:
+    // what runs user code is forked off it by fork_process, which sets it.
+    return static_cast<pid_t>(call(Call::clone_process, [] {
+        return ::syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr);
+    }));
+}
+
+pid_t fork_process() noexcept {
+    return call(Call::fork_process, [] { return ::fork(); });
+}
+
+pid_t own_pid() noexcept { return ::getpid(); }
+
+Fd open_pidfd(pid_t pid) noexcept {
+    return Fd(static_cast<int>(
+        call(Call::open_pidfd, [&] { return ::syscall(SYS_pidfd_open, pid, 0); })));
+}
+
+bool wait_for_end(const Fd& pidfd, int timeout_ms) noexcept {
+    pollfd watch{.fd = pidfd.get(), .events = POLLIN, .revents = 0};
+    return call_through_signals(Call::poll, [&] { return ::poll(&watch, 1, timeout_ms); }) == 1 &&
+           (watch.revents & (POLLIN | POLLHUP)) != 0;
+}
+
+bool has_ended(const Fd& pidfd) noexcept { return wait_for_end(pidfd, 0); }
+
+pid_t next_ended_child() noexcept {
+    siginfo_t info{};
+    const int result = call_through_signals(Call::wait_child, [&] {
+        return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL);
+    });
+    return result == 0 ? info.si_pid : 0;
+}
+
+Ending reap(pid_t pid) noexcept {
+    int status = 0;
+    const pid_t reaped =
+        call_through_signals(Call::wait_child, [&] { return ::waitpid(pid, &status, __WALL); });
+    Ending ending;
+    if (reaped > 0) {
+        ending.pid = reaped;
+        ending.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+        ending.status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    }
+    return ending;
+}
+
+void send_signal(pid_t pid, int signal) noexcept {
+    if (pid > 0) {
+        ::kill(pid, signal);
+    }
+}
+
+void send_signal_to_group(pid_t group, int signal) noexcept {
+    if (group > 1) {
+        ::kill(-group, signal);
+    }
+}
+
+std::size_t kill_descendants(pid_t root) noexcept try {
+    const std::vector<Process> table = process_table();
+    std::vector<pid_t> found{root};
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        for (const Process& process : table) {
+            if (process.parent == found[i] &&
+                std::find(found.begin(), found.end(), process.pid) == found.end()) {
+                found.push_back(process.pid);
+            }
+        }
+    }
+    for (std::size_t i = 1; i < found.size(); ++i) {
+        send_signal(found[i], SIGKILL);
+    }
+    return found.size() - 1;
+} catch (const std::bad_alloc&) {
+    return 0;
+}
+
+std::vector<pid_t> own_children() {
+    std::vector<pid_t> children;
+    std::array<char, 64> path{};
+    std::snprintf(path.data(), path.size(), "/proc/self/task/%d/children", own_pid());
+    std::vector<char> text(64 * 1024);
+    if (const long length = read_file(path.data(), text.data(), text.size() - 1); length >= 0) {
+        const char* at = text.data();
+        for (char* end = nullptr;; at = end) {
+            const long pid = std::strtol(at, &end, 10);
+            if (end == at) {
+                return children;
+            }
+            children.push_back(static_cast<pid_t>(pid));
+        }
+    }
+    // A kernel without CONFIG_PROC_CHILDREN.
+    for (const Process& process : process_table()) {
+        if (process.parent == own_pid()) {
+            children.push_back(process.pid);
+        }
+    }
+    return children;
+}
+
+RunState run_state(pid_t pid) noexcept {
+    std::array<char, 64> path{};
+    std::array<char, 1024> text{};
+    std::snprintf(path.data(), path.size(), "/proc/%d/stat", pid);
+    if (read_file(path.data(), text.data(), text.size() - 1) <= 0) {
+        return RunState::gone;
+    }
+    const char* after_name = std::strrchr(text.data(), ')');
+    return after_name != nullptr && after_name[1] == ' ' && after_name[2] == 'T'
+               ? RunState::stopped
+               : RunState::running;
+}
+
+void make_group_leader(pid_t child) noexcept { ::setpgid(child, child); }
+
+void adopt_orphans() noexcept { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+void die_with_parent() noexcept { ::prctl(PR_SET_PDEATHSIG, SIGKILL); }
+
+void lead_own_group() noexcept { ::setpgid(0, 0); }
+
+pid_t parent_pid() noexcept { return ::getppid(); }
+
+void reset_signal_handlers() noexcept {
+    for (int number = 1; number < NSIG; ++number) {
+        struct sigaction action {};
+        if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN &&
+            action.sa_handler != SIG_DFL) {
+            action.sa_handler = SIG_DFL;
+            action.sa_flags = 0;
+            ::sigaction(number, &action, nullptr);
+        }
+    }
+}
+
+void block_all_signals() noexcept {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, nullptr);
+}
+
+void unblock_all_signals() noexcept {
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+Fd make_signalfd() noexcept {
+    sigset_t wanted;
+    ::sigemptyset(&wanted);
+    for (const int number : {SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT}) {
+        ::sigaddset(&wanted, number);
+    }
+    return Fd(call(Call::make_signalfd,
+                   [&] { return ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK); }));
+}
+
+int read_signal(const Fd& signals) noexcept {
+    signalfd_siginfo info{};
+    const auto got =
+        call_through_signals(Call::read, [&] { return ::read(signals.get(), &info, sizeof info); });
+    return got == static_cast<ssize_t>(sizeof info) ? static_cast<int>(info.ssi_signo) : 0;
+}
+
+void empty_stdin() noexcept {
+    const Fd null(call_through_signals(Call::open_file,
+                                       [] { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }));
+    if (null) {
+        ::dup2(null.get(), STDIN_FILENO);
+    } else {
+        ::close(STDIN_FILENO);
+    }
+}
+
+void end_process(int status) noexcept { ::_exit(status); }
+
+SignalBlock::SignalBlock() noexcept {
+    static_assert(sizeof(sigset_t) <= sizeof saved_);
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, reinterpret_cast<sigset_t*>(saved_));
+}
+
+SignalBlock::~SignalBlock() {
+    ::pthread_sigmask(SIG_SETMASK, reinterpret_cast<const sigset_t*>(saved_), nullptr);
+}
+
+void wait_readable(const std::vector<int>& descriptors, int timeout_ms) noexcept {
+    std::array<pollfd, 8> watches{};
+    const std::size_t count = std::min(descriptors.size(), watches.size());
+    for (std::size_t i = 0; i < count; ++i) {
+        watches[i] = {.fd = descriptors[i], .events = POLLIN, .revents = 0};
+    }
+    call(Call::poll, [&] { return ::poll(watches.data(), count, timeout_ms); });
+}
+
+}  // namespace procpool::os

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "os/fd.hpp"
+
+namespace procpool::os {
+
+/// How a process ended.
+struct Ending {
+    pid_t pid = 0;
+    int signal = 0;  ///< 0 if it exited
+    int status = 0;  ///< its exit status
+};
+
+/// True while this process has one thread. Reads /proc only when a second thread may ever have
+/// existed.
+[[nodiscard]] bool single_threaded() noexcept;
+
+/// Forks without telling anyone: no SIGCHLD, invisible to wait(-1), no atfork handlers; only while
+/// single-threaded. As fork: 0 in the child, -1 and errno on failure.
+[[nodiscard]] pid_t clone_quietly() noexcept;
+
+/// fork(2), with atfork handlers. As fork: 0 in the child, -1 and errno on failure.
+[[nodiscard]] pid_t fork_process() noexcept;
+
+[[nodiscard]] pid_t own_pid() noexcept;
+
+/// A descriptor that polls readable when the process ends. Empty and errno on failure.
+[[nodiscard]] Fd open_pidfd(pid_t pid) noexcept;
+
+/// True once the process behind a pidfd has ended (reaped or not).
+[[nodiscard]] bool has_ended(const Fd& pidfd) noexcept;
+/// Blocks until the process behind a pidfd ends, or `timeout_ms`. True if it ended.
+bool wait_for_end(const Fd& pidfd, int timeout_ms) noexcept;
+
+/// The next child that ended and waits to be reaped, without reaping it; 0 if none.
+[[nodiscard]] pid_t next_ended_child() noexcept;
+/// Reaps a child that has ended; works for quiet children too. pid is 0 if there was none to reap.
+Ending reap(pid_t pid) noexcept;
+
+void send_signal(pid_t pid, int signal) noexcept;
+/// To every member of a process group.
+void send_signal_to_group(pid_t group, int signal) noexcept;
+
+/// Kills every descendant of `root` that the process table shows now, `root` itself excepted,
+/// whatever group or session it put itself into. The number killed.
+std::size_t kill_descendants(pid_t root) noexcept;
+
+/// The children of this (single-threaded) process, running or not.
+[[nodiscard]] std::vector<pid_t> own_children();
+
+/// Orphans below this process become its children.
+void adopt_orphans() noexcept;
+/// Asks for SIGKILL when the parent's (only) thread ends.
+void die_with_parent() noexcept;
+void lead_own_group() noexcept;
+/// Makes a child the leader of a group of its own, in case it has not done so itself yet.
+void make_group_leader(pid_t child) noexcept;
+
+enum class RunState { running, stopped, gone };
+/// Whether a process is stopped (Ctrl-Z, SIGSTOP).
+[[nodiscard]] RunState run_state(pid_t pid) noexcept;
+[[nodiscard]] pid_t parent_pid() noexcept;
+
+/// Every signal as after an exec: handlers become defaults, what is ignored stays so.
+void reset_signal_handlers() noexcept;
+void block_all_signals() noexcept;
+void unblock_all_signals() noexcept;
+
+/// Delivers (blocked) SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU and SIGCONT. Empty and errno on failure.
+[[nodiscard]] Fd make_signalfd() noexcept;
+/// The next signal waiting there, 0 if none.
+[[nodiscard]] int read_signal(const Fd& signals) noexcept;
+
+/// Standard input becomes empty.
+void empty_stdin() noexcept;
+
+/// Ends this process at once: no atexit handler, no destructor.
+[[noreturn]] void end_process(int status) noexcept;
+
+/// Blocks all signals of this thread for its lifetime: nothing interrupts between a fork and what
+/// must follow it.
+class SignalBlock {
+public:
+    SignalBlock() noexcept;
+    ~SignalBlock();
+    SignalBlock(const SignalBlock&) = delete;
+    SignalBlock& operator=(const SignalBlock&) = delete;
+
+private:
+    alignas(16) unsigned char saved_[128];
+};
+
+/// Blocks until one of the descriptors is readable (or at its end), or `timeout_ms` (-1: for ever).
+void wait_readable(const std::vector<int>& descriptors, int timeout_ms) noexcept;
+
+}  // namespace procpool::os
