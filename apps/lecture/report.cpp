@@ -101,10 +101,9 @@ std::string in_words(double seconds) {
     return "0 s";
 }
 
-std::string in_words(const Figure* figure) {
-    if (figure == nullptr) return "-";
-    if (!figure->text.empty()) return figure->text;
-    return figure->measured() ? in_words(figure->seconds) : std::string(to_string(figure->fate));
+std::string in_words(const Figure& figure) {
+    if (!figure.text.empty()) return figure.text;
+    return figure.measured() ? in_words(figure.seconds) : std::string(to_string(figure.fate));
 }
 
 }  // namespace lecture

@@ -64,7 +64,7 @@ struct Report {
 
 /// "1.013 s", "132.4 ms", "2.31 us", "17.2 ns": at most eight columns.
 [[nodiscard]] std::string in_words(double seconds);
-/// The figure as the table shows it; "-" if there is none.
-[[nodiscard]] std::string in_words(const Figure* figure);
+/// The figure as the table shows it.
+[[nodiscard]] std::string in_words(const Figure& figure);
 
 }  // namespace lecture

@@ -65,43 +65,58 @@ std::string Page::cell(std::size_t number, const Cell& cell, const Report& repor
     return page + '\n';
 }
 
+std::string Page::row(std::string_view mark, const Row& row) const {
+    std::string line = fmt::format("{}{:<{}}", mark, row.label, label_width - mark.size());
+    if (row.figures.empty()) return line + row.text + '\n';
+    std::string blanks;  // not written until something follows
+    for (const auto& column : columns) {
+        const Figure* figure = row.find(column.peer);
+        if (figure == nullptr) {
+            blanks += std::string(column_width, ' ');
+            continue;
+        }
+        line += blanks + in(ink_of(*figure, column.peer),
+                            fmt::format("{:>{}}", in_words(*figure), column_width));
+        blanks.clear();
+    }
+    return line + '\n';
+}
+
+Page::Ink Page::ink_of(const Figure& figure, Peer peer) {
+    switch (figure.fate) {
+        case Fate::absent:
+        case Fate::never:
+            return Ink::dim;
+        case Fate::died:
+        case Fate::silent:
+        case Fate::failed:
+            return Ink::bad;
+        case Fate::done:
+            break;
+    }
+    return peer == Peer::procpool ? Ink::good : Ink::none;
+}
+
 std::string Page::table(const std::vector<Section>& sections) const {
     std::string above(label_width, ' ');
-    std::string names = fmt::format("{:<{}}", "", label_width);
+    std::string names(label_width, ' ');
     for (const auto& column : columns) {
-        above += fmt::format("{:>{}}", column.above, column_width);
+        above += fmt::format("{:>{}}", column.above, column.above.empty() ? 0 : column_width);
         names += fmt::format("{:>{}}", column.name, column_width);
     }
-    const std::string rule(label_width + columns.size() * column_width, '-');
-    above.erase(above.find_last_not_of(' ') + 1);
-    std::string page = in(Ink::bold, above) + '\n' + in(Ink::bold, names) + '\n';
+    const std::string rule = in(Ink::dim, std::string(names.size(), '-')) + '\n';
 
+    std::string page = in(Ink::bold, above) + '\n' + in(Ink::bold, names) + '\n';
     for (const auto& [number, cell, report] : sections) {
-        page += in(Ink::dim, rule) + '\n';
+        page += rule;
         std::string mark = fmt::format("{}  ", number);
         if (report->rows.empty()) page += in(Ink::bad, mark + "failed, see above") + '\n';
-        for (const auto& row : report->rows) {
-            page += mark + fmt::format("{:<{}}", row.label, label_width - mark.size());
+        for (const auto& one : report->rows) {
+            page += row(mark, one);
             mark = "   ";
-            if (row.figures.empty()) page += row.text;
-            for (const auto& column : columns) {
-                const Figure* figure = row.find(column.peer);
-                if (figure == nullptr && row.figures.empty()) break;
-                const Ink ink = figure == nullptr ? Ink::none
-                                : figure->fate == Fate::died || figure->fate == Fate::silent ||
-                                        figure->fate == Fate::failed
-                                    ? Ink::bad
-                                : column.peer == Peer::procpool ? Ink::good
-                                : figure->measured()            ? Ink::none
-                                                                : Ink::dim;
-                page += in(ink, fmt::format("{:>{}}", figure == nullptr ? "" : in_words(figure),
-                                            column_width));
-            }
-            while (page.back() == ' ') page.pop_back();
-            page += '\n';
         }
     }
-    return page + in(Ink::dim, rule) + '\n';
+    return page + rule;
 }
 
 }  // namespace lecture

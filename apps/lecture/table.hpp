@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cell.hpp"
@@ -27,7 +28,9 @@ public:
 
 private:
     enum class Ink { none, bold, dim, good, bad };
+    [[nodiscard]] static Ink ink_of(const Figure& figure, Peer peer);
     [[nodiscard]] std::string in(Ink ink, std::string text) const;
+    [[nodiscard]] std::string row(std::string_view mark, const Row& row) const;
 
     bool colour_;
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
@@ -105,57 +106,60 @@ Costs costs_of(const Sizes& sizes) {
 
 json on_threads(const json& request) { return costs_of<Threads>(request.get<Sizes>()).to_json(); }
 
+/// "100 items: processes pay from 1.2 us of work an item on 2 CPUs."
+std::string price(std::string_view who, const Figure& pays, int cpus) {
+    const auto machine = fmt::format("{} usable CPU{}", cpus, cpus == 1 ? "" : "s");
+    if (pays.measured()) {
+        return fmt::format("{} from {} of work an item, on {}.", who, in_words(pays.seconds),
+                           machine);
+    }
+    return fmt::format("{} at no amount of work that was tried, on {}.", who, machine);
+}
+
 Report run(const Desk& desk) {
-    Sizes sizes{.workers = mp::usable_cpus(),
-                .few = 100,
-                .many = 200'000,
-                .repeat = desk.quick ? 101 : 2001,
-                .most_work = 200e-6};
+    const Sizes sizes{.workers = mp::usable_cpus(),
+                      .few = 100,
+                      .many = 200'000,
+                      .repeat = desk.quick ? 101 : 2001,
+                      .most_work = 200e-6};
+    const Sizes for_python{.workers = sizes.workers,
+                           .few = sizes.few,
+                           .many = desk.quick ? 20'000U : sizes.many,
+                           .repeat = desk.quick ? 11 : 301,
+                           .most_work = desk.quick ? 100e-6 : 1e-3};
 
     desk.say("the plain map");
     const Costs plain = costs_of<Plain>({1, sizes.few, sizes.many, sizes.repeat, 0});
     desk.say("procpool");
-    const Costs ours = costs_of<mp::Pool>(sizes);
+    const Answer ours{.reply = costs_of<mp::Pool>(sizes).to_json()};
     desk.say("threads");
     const Answer threads = ask_self("cost-threads", sizes);
     desk.say("Python");
-    sizes.many = desk.quick ? 2'000 : 20'000;
-    sizes.repeat = desk.quick ? 11 : 101;
-    sizes.most_work = desk.quick ? 100e-6 : 1e-3;
-    const Answer python = desk.python.ask("cost", sizes);
+    const Answer python = desk.python.ask("cost", for_python);
 
-    const auto row = [&](std::string name, std::string label, const char* key) {
-        Row made{.name = std::move(name), .label = std::move(label)};
-        const json mine = ours.to_json();
-        made.figures[Peer::procpool] = Answer{.reply = mine}.figure(key);
-        made.figures[Peer::threads] = threads.figure(key);
-        made.figures[Peer::python_pool] = python.figure(key);
-        return made;
+    const auto row = [&](std::string name, std::string label) {
+        return Row{.name = name,
+                   .label = std::move(label),
+                   .figures = {{Peer::threads, threads.figure(name)},
+                               {Peer::procpool, ours.figure(name)},
+                               {Peer::python_pool, python.figure(name)}}};
     };
-    Row call = row("call", "a call, 100 empty items", "call");
-    call.figures[Peer::plain].seconds = plain.call;
-    call.figures[Peer::python_plain] = python.figure("plain_call");
-    Row item = row("item", "each further item", "item");
-    item.figures[Peer::plain].seconds = plain.item;
-    item.figures[Peer::python_plain] = python.figure("plain_item");
-
     Report report;
-    report.rows = {call, item, row("made_used_gone", "a Pool made, used, gone", "made_used_gone"),
-                   row("pays_from", "pays from, work an item", "pays_from")};
-    const auto& pays = report.rows.back().figures;
-    const auto price = [&](Peer peer, std::string_view who) {
-        const Figure& figure = pays.at(peer);
-        if (figure.measured()) {
-            report.notes.push_back(fmt::format("{} from {} of work an item on {} CPUs.", who,
-                                               in_words(figure.seconds), sizes.workers));
-        } else if (figure.fate == Fate::never) {
-            report.notes.push_back(fmt::format(
-                "{} at no amount of work that was tried, on {} CPU{}.", who, sizes.workers,
-                sizes.workers == 1 ? ": there is nobody to share it with" : "s"));
-        }
-    };
-    price(Peer::procpool, "100 items: processes pay");
-    price(Peer::python_pool, "Python's processes pay");
+    report.rows = {row("call", fmt::format("a call, {} empty items", sizes.few)),
+                   row("item", "each further item"),
+                   row("made_used_gone", "a Pool made, used, gone"),
+                   row("pays_from", "pays from, work an item")};
+    report.rows[0].figures[Peer::plain].seconds = plain.call;
+    report.rows[0].figures[Peer::python_plain] = python.figure("plain_call");
+    report.rows[1].figures[Peer::plain].seconds = plain.item;
+    report.rows[1].figures[Peer::python_plain] = python.figure("plain_item");
+
+    report.notes = {price(fmt::format("A call of {} items: processes pay", sizes.few),
+                          ours.figure("pays_from"), sizes.workers)};
+    if (python.fate == Fate::done) {
+        report.notes.push_back(
+            price("Python's processes pay", python.figure("pays_from"), sizes.workers));
+    }
     report.details["workers"] = sizes.workers;
     return report;
 }
@@ -167,9 +171,7 @@ constexpr PeerProgram peers[] = {{"cost-threads", on_threads}};
 const Cell cost_cell{
     .name = "cost",
     .title = "No sleep: what a call costs",
-    .teaches =
-        "Distributing has a fixed and a variable cost: a function must run long enough to justify "
-        "it.",
+    .teaches = "Distribution costs something per call and per item; work must be worth it.",
     .run = run,
     .peers = peers,
 };
