@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "os/fd.hpp"
+
+namespace procpool::os {
+
+/// A mapping of this process.
+struct MappedRange {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    bool writable = false;
+    bool shared = false;
+    std::string_view
+        name;  ///< the file, or "[heap]"; cut at 255 characters; valid until the next one is read
+};
+
+/// Reads a file in the format of /proc/self/maps, a mapping at a time, in constant memory and
+/// without allocating.
+class MapsReader {
+public:
+    explicit MapsReader(const char* path = "/proc/self/maps") noexcept;
+
+    /// The next mapping; none at the end, and none when reading failed.
+    [[nodiscard]] std::optional<MappedRange> next() noexcept;
+    /// Why reading failed, as an errno; EPROTO when the text is not as expected; 0 if it did not.
+    [[nodiscard]] int error() const noexcept { return error_; }
+
+private:
+    static constexpr int end_of_file = -1;
+
+    int peek() noexcept;
+    int take() noexcept;
+    std::optional<std::uintptr_t> number(int base) noexcept;
+    void skip_blanks() noexcept;
+
+    Fd file_;
+    int error_ = 0;
+    std::size_t position_ = 0;
+    std::size_t filled_ = 0;
+    std::array<char, 4096> buffer_{};
+    std::array<char, 255> name_{};
+};
+
+/// False only when nothing is mapped at the address.
+[[nodiscard]] bool may_be_mapped(std::uintptr_t address) noexcept;
+
+}  // namespace procpool::os
