@@ -140,11 +140,11 @@ bool in_address_range(Address word) {
 
 /// False when the word is known, at little cost, to be no address or one that a worker may use.
 bool suspicious(Address word) {
-    if (!in_address_range(word) || in_program_text(word) || !os::may_be_mapped(word)) return false;
+    if (!in_address_range(word) || in_program_text(word)) return false;
     // NOLINTNEXTLINE(performance-no-int-to-ptr): it is only compared
-    if (memory::Region::current().contains(reinterpret_cast<const std::byte*>(word), 1))
-        return false;
-    return !ModuleLookup(word).read_only;
+    const auto* const pointer = reinterpret_cast<const std::byte*>(word);
+    if (memory::Region::current().contains(pointer, 1)) return false;
+    return os::may_be_mapped(word) && !ModuleLookup(word).read_only;
 }
 
 class Words {

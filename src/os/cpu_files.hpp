@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What the files of the system say about CPUs. `root` is put before every path: empty, or a
+/// directory of a test.
+namespace procpool::os {
+
+/// The numbers in a list like "0-3,8,10-11"; empty when it is not one.
+[[nodiscard]] std::vector<int> parse_cpu_list(const std::string& text);
+
+/// The CPUs for which the quotas of this process's control group and of those above it suffice,
+/// rounded up; none without a quota. Control groups of version 1 and 2, wherever they are mounted.
+[[nodiscard]] std::optional<int> quota_cpus(const std::string& root);
+
+/// The CPUs that are online; empty when the system does not tell.
+[[nodiscard]] std::vector<int> online_cpus(const std::string& root);
+
+/// The cores to which these CPUs belong; a CPU of which the system does not tell is one of its own.
+[[nodiscard]] int count_cores(const std::string& root, const std::vector<int>& cpus);
+
+}  // namespace procpool::os

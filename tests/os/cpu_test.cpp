@@ -1,0 +1,242 @@
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <sched.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <procpool/cpu.hpp>
+
+#include "os/cpu_files.hpp"
+
+namespace {
+
+using procpool::os::count_cores;
+using procpool::os::online_cpus;
+using procpool::os::parse_cpu_list;
+using procpool::os::quota_cpus;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+/// A directory that stands for "/", gone with the test.
+class Root {
+public:
+    Root() : path_(testing::TempDir() + "procpool-cpu-XXXXXX") {
+        if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary directory");
+    }
+    Root(const Root&) = delete;
+    Root& operator=(const Root&) = delete;
+    ~Root() { std::filesystem::remove_all(path_); }
+
+    Root& file(const std::string& path, const std::string& text) {
+        std::filesystem::create_directories(std::filesystem::path(path_ + path).parent_path());
+        std::ofstream(path_ + path) << text;
+        return *this;
+    }
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
+constexpr const char* other_mounts =
+    "21 26 0:20 / /sys rw,nosuid shared:7 - sysfs sysfs rw\n"
+    "26 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n";
+
+/// A machine with version 2 in which this process is in `group`.
+void with_version_2(Root& root, const std::string& group) {
+    root.file("/proc/self/cgroup", "0::" + group + "\n")
+        .file("/proc/self/mountinfo",
+              other_mounts +
+                  std::string("30 21 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 "
+                              "rw,nsdelegate\n"));
+}
+
+void with_version_1(Root& root, const std::string& group, const std::string& mounted_group = "/") {
+    root.file("/proc/self/cgroup", "5:memory:/other\n4:cpu,cpuacct:" + group + "\n0::/init.scope\n")
+        .file(
+            "/proc/self/mountinfo",
+            other_mounts +
+                std::string("31 30 0:27 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
+                            "32 30 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n") +
+                "36 35 0:30 " + mounted_group +
+                " /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct\n");
+}
+
+TEST(CpuQuota, ThereIsNoneWithoutTheFiles) {
+    const Root root;
+    EXPECT_EQ(quota_cpus(root.path()), std::nullopt);
+}
+
+TEST(CpuQuota, ThereIsNoneWhereNoneIsSet) {
+    Root root;
+    with_version_2(root, "/user.slice");
+    root.file("/sys/fs/cgroup/user.slice/cpu.max", "max 100000\n");
+    EXPECT_EQ(quota_cpus(root.path()), std::nullopt);
+}
+
+TEST(CpuQuota, IsRoundedUp) {
+    for (const auto& [text, cpus] :
+         {std::pair{"200000 100000\n", 2}, std::pair{"150000 100000\n", 2},
+          std::pair{"1000 100000\n", 1}, std::pair{"100000 50000", 2}}) {
+        Root root;
+        with_version_2(root, "/a");
+        root.file("/sys/fs/cgroup/a/cpu.max", text);
+        EXPECT_EQ(quota_cpus(root.path()), cpus) << text;
+    }
+}
+
+TEST(CpuQuota, TheLeastOnTheWayToTheRootCounts) {
+    Root root;
+    with_version_2(root, "/a/b/c");
+    root.file("/sys/fs/cgroup/a/b/c/cpu.max", "800000 100000\n")
+        .file("/sys/fs/cgroup/a/b/cpu.max", "max 100000\n")
+        .file("/sys/fs/cgroup/a/cpu.max", "300000 100000\n");
+    EXPECT_EQ(quota_cpus(root.path()), 3);
+}
+
+TEST(CpuQuota, InAContainerTheMountIsTheGroup) {
+    Root root;
+    with_version_2(root, "/");
+    root.file("/sys/fs/cgroup/cpu.max", "400000 100000\n");
+    EXPECT_EQ(quota_cpus(root.path()), 4);
+}
+
+TEST(CpuQuota, AGroupOutsideOfTheNamespaceFallsBackToWhatIsMounted) {
+    Root root;
+    with_version_2(root, "/../../other");
+    root.file("/sys/fs/cgroup/cpu.max", "400000 100000\n");
+    EXPECT_EQ(quota_cpus(root.path()), 4);
+}
+
+TEST(CpuQuota, OfVersion1IsReadToo) {
+    Root root;
+    with_version_1(root, "/docker/x");
+    root.file("/sys/fs/cgroup/cpu,cpuacct/docker/x/cpu.cfs_quota_us", "250000\n")
+        .file("/sys/fs/cgroup/cpu,cpuacct/docker/x/cpu.cfs_period_us", "100000\n")
+        .file("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n")
+        .file("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
+    EXPECT_EQ(quota_cpus(root.path()), 3);
+}
+
+TEST(CpuQuota, OfVersion1InAContainerIsWhereItsGroupIsMounted) {
+    Root root;
+    with_version_1(root, "/docker/x/task", "/docker/x");
+    root.file("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "100000\n")
+        .file("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
+    EXPECT_EQ(quota_cpus(root.path()), 1);
+}
+
+TEST(CpuQuota, OfAGroupThatIsNotOursDoesNotCount) {
+    Root root;
+    with_version_1(root, "/docker/x", "/docker/xy");
+    root.file("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "100000\n")
+        .file("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
+    EXPECT_EQ(quota_cpus(root.path()), std::nullopt);
+}
+
+TEST(CpuQuota, AMountPointMayHaveABlank) {
+    Root root;
+    root.file("/proc/self/cgroup", "0::/a\n")
+        .file("/proc/self/mountinfo", "30 21 0:26 / /my\\040groups rw - cgroup2 none rw\n")
+        .file("/my groups/a/cpu.max", "200000 100000\n");
+    EXPECT_EQ(quota_cpus(root.path()), 2);
+}
+
+TEST(CpuQuota, ManyMountsAreReadToTheEnd) {
+    Root root;
+    std::string mounts;
+    for (int i = 0; i < 2000; ++i) mounts += other_mounts;
+    root.file("/proc/self/cgroup", "0::/a\n")
+        .file("/proc/self/mountinfo",
+              mounts + "30 21 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n")
+        .file("/sys/fs/cgroup/a/cpu.max", "200000 100000\n");
+    EXPECT_EQ(quota_cpus(root.path()), 2);
+}
+
+TEST(CpuQuota, DamagedFilesAreNone) {
+    for (const char* text :
+         {"", "\n", "x", "100000", "-1 100000\n", "1 0\n", "0 100000", "max", "1 2 3", "9e9 1"}) {
+        Root root;
+        with_version_2(root, "/a");
+        root.file("/sys/fs/cgroup/a/cpu.max", text);
+        EXPECT_EQ(quota_cpus(root.path()), std::nullopt) << text;
+    }
+    for (const char* text :
+         {"", "x\n", "30 21 0:26 / - cgroup2\n", " - \n", "- cgroup2 - cgroup2 x y\n"}) {
+        Root root;
+        root.file("/proc/self/cgroup", "0::/a\n:\n::\nx").file("/proc/self/mountinfo", text);
+        EXPECT_EQ(quota_cpus(root.path()), std::nullopt) << text;
+    }
+}
+
+TEST(CpuList, IsRangesAndNumbers) {
+    EXPECT_THAT(parse_cpu_list("0\n"), ElementsAre(0));
+    EXPECT_THAT(parse_cpu_list("0-2,5,7-8\n"), ElementsAre(0, 1, 2, 5, 7, 8));
+}
+
+TEST(CpuList, ADamagedOneIsEmpty) {
+    for (const char* text :
+         {"", "\n", "x", "3-1", "-1", "0-", "0-99999999999", "0-2000000", "0,,1", "1-2-3"}) {
+        EXPECT_THAT(parse_cpu_list(text), IsEmpty()) << text;
+    }
+}
+
+TEST(CpuCores, HardwareThreadsOfACoreAreOneCore) {
+    Root root;
+    root.file("/sys/devices/system/cpu/online", "0-3\n");
+    for (const char* cpu : {"0", "2"}) {
+        root.file(std::string("/sys/devices/system/cpu/cpu") + cpu + "/topology/core_cpus_list",
+                  "0,2\n");
+    }
+    for (const char* cpu : {"1", "3"}) {
+        root.file(
+            std::string("/sys/devices/system/cpu/cpu") + cpu + "/topology/thread_siblings_list",
+            "1,3\n");
+    }
+    EXPECT_EQ(count_cores(root.path(), online_cpus(root.path())), 2);
+}
+
+TEST(CpuCores, WithoutTopologyEveryCpuIsACore) {
+    Root root;
+    root.file("/sys/devices/system/cpu/online", "0-3\n");
+    EXPECT_EQ(count_cores(root.path(), online_cpus(root.path())), 4);
+}
+
+TEST(CpuCores, OfAThousandCpusTwoAThread) {
+    Root root;
+    root.file("/sys/devices/system/cpu/online", "0-2047\n");
+    for (int cpu = 0; cpu < 1024; ++cpu) {
+        root.file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/core_cpus_list",
+                  std::to_string(cpu) + "," + std::to_string(cpu + 1024) + "\n");
+    }
+    EXPECT_EQ(count_cores(root.path(), online_cpus(root.path())), 1024);
+}
+
+TEST(Cpu, OnThisMachineTheNumbersFitTogether) {
+    EXPECT_GE(procpool::usable_cpus(), 1);
+    EXPECT_GE(procpool::physical_cores(), 1);
+    EXPECT_GE(procpool::logical_cpus(), procpool::physical_cores());
+}
+
+TEST(Cpu, UsableCpusRespectTheAffinityOfTheCallingThread) {
+    std::thread([] {
+        cpu_set_t mask;
+        ASSERT_EQ(::sched_getaffinity(0, sizeof mask, &mask), 0);
+        int first = 0;
+        while (!CPU_ISSET(first, &mask)) ++first;
+        CPU_ZERO(&mask);
+        CPU_SET(first, &mask);
+        ASSERT_EQ(::sched_setaffinity(0, sizeof mask, &mask), 0);
+        EXPECT_EQ(procpool::usable_cpus(), 1);
+    }).join();
+}
+
+}  // namespace
