@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <set>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -115,21 +117,19 @@ struct Options {
     std::vector<const Cell*> cells{lecture::cells().begin(), lecture::cells().end()};
 };
 
-/// "map,adler", in the order of the lecture. Throws CLI::ValidationError.
-std::vector<const Cell*> chosen_cells(std::string_view list) {
+/// "adler,map", in the order of the lecture. Throws CLI::ValidationError.
+std::vector<const Cell*> chosen_cells(const std::string& list) {
+    std::set<std::string> names;
+    std::istringstream words(list + ',');
+    for (std::string word; std::getline(words, word, ',');) names.insert(word);
+
     std::vector<const Cell*> chosen;
-    do {
-        const auto end = std::min(list.find(','), list.size());
-        const auto name = list.substr(0, end);
-        list.remove_prefix(std::min(end + 1, list.size()));
-        const auto cell = std::ranges::find(cells(), name, &Cell::name);
-        if (cell == cells().end()) {
-            throw CLI::ValidationError("--cells", fmt::format("there is no cell '{}'", name));
-        }
-        chosen.push_back(*cell);
-    } while (!list.empty());
-    std::ranges::sort(chosen, {}, number_of);
-    chosen.erase(std::ranges::unique(chosen).begin(), chosen.end());
+    for (const Cell* cell : cells()) {
+        if (names.erase(std::string(cell->name)) > 0) chosen.push_back(cell);
+    }
+    if (!names.empty()) {
+        throw CLI::ValidationError("--cells", fmt::format("there is no cell '{}'", *names.begin()));
+    }
     return chosen;
 }
 
@@ -180,7 +180,7 @@ int run_lecture(const Options& options) {
     return all_hold ? fine : does_not_hold;
 }
 
-int main(int argc, char** argv) {
+int start(int argc, char** argv) {
     open_standard_streams();
     dump_no_core();
     std::signal(SIGPIPE, SIG_DFL);  // a reader that has seen enough ends us quietly
@@ -214,7 +214,7 @@ int main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
-        return lecture::main(argc, argv);
+        return lecture::start(argc, argv);
     } catch (const lecture::CannotWrite& error) {
         fmt::print(stderr, "lecture: {}\n", error.what());
         return lecture::cannot_write;

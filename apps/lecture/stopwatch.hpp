@@ -39,6 +39,7 @@ inline double median(std::vector<double> values) {
 template <std::invocable F>
 double median_of(int times, F&& work) {
     std::vector<double> seconds;
+    seconds.reserve(static_cast<std::size_t>(times));
     for (int i = 0; i < times; ++i) seconds.push_back(timed(work));
     return median(std::move(seconds));
 }

@@ -137,7 +137,7 @@ Report run(const Desk& desk) {
     desk.say("Python");
     const Answer python = desk.python.ask("cost", for_python);
 
-    const auto row = [&](std::string name, std::string label) {
+    const auto row = [&](const std::string& name, std::string label) {
         return Row{.name = name,
                    .label = std::move(label),
                    .figures = {{Peer::threads, threads.figure(name)},

@@ -64,7 +64,8 @@ void take(Row& row, const Answer& threads, const Answer& python) {
 }
 
 double ideal(double plain, int items, int workers) {
-    return plain / items * ((items + workers - 1) / workers);
+    const int rounds = (items + workers - 1) / workers;
+    return plain / items * rounds;
 }
 
 Row waiting(const Desk& desk) {
