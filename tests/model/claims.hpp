@@ -46,6 +46,7 @@ enum class Flaw {
     limit_read_before_the_serial,
     // closing
     client_closes_without_evidence,
+    client_evidence_in_two_words,
     worker_closes_without_evidence,
     // running and publishing
     claim_keeps_the_old_frame_first,
@@ -67,6 +68,15 @@ enum class Flaw {
     serial_changed_under_a_live_word,
 };
 
+/// Where a worker keeps what it saw of the claims of worker v.
+enum class Keeping : std::uint8_t {
+    word_per_job,  ///< evidence[job page][v]
+    /// evidence[v]. Before evidence of one job replaces that of another it looks at the slot of v:
+    /// while that is in intent with just the claim that the word proves, the word stays. What it
+    /// would have said is of an earlier claim then, which is in no doubt any more.
+    word_per_worker,
+};
+
 struct Config {
     int workers = 2;
     int chunk = 1;
@@ -79,6 +89,7 @@ struct Config {
     /// Per page the jobs that it carries, one after the other. An item is a letter:
     /// o: ends well, x: throws, L: has a result of two parts, s: ends well and closes the job.
     std::array<std::vector<std::string>, max_pages> pages{};
+    Keeping keeping = Keeping::word_per_job;
     bool reduce = true;  ///< steps that nobody else can see are not interleaved
     Flaw flaw = Flaw::none;
 };
@@ -115,6 +126,9 @@ enum class At : u8 {
     read_word,
     recheck,
     note,
+    note_phase,
+    note_serial,
+    note_end,
     claim_page,
     claim_begin,
     claim_end,
@@ -334,16 +348,19 @@ private:
     // ------------------------------------------------------------------------------------------------
     // what a worker does
 
-    static bool unseen(At at) {
+    [[nodiscard]] bool unseen(At at) const {
         switch (at) {
             case At::claim_page:
-            case At::claim_begin:
             case At::claim_end:
-            case At::claim_current:
-            case At::claim_first:
             case At::intent:
             case At::back_to_idle:
             case At::taken:
+            case At::rest:
+                return cfg.keeping ==
+                       Keeping::word_per_job;  // else the phase and the claim are looked at
+            case At::claim_begin:
+            case At::claim_current:
+            case At::claim_first:
             case At::open_first:
             case At::open_pos:
             case At::start:
@@ -358,7 +375,6 @@ private:
             case At::lone_frame:
             case At::lone_beyond:
             case At::lone_past:
-            case At::rest:
                 return true;
             default:
                 return false;
@@ -366,7 +382,9 @@ private:
     }
 
     Evidence& evidence(Worker& author, int page, int of) const {
-        return author.evidence[is(Flaw::one_evidence_word_for_all_jobs) ? 0 : idx(page)][idx(of)];
+        const bool one =
+            cfg.keeping == Keeping::word_per_worker || is(Flaw::one_evidence_word_for_all_jobs);
+        return author.evidence[one ? 0 : idx(page)][idx(of)];
     }
     Frame& place(Worker& me) const { return me.ring[idx(me.tail % cfg.ring)]; }
     [[nodiscard]] bool room(const Worker& me, int spare) const {
@@ -427,6 +445,26 @@ private:
                     },
                     now.word.taker);
                 break;
+            case At::note_phase: {
+                const bool intent = s.workers[now.word.taker].phase == Phase::intent;
+                go("reads the phase of worker", intent ? At::note_serial : At::note, nothing,
+                   now.word.taker);
+                break;
+            }
+            case At::note_serial: {
+                const auto& taker = s.workers[now.word.taker];
+                const auto& kept = now.evidence[0][now.word.taker];
+                go("reads the claim's serial of worker",
+                   taker.serial == kept.serial ? At::note_end : At::note, nothing, now.word.taker);
+                break;
+            }
+            case At::note_end: {
+                const auto& taker = s.workers[now.word.taker];
+                const auto& kept = now.evidence[0][now.word.taker];
+                go("reads the claim's end of worker",
+                   taker.end == kept.end ? first_claim_step() : At::note, nothing, now.word.taker);
+                break;
+            }
             case At::claim_page:
                 go(
                     "claim: job in page", At::claim_begin,
@@ -765,7 +803,11 @@ private:
             me.word = word;
             const bool other = word.taker != nobody && &me != &n.workers[idx(word.taker)];
             const bool skip = is(Flaw::no_evidence) || is(Flaw::evidence_after_the_swap);
-            me.at = other && !skip ? At::note : first_claim_step();
+            me.at = !other || skip ? first_claim_step() : At::note;
+            if (me.at == At::note && cfg.keeping == Keeping::word_per_worker) {
+                const auto kept = evidence(me, 0, word.taker).serial;
+                if (kept != 0 && kept != word.serial) me.at = At::note_phase;
+            }
         }
     }
 
@@ -1131,7 +1173,7 @@ private:
         const auto& jobs = cfg.pages[idx(p)];
         const auto& now = s.pages[idx(p)];
         if (jobs.empty() || now.turn + 1U >= jobs.size()) return;
-        if (now.stage == 0 && (!resolved(s, p) || s.cancel == 1 || s.cancel == 2)) return;
+        if (now.stage == 0 && (!resolved(s, p) || (s.cancel != 0 && s.cancel != 3))) return;
         const auto go = [&](std::string_view what, auto&& change) {
             auto& n = out.emplace_back(Successor<State>{{"client", -1, what, p}, s}).state;
             auto& page = n.pages[idx(p)];
@@ -1188,11 +1230,22 @@ private:
                 break;
             case 1:
                 go("writes evidence of the last taker into page", [&](State& n, Page& page) {
-                    if (n.cancel_word.taker < max_workers &&
-                        !is(Flaw::client_closes_without_evidence)) {
-                        page.evidence_of = n.cancel_word.taker;
-                        page.evidence = {n.cancel_word.serial, n.cancel_word.next};
+                    n.cancel = 2;
+                    if (n.cancel_word.taker >= max_workers ||
+                        is(Flaw::client_closes_without_evidence)) {
+                        return;
                     }
+                    page.evidence = {n.cancel_word.serial, n.cancel_word.next};
+                    if (is(Flaw::client_evidence_in_two_words)) {
+                        n.cancel = 4;
+                    } else {
+                        page.evidence_of = n.cancel_word.taker;
+                    }
+                });
+                break;
+            case 4:  // only in a flaw
+                go("writes the last taker into page", [](State& n, Page& page) {
+                    page.evidence_of = n.cancel_word.taker;
                     n.cancel = 2;
                 });
                 break;

@@ -36,6 +36,7 @@ void expect_breaks(const M& m, std::string_view rule) {
 using claims::Claims;
 using claims::Config;
 using claims::Flaw;
+using claims::Keeping;
 
 // ----------------------------------------------------------------------------------------------------------
 // small pools
@@ -105,6 +106,15 @@ TEST(Claims, TwoWorkersLoseNothing) { expect_holds(Claims{pair()}); }
 TEST(Claims, ThreeWorkersLoseNothing) { expect_holds(Claims{trio()}); }
 TEST(Claims, ThreeWorkersLoseNothingOneByOne) { expect_holds(Claims{trio_one_by_one()}); }
 TEST(Claims, TwoJobsAtOnceDoNotConfuseTheEvidence) { expect_holds(Claims{two_jobs()}); }
+TEST(Claims, OneEvidenceWordAWorkerWillDoIfItIsNotReplacedWhileItIsNeeded) {
+    auto config = two_jobs();
+    config.keeping = Keeping::word_per_worker;
+    config.kills = {1, 0};
+    expect_holds(Claims{config});
+    config.pages = {{{"oo"}, {"o", "o"}}};
+    config.stale_looks = 0;
+    expect_holds(Claims{config});
+}
 TEST(Claims, AReusedPageIsSafeFromStaleClaimers) {
     expect_holds(Claims{reuse("o", "oo")});
     expect_holds(Claims{reuse("oo", "o")});
@@ -182,6 +192,11 @@ TEST(BrokenClaim, LimitReadBeforeTheSerial) {
 
 TEST(BrokenClosing, ByTheClientWithoutEvidence) {
     expect_breaks(cancelled(pair()), Flaw::client_closes_without_evidence, doubt);
+}
+TEST(BrokenClosing, TheClientsEvidenceInTwoWords) {
+    auto config = cancelled(pair());
+    config.chunk = 1;
+    expect_breaks(config, Flaw::client_evidence_in_two_words, doubt);
 }
 TEST(BrokenClosing, ByAWorkerWithoutEvidence) {
     expect_breaks(found(), Flaw::worker_closes_without_evidence, doubt);
