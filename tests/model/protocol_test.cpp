@@ -46,7 +46,7 @@ Config pair() { return {.workers = 2, .chunk = 2, .kills = {1, 1}, .pages = {{{"
 
 /// Three workers, each killed at any moment: an item may be in doubt with the only evidence in the
 /// slot of another dead one.
-Config trio() { return {.workers = 3, .chunk = 2, .kills = {1, 1, 1}, .pages = {{{"oooo"}}}}; }
+Config trio() { return {.workers = 3, .chunk = 2, .kills = {1, 1, 1}, .pages = {{{"ooo"}}}}; }
 
 /// The same, one item a claim: each worker may follow each other several times.
 Config trio_one_by_one() {
@@ -97,7 +97,7 @@ Config cancelled(Config config) {
 }
 
 /// The second item closes the job, as find_any's first success does.
-Config found() { return {.workers = 2, .chunk = 1, .kills = {1, 1}, .pages = {{{"osoo"}}}}; }
+Config found() { return {.workers = 2, .chunk = 1, .kills = {1, 1}, .pages = {{{"oso"}}}}; }
 
 // -------------------------------------------------------------------------------------------------------
 // the rules hold
