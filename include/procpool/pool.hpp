@@ -250,7 +250,6 @@ private:
     AsyncResult<typename Sink::Value> start(detail::Draft& draft,
                                             const std::shared_ptr<Sink>& sink) {
         draft.spec.sink = sink;
-        draft.spec.background = true;
         return {engine_, engine().start(std::move(draft.spec)), sink};
     }
 

@@ -214,6 +214,13 @@ void Client::stop_server() {
     commands_.reset();
     server_.reset();
     server_pid_ = 0;
+    // What workers held when they were killed.
+    for (Word& holder : reinterpret_cast<Tokens*>(layout_.region_base())->holder) {
+        std::uint64_t held = holder.load(std::memory_order_relaxed);
+        if (held >> 16U == layout_.pool().pool) {
+            holder.compare_exchange_strong(held, 0);
+        }
+    }
 }
 
 void Client::close() {
@@ -411,8 +418,8 @@ JobHandle Client::start(JobSpec spec) {
     if (job->count == 0 && !job->open) {
         settle(*job);
     } else if (job->window == 0) {
-        job->had_spinner = call_workers(spec.background ? job->count : 1);
-        job->escalated = spec.background || job->count == 1;
+        job->had_spinner = call_workers(job->count, spec.waited);
+        job->escalated = !spec.waited || job->count == 1;
     }
     return job;
 }
@@ -423,8 +430,7 @@ void Client::post(const JobHandle& job, std::size_t index, std::uint64_t limit) 
     used_[index / 64] |= std::uint64_t{1} << (index % 64);
     jobs_[index] = job;
     job->postings.back().page = index;
-    page.close_taker.store(nobody, std::memory_order_relaxed);
-    page.close_end.store(0, std::memory_order_relaxed);
+    page.close_word.store(0, std::memory_order_relaxed);
     page.limit.store(limit, std::memory_order_relaxed);
     page.waiters.store(0, std::memory_order_relaxed);
     const std::uint64_t serial = ++last_serial_;
@@ -456,17 +462,35 @@ bool Client::spinner_present() const {
     return false;
 }
 
-/// Rings the doorbell. True if a spinning worker hears it; otherwise up to `wanted` parked ones are
-/// woken.
-bool Client::call_workers(std::uint64_t wanted) {
+/// Rings the doorbell. True if a spinning worker hears it; otherwise parked ones are woken: one for
+/// a caller that waits for the answer, as many as there are items for one that does not.
+bool Client::call_workers(std::uint64_t items, bool waited) {
     os::FutexWord& doorbell = layout_.pool().doorbell;
     doorbell.fetch_add(1, std::memory_order_seq_cst);
-    const bool spinner = spinner_present();
-    if (!spinner || wanted > 1) {
+    if (waited) {
+        if (spinner_present()) {
+            return true;
+        }
+        summon();
+    } else if (items > 1 || !spinner_present()) {
         os::futex_wake(doorbell,
-                       static_cast<int>(std::min<std::uint64_t>(wanted, layout_.pool().workers)));
+                       static_cast<int>(std::min<std::uint64_t>(items, layout_.pool().workers)));
     }
-    return spinner;
+    return false;
+}
+
+/// Wakes a parked worker on the CPU that this thread is about to leave: waking a halted one costs
+/// ten times as much.
+void Client::summon() {
+    for (int worker = 0; worker < layout_.workers(); ++worker) {
+        if (layout_.slot(worker).parked.load(std::memory_order_seq_cst) == 1) {
+            layout_.line(worker).summons.fetch_add(1, std::memory_order_seq_cst);
+            os::bind_to_cpu(layout_.server_line(worker).pid.load(std::memory_order_acquire),
+                            os::own_cpu());
+            os::futex_wake_one_of(layout_.pool().doorbell, wake_bit(worker));
+            return;
+        }
+    }
 }
 
 /// The job takes longer than waking a worker does: calls every worker that can help.
@@ -560,8 +584,7 @@ void Client::close_posting(Job& job, Job::Posting& posting, const Failure& why) 
     const std::uint64_t serial = page.serial.load(std::memory_order_relaxed);
     ClaimWord seen{claim.load(std::memory_order_acquire)};
     while (seen.valid(secret, serial) && seen.taker() != closed) {
-        page.close_end.store(seen.next(), std::memory_order_release);
-        page.close_taker.store(seen.taker(), std::memory_order_release);
+        page.close_word.store(seen.bits, std::memory_order_release);
         if (claim.compare_exchange_strong(seen.bits,
                                           ClaimWord::make(seen.next(), closed, secret, serial).bits,
                                           std::memory_order_seq_cst)) {
@@ -640,7 +663,7 @@ bool Client::feed(const JobHandle& handle, std::span<const std::byte> item) {
     layout_.job(posting.page)
         .limit.store(posting.base_positions + (job.count - posting.base_count),
                      std::memory_order_seq_cst);
-    call_workers(1);
+    call_workers(1, false);
     return true;
 }
 

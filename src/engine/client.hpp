@@ -100,7 +100,8 @@ private:
     std::size_t free_page(Lock& lock);
     void post(const JobHandle& job, std::size_t index, std::uint64_t limit);
     void activate(std::size_t index, bool active);
-    bool call_workers(std::uint64_t wanted);
+    bool call_workers(std::uint64_t items, bool waited);
+    void summon();
     [[nodiscard]] bool spinner_present() const;
     void escalate(Job& job);
     void update_shortest_timeout();
@@ -129,7 +130,7 @@ private:
 
     // reconcile.cpp: after a task wrote where it should not
     void reconcile();
-    void await_sane_slots();
+    std::vector<engine::Claim> await_claims();
     void repost_missing(const JobHandle& job, const std::vector<engine::Claim>& held);
 
     memory::Region& region_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "engine/client.hpp"
 #include "engine/words.hpp"
@@ -15,11 +16,26 @@ namespace {
 /// A slot that stays in doubt or without sense for this long is ended by killing its worker.
 constexpr std::uint64_t patience = 200'000'000;
 
-bool sane(const Layout& layout, const Slot& slot) {
+/// What a slot says its worker holds; nothing if that cannot be told (it is just claiming, or the
+/// slot makes no sense).
+struct Holding {
+    bool clear = false;
+    std::optional<Claim> claim;
+};
+Holding read_holding(const Layout& layout, const Slot& slot) {
     const std::uint64_t phase = slot.phase.load(std::memory_order_acquire);
-    return phase == phase::idle || ((phase == phase::taken || phase == phase::retired) &&
-                                    slot.claim_check.load(std::memory_order_acquire) ==
-                                        slot.claim().check(layout.pool().secret));
+    if (phase == phase::idle) {
+        return {.clear = true, .claim = std::nullopt};
+    }
+    // The worker may go on while this reads: only a copy that is whole and still current counts.
+    const Claim claim = slot.claim();
+    const bool whole =
+        slot.claim_check.load(std::memory_order_acquire) == claim.check(layout.pool().secret);
+    if ((phase != phase::taken && phase != phase::retired) || !whole ||
+        slot.phase.load(std::memory_order_acquire) != phase) {
+        return {};
+    }
+    return {.clear = true, .claim = claim};
 }
 
 }  // namespace
@@ -42,8 +58,7 @@ void Client::reconcile() {
         for (;;) {
             const bool valid = seen.valid(layout_.pool().secret, serial);
             if (valid) {
-                layout_.job(index).close_end.store(seen.next(), std::memory_order_release);
-                layout_.job(index).close_taker.store(seen.taker(), std::memory_order_release);
+                layout_.job(index).close_word.store(seen.bits, std::memory_order_release);
             }
             const std::uint64_t next = valid ? seen.next() : max_items;
             if (claim.compare_exchange_strong(
@@ -52,16 +67,7 @@ void Client::reconcile() {
             }
         }
     }
-    await_sane_slots();
-    std::vector<Claim> held;
-    for (int worker = 0; worker < layout_.workers(); ++worker) {
-        const Slot& slot = layout_.slot(worker);
-        const ServerLine& line = layout_.server_line(worker);
-        if (line.down.load(std::memory_order_acquire) == 0 &&
-            slot.phase.load(std::memory_order_acquire) != phase::idle) {
-            held.push_back(slot.claim());
-        }
-    }
+    const std::vector<Claim> held = await_claims();
     drain();
     for (const JobHandle& job : unresolved) {
         if (!job->resolved) {
@@ -83,11 +89,13 @@ void Client::reconcile() {
     reconciling_ = false;
 }
 
-/// Waits until every slot says clearly what its worker holds, or its worker is down.
-void Client::await_sane_slots() {
+/// What the workers hold, once every slot says so clearly or its worker is down. No claim succeeds
+/// meanwhile, so a worker that holds nothing will hold nothing.
+std::vector<Claim> Client::await_claims() {
     const std::uint64_t since = os::now_ns();
     for (;;) {
         bool all = true;
+        std::vector<Claim> held;
         for (int worker = 0; worker < layout_.workers(); ++worker) {
             const ServerLine& line = layout_.server_line(worker);
             const std::uint64_t incarnation = line.incarnation.load(std::memory_order_acquire);
@@ -96,17 +104,19 @@ void Client::await_sane_slots() {
             }
             const bool condemned =
                 layout_.line(worker).condemn.load(std::memory_order_relaxed) == incarnation;
-            if (!condemned && sane(layout_, layout_.slot(worker))) {
-                continue;
-            }
-            all = false;
-            if (!condemned && os::now_ns() - since > patience) {
-                condemn(worker);
+            const Holding holding = read_holding(layout_, layout_.slot(worker));
+            if (condemned || !holding.clear) {
+                all = false;
+                if (!condemned && os::now_ns() - since > patience) {
+                    condemn(worker);
+                }
+            } else if (holding.claim) {
+                held.push_back(*holding.claim);
             }
         }
         if (all || os::has_ended(server_)) {
             reconcile_needed_ = false;
-            return;
+            return held;
         }
         os::futex_wait(layout_.server().news, layout_.server().news.load(), 1'000'000);
     }
@@ -181,7 +191,7 @@ void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held
     // Threads that wait for the job listen to its old bell.
     ring(from);
     job->escalated = true;
-    call_workers(layout_.pool().workers);
+    call_workers(layout_.pool().workers, false);
 }
 
 }  // namespace procpool::detail

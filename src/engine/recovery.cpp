@@ -23,21 +23,19 @@ Recovery::Doubt Recovery::resolve(int worker, const Claim& claim) const {
     if (word.next() == claim.end && word.taker() == self) {
         return Doubt::taken;
     }
-    const std::uint64_t proof = evidence_of(claim.serial, claim.end);
-    if (page.close_taker.load(std::memory_order_acquire) == self &&
-        page.close_end.load(std::memory_order_acquire) == claim.end) {
+    const ClaimWord last{page.close_word.load(std::memory_order_acquire)};
+    if (last.valid(layout_.pool().secret, claim.serial) && last.next() == claim.end &&
+        last.taker() == self) {
         return Doubt::taken;
     }
+    const std::uint64_t proof = evidence_of(claim.serial, claim.end);
     for (int witness = 0; witness < layout_.workers(); ++witness) {
         if (witness != worker &&
             layout_.slot(witness).evidence[self].load(std::memory_order_acquire) == proof) {
             return Doubt::taken;
         }
     }
-    const bool kept = std::any_of(kept_.begin(), kept_.end(), [&](const Evidence& entry) {
-        return entry.about == worker && entry.word == proof;
-    });
-    return kept ? Doubt::taken : Doubt::not_taken;
+    return Doubt::not_taken;
 }
 
 Recovery::Finding Recovery::inspect(int worker) const {
@@ -91,8 +89,9 @@ Recovery::Finding Recovery::inspect(int worker) const {
         finding.was_running = false;
     }
     finding.frame_open = open && finding.frame_first < finding.item;
-    finding.timed_out = finding.was_running && slot.verdict.load(std::memory_order_acquire) ==
-                                                   verdict(finding.item, Verdict::condemned);
+    finding.timed_out =
+        finding.was_running &&
+        state_of(slot.verdict.load(std::memory_order_acquire)) == Verdict::condemned;
     return finding;
 }
 
@@ -155,21 +154,6 @@ Recovery::Reported Recovery::publish_failure(int worker, const Claim& claim,
                .bytes = static_cast<std::uint32_t>(bytes.size())});
     ring.publish();
     return Reported::yes;
-}
-
-void Recovery::keep_evidence(int worker, const std::vector<int>& others_dead) {
-    for (const int other : others_dead) {
-        const std::uint64_t word =
-            layout_.slot(worker).evidence[static_cast<std::size_t>(other)].load(
-                std::memory_order_acquire);
-        if (word != 0 && other != worker) {
-            kept_.push_back({other, word});
-        }
-    }
-}
-
-void Recovery::forget_evidence_for(int worker) {
-    std::erase_if(kept_, [&](const Evidence& entry) { return entry.about == worker; });
 }
 
 }  // namespace procpool::engine

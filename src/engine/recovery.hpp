@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include <procpool/detail/failure.hpp>
 
@@ -42,20 +41,11 @@ public:
     [[nodiscard]] Reported publish_failure(int worker, const Claim& claim,
                                            const detail::Failure& failure) const;
 
-    /// Before the slot of a dead worker is used again: what it knew of others that are dead too.
-    void keep_evidence(int worker, const std::vector<int>& others_dead);
-    void forget_evidence_for(int worker);
-
 private:
     enum class Doubt { taken, not_taken, unknown };
     [[nodiscard]] Doubt resolve(int worker, const Claim& claim) const;
 
-    struct Evidence {
-        int about;
-        std::uint64_t word;
-    };
     Layout layout_;
-    std::vector<Evidence> kept_;
 };
 
 }  // namespace procpool::engine

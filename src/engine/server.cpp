@@ -237,14 +237,6 @@ void Server::bury(int worker) {
         return;
     }
     take_back_token(worker);
-    std::vector<int> dead;
-    for (std::size_t i = 0; i < places_.size(); ++i) {
-        if (places_[i].ended && static_cast<int>(i) != worker) {
-            dead.push_back(static_cast<int>(i));
-        }
-    }
-    recovery_.keep_evidence(worker, dead);
-    recovery_.forget_evidence_for(worker);
     const std::uint64_t incarnation = line.incarnation.load(std::memory_order_relaxed);
     if (layout_.slot(worker).ready.load(std::memory_order_relaxed) != incarnation && sane) {
         ++deaths_at_start_;
@@ -300,6 +292,9 @@ void Server::settle(int worker, const Recovery::Finding& finding, bool& no_room)
         }
     }
     slot.phase.store(phase::idle, std::memory_order_release);
+    slot.verdict.store(
+        verdict(count_of(slot.verdict.load(std::memory_order_relaxed)), Verdict::none),
+        std::memory_order_release);
     if (rest < finding.claim.end_item()) {
         Claim claim = finding.claim;
         claim.begin = rest - claim.shift;
@@ -377,6 +372,8 @@ bool Server::fill(int worker) {
     line.pid.store(pid, std::memory_order_release);
     place.pid = pid;
     place.vacant = false;
+    // The dead may have held the token that kept a client from waking anyone.
+    os::futex_wake(layout_.pool().doorbell, 1);
     return true;
 }
 

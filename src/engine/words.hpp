@@ -49,12 +49,14 @@ constexpr std::uint64_t resting_at(std::uint64_t item) { return item * 2; }
 constexpr std::uint64_t item_of(std::uint64_t current) { return current / 2; }
 constexpr bool is_running(std::uint64_t current) { return (current & 1U) != 0; }
 
-/// `verdict` of a timed item.
+/// `verdict` of a timed item: which one of all that this place ever ran (so that no two look
+/// alike), and its state.
 enum class Verdict : std::uint64_t { none = 0, running = 1, finished = 2, condemned = 3 };
-constexpr std::uint64_t verdict(std::uint64_t item, Verdict state) {
-    return item * 4 + static_cast<std::uint64_t>(state);
+constexpr std::uint64_t verdict(std::uint64_t count, Verdict state) {
+    return count * 4 + static_cast<std::uint64_t>(state);
 }
 constexpr Verdict state_of(std::uint64_t verdict) { return static_cast<Verdict>(verdict & 3U); }
+constexpr std::uint64_t count_of(std::uint64_t verdict) { return verdict / 4; }
 
 /// `phase`: words that nobody writes by accident.
 namespace phase {

@@ -60,7 +60,7 @@ CurrentTask current_task() noexcept {
 }
 
 void Run::begin_timed(std::uint64_t i) { static_cast<WorkerLoop*>(worker_)->begin_checked(i); }
-void Run::end_checked(std::uint64_t i) { static_cast<WorkerLoop*>(worker_)->end_checked(i); }
+void Run::end_checked() { static_cast<WorkerLoop*>(worker_)->end_checked(); }
 void Run::emit(std::span<const std::byte> bytes) {
     static_cast<WorkerLoop*>(worker_)->emit(*this, bytes);
 }
@@ -195,9 +195,12 @@ std::uint64_t WorkerLoop::chunk_length(const JobPage& page, JobMemory& memory,
                                        std::uint64_t remaining) const {
     std::uint64_t length = page.chunksize;
     if (length == 0) {
-        // Never so much that the others idle at the end.
-        length =
-            std::min(memory.chunk, std::max<std::uint64_t>(1, remaining / (2 * pool_.workers)));
+        // Never so much that the others idle at the end, unless all that is left costs next to
+        // nothing.
+        const bool trifle =
+            memory.items != 0 && remaining * memory.spent_ns / memory.items < chunk_target_ns / 2;
+        const std::uint64_t share = std::max<std::uint64_t>(1, remaining / (2 * pool_.workers));
+        length = trifle ? memory.chunk : std::min(memory.chunk, share);
     }
     return std::min({length, remaining, tasks_left_});
 }
@@ -234,11 +237,7 @@ std::optional<Claim> WorkerLoop::claim(std::size_t job) {
             claim.shift = std::prev(after)->shift;
             claim.end = after == extents.end() ? claim.end : std::min(claim.end, after->position);
         }
-        const std::uint64_t taker = seen.taker();
-        if (taker < max_workers && taker != static_cast<std::uint64_t>(worker_)) {
-            slot_.evidence[taker].store(evidence_of(serial, begin), std::memory_order_release);
-            reach(Step::claim_evidence, worker_);
-        }
+        note_taker(seen, serial);
         slot_.write_claim(claim, pool_.secret);
         reach(Step::claim_written, worker_);
         slot_.phase.store(phase::intent, std::memory_order_release);
@@ -256,6 +255,30 @@ std::optional<Claim> WorkerLoop::claim(std::size_t job) {
         slot_.phase.store(phase::idle, std::memory_order_release);
         reach(Step::claim_idle, worker_);
     }
+}
+
+/// Evidence for whoever took the claim before the one that this worker is about to make
+/// (docs/protocol.md, part 3).
+void WorkerLoop::note_taker(ClaimWord seen, std::uint64_t serial) {
+    const std::uint64_t taker = seen.taker();
+    if (taker >= pool_.workers || taker == static_cast<std::uint64_t>(worker_)) {
+        return;
+    }
+    Word& evidence = slot_.evidence[taker];
+    const std::uint64_t fresh = evidence_of(serial, seen.next());
+    const std::uint64_t old = evidence.load(std::memory_order_relaxed);
+    if (old != 0 && (old ^ fresh) > max_items) {
+        // About another job. If the taker is in doubt about that claim, its fate hangs on this
+        // word; the claim seen now is then an older one and was settled long ago.
+        const Slot& other = layout_.slot(static_cast<int>(taker));
+        const bool in_doubt = other.phase.load(std::memory_order_acquire) == phase::intent;
+        if (in_doubt && evidence_of(other.serial.load(std::memory_order_acquire),
+                                    other.end.load(std::memory_order_acquire)) == old) {
+            return;
+        }
+    }
+    evidence.store(fresh, std::memory_order_release);
+    reach(Step::claim_evidence, worker_);
 }
 
 /// docs/protocol.md, part 4.
@@ -319,8 +342,10 @@ void WorkerLoop::run(const Claim& claim) {
         const std::uint64_t after = os::now_ns();
         const std::uint64_t spent = after - before;
         const std::uint64_t length = claim.end - claim.begin;
+        memory.items = length;
+        memory.spent_ns = spent;
         if (spent < chunk_target_ns / 2) {
-            memory.chunk = std::max(memory.chunk, length * 2);
+            memory.chunk = std::max(memory.chunk, length * (spent < chunk_target_ns / 8 ? 4 : 2));
         } else if (spent > chunk_target_ns * 2) {
             memory.chunk = std::max<std::uint64_t>(1, length * chunk_target_ns / spent);
         }
@@ -416,6 +441,7 @@ void WorkerLoop::ring(std::size_t job) {
     bell.fetch_add(1, std::memory_order_seq_cst);
     if (layout_.job(job).waiters.load(std::memory_order_seq_cst) != 0) {
         os::futex_wake(bell, 1 << 30);
+        woke_client_ = true;
     }
     reach(Step::bell_rung, worker_);
 }
@@ -430,7 +456,8 @@ void WorkerLoop::call_clients() {
 void WorkerLoop::begin_checked(std::uint64_t item) {
     if (page_->timeout_ns != 0) {
         slot_.started.store(os::now_ns(), std::memory_order_relaxed);
-        slot_.verdict.store(verdict(item, Verdict::running), std::memory_order_release);
+        timed_item_ = count_of(slot_.verdict.load(std::memory_order_relaxed)) + 1;
+        slot_.verdict.store(verdict(timed_item_, Verdict::running), std::memory_order_release);
     }
     slot_.current.store(running(item), std::memory_order_release);
     if (page_->guarded) {
@@ -438,7 +465,7 @@ void WorkerLoop::begin_checked(std::uint64_t item) {
     }
 }
 
-void WorkerLoop::end_checked(std::uint64_t item) {
+void WorkerLoop::end_checked() {
     if (memory::worker_mark().load(std::memory_order_relaxed) == 0) {
         os::end_process(0);  // a copy of the worker that the task forked off: it has no say
     }
@@ -446,8 +473,9 @@ void WorkerLoop::end_checked(std::uint64_t item) {
         set_guard(false);
     }
     if (page_->timeout_ns != 0) {
-        std::uint64_t expected = verdict(item, Verdict::running);
-        if (!slot_.verdict.compare_exchange_strong(expected, verdict(item, Verdict::finished)) &&
+        std::uint64_t expected = verdict(timed_item_, Verdict::running);
+        if (!slot_.verdict.compare_exchange_strong(expected,
+                                                   verdict(timed_item_, Verdict::finished)) &&
             state_of(expected) == Verdict::condemned) {
             for (;;) {
                 ::pause();  // too late: the fork server is about to kill this process
@@ -534,7 +562,7 @@ void WorkerLoop::publish_single(std::uint64_t item, FrameKind kind,
 
 void WorkerLoop::fail(Run& run, std::uint64_t item) {
     const std::vector<std::byte> failure = encode_current_exception(item, os::own_pid());
-    end_checked(item);
+    end_checked();
     const std::uint64_t next = run.next;
     run.next = item;
     close_frame(run);
@@ -556,11 +584,7 @@ void WorkerLoop::stop() {
     Word& word = layout_.words(claim_.job).claim;
     ClaimWord seen{word.load(std::memory_order_acquire)};
     while (seen.valid(pool_.secret, claim_.serial) && seen.taker() != closed) {
-        const std::uint64_t taker = seen.taker();
-        if (taker < max_workers && taker != static_cast<std::uint64_t>(worker_)) {
-            slot_.evidence[taker].store(evidence_of(claim_.serial, seen.next()),
-                                        std::memory_order_release);
-        }
+        note_taker(seen, claim_.serial);
         const ClaimWord shut = ClaimWord::make(seen.next(), closed, pool_.secret, claim_.serial);
         if (word.compare_exchange_strong(seen.bits, shut.bits, std::memory_order_seq_cst)) {
             return;
@@ -584,7 +608,9 @@ void WorkerLoop::idle() {
             continue;
         }
         reach(Step::token_taken, worker_);
-        const std::uint64_t until = os::now_ns() + pool_.spin_ns;
+        // A client that was just woken needs its time to come back with the next call.
+        const std::uint64_t until = os::now_ns() + (woke_client_ ? 4 : 1) * pool_.spin_ns;
+        woke_client_ = false;
         std::uint32_t rung = pool_.doorbell.load(std::memory_order_seq_cst);
         while (rung == seen_doorbell_ && os::now_ns() < until) {
             for (int turn = 0; turn < 16 && rung == seen_doorbell_; ++turn) {
@@ -610,8 +636,21 @@ void WorkerLoop::idle() {
     while (const pid_t orphan = os::next_ended_child()) {
         os::reap(orphan);
     }
+    park();
+}
+
+/// Waits for the doorbell. A client that is about to wait itself binds this process to its own CPU
+/// first (see Client::summon), which is undone before anything else runs.
+void WorkerLoop::park() {
+    const os::CpuMask mask;
+    const std::uint64_t summons = layout_.line(worker_).summons.load(std::memory_order_acquire);
+    slot_.parked.exchange(1, std::memory_order_seq_cst);
     reach(Step::parking, worker_);
-    os::futex_wait(pool_.doorbell, seen_doorbell_, os::no_timeout);
+    os::futex_wait_as(pool_.doorbell, seen_doorbell_, wake_bit(worker_));
+    slot_.parked.store(0, std::memory_order_relaxed);
+    if (layout_.line(worker_).summons.load(std::memory_order_acquire) != summons) {
+        mask.restore();
+    }
 }
 
 }  // namespace procpool::detail

@@ -22,7 +22,7 @@ public:
 
     // What Run calls.
     void begin_checked(std::uint64_t item);
-    void end_checked(std::uint64_t item);
+    void end_checked();
     void emit(Run& run, std::span<const std::byte> bytes);
     void fail(Run& run, std::uint64_t item);
     void stop();
@@ -31,7 +31,9 @@ private:
     /// What a worker remembers of a job between two claims of it.
     struct JobMemory {
         std::uint64_t serial = 0;
-        std::uint64_t chunk = 1;
+        std::uint64_t chunk = 1;  // items to claim at a time, adapted
+        std::uint64_t items = 0;  // of the last claim, and what they cost
+        std::uint64_t spent_ns = 0;
         void* prepared = nullptr;
         void (*close)(void*) = nullptr;
         std::byte* writable = nullptr;  // in-place results that this worker may write at the moment
@@ -46,6 +48,7 @@ private:
     std::optional<engine::Claim> claim(std::size_t job);
     std::uint64_t chunk_length(const engine::JobPage& page, JobMemory& memory,
                                std::uint64_t remaining) const;
+    void note_taker(engine::ClaimWord seen, std::uint64_t serial);
     void run(const engine::Claim& claim);
     void open_frame(Run& run);
     void open_sized_frame(std::uint64_t item, std::uint64_t entry);
@@ -57,6 +60,7 @@ private:
     void ring(std::size_t job);
     void call_clients();
     void idle();
+    void park();
 
     JobMemory& memory_of(std::size_t job, std::uint64_t serial);
     static void forget(JobMemory& memory);
@@ -71,6 +75,7 @@ private:
     // The claim under way.
     engine::Claim claim_;
     engine::JobPage* page_ = nullptr;
+    std::uint64_t timed_item_ = 0;
     std::uint64_t frame_first_ = 0;
     std::uint64_t frame_used_ = 0;      // bytes of variable-sized results in the open frame
     std::uint64_t frame_capacity_ = 0;  // bytes reserved for them
@@ -78,6 +83,7 @@ private:
     std::size_t cursor_ = 0;  // the job page looked at first
     std::uint32_t seen_doorbell_ = 0;
     std::uint64_t tasks_left_;  // items until this worker is to be replaced
+    bool woke_client_ = false;
     std::uint64_t last_clock_ = 0;
     std::uint64_t rung_at_ = 0;  // backlog at the last ring for a filling ring
     std::array<JobMemory, 16> memory_{};

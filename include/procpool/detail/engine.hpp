@@ -96,9 +96,8 @@ struct JobSpec {
     std::chrono::nanoseconds timeout{0};  ///< per item, from its start; 0: none
     int retries = 0;                      ///< extra tries of an item whose worker died or timed out
     bool fail_fast = false;               ///< the first failure cancels what has not started
-    bool eager = false;  ///< the client wants each result as it comes, not the whole at the end
-    bool background =
-        false;  ///< nobody waits for it right after: wake as many workers as it can use
+    bool eager = false;   ///< the client wants each result as it comes, not the whole at the end
+    bool waited = false;  ///< the caller waits for it right away, on this thread
     std::shared_ptr<Sink> sink;
 };
 

@@ -59,9 +59,9 @@ public:
 
     /// Says that the call for item `i` returned. Does not return in a process that the task forked
     /// off, nor when the fork server has already condemned the item for its timeout.
-    void end(std::uint64_t i) {
+    void end(std::uint64_t /*i*/) {
         if (timed_ || genuine_->load(std::memory_order_relaxed) == 0) [[unlikely]] {
-            end_checked(i);
+            end_checked();
         }
     }
 
@@ -88,7 +88,7 @@ private:
     friend class WorkerLoop;
 
     void begin_timed(std::uint64_t i);
-    void end_checked(std::uint64_t i);
+    void end_checked();
 
     std::atomic<std::uint64_t>* current_ = nullptr;
     const std::atomic<std::uint64_t>* genuine_ = nullptr;

@@ -131,6 +131,7 @@ typename Sink::Value run_to_end(Engine& engine, Draft& draft, const std::shared_
                                 const Progress& progress) {
     const std::uint64_t count = draft.spec.count;
     draft.spec.sink = sink;
+    draft.spec.waited = true;
     const JobHandle job = engine.start(std::move(draft.spec));
     wait_showing(engine, job, count, progress);
     return sink->take();
