@@ -30,8 +30,10 @@ template <class Context>
 class InheritedTask {
 public:
     explicit InheritedTask(const Run& run) { std::memcpy(&context_, run.closure, sizeof context_); }
-    decltype(auto) operator()(std::uint64_t i) {
-        return detail::call(*context_->f, context_->at(i));
+
+    template <class R>
+    R run(std::uint64_t i) {
+        return value_of_call<R, WholeItem>(*context_->f, context_->at(i));
     }
 
 private:

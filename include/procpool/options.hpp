@@ -24,7 +24,7 @@ private:
 
 /// How a pool is made.
 struct PoolOptions {
-    int processes = 0;                    ///< workers, at most 4096; 0: usable_cpus()
+    int processes = 0;                    ///< workers, at most 1000; 0: usable_cpus()
     std::size_t max_tasks_per_child = 0;  ///< items after which a worker is replaced; 0: no limit
 };
 
@@ -55,7 +55,7 @@ struct ForkMapOptions {
 
 namespace detail {
 
-inline constexpr int max_processes = 4096;
+inline constexpr int max_processes = 1000;
 inline constexpr int max_retries = 1000;
 
 // These throw std::invalid_argument with the name and the value of the option.

@@ -297,9 +297,11 @@ requires(sizeof...(T) > 0 && !Trivial<std::tuple<T...>>) struct Codec<std::tuple
     : ProductCodec<std::tuple<T...>, T...> {
 };
 
-template <Encodable T, Encodable U>
-requires(!Trivial<std::pair<T, U>>) struct Codec<std::pair<T, U>>
-    : ProductCodec<std::pair<T, U>, T, U> {
+/// The first of a std::map's entries is const.
+template <class T, Encodable U>
+requires(Encodable<std::remove_const_t<T>> &&
+         !Trivial<std::pair<T, U>>) struct Codec<std::pair<T, U>>
+    : ProductCodec<std::pair<T, U>, std::remove_const_t<T>, U> {
 };
 
 // Frames: one value that has its bytes for itself -----------------------------------------------

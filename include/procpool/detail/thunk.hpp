@@ -75,12 +75,26 @@ using ResultOf = std::decay_t<ReturnOf<How, F, Item>>;
 
 // What a thunk runs -------------------------------------------------------------------------------
 
+/// The value of a call, made before the item is gone to which the call may have returned a
+/// reference.
+template <class R, class How, class F, class Item>
+R value_of_call(const F& f, Item&& item) {
+    if constexpr (std::is_void_v<R>)
+        static_cast<void>(How::apply(f, std::forward<Item>(item)));
+    else
+        return static_cast<R>(How::apply(f, std::forward<Item>(item)));
+}
+
 /// A shipped callable on shipped items.
 template <class F, class T, class How>
 class ShippedTask {
 public:
     explicit ShippedTask(const Run& run) : f_(run), items_(run) {}
-    decltype(auto) operator()(std::uint64_t i) { return How::apply(f_.get(), items_(i)); }
+
+    template <class R>
+    R run(std::uint64_t i) {
+        return value_of_call<R, How>(f_.get(), items_(i));
+    }
 
 private:
     OpenClosure<F> f_;
@@ -111,8 +125,8 @@ private:
 template <class R>
 concept FixedResult = FixedSize<R> &&(Codec<R>::fixed_size <= max_fixed_result);
 
-/// The thunk of a map: Task is made of a Run and called with the number of an item, R is what its
-/// value becomes: nothing, stored where it belongs, or emitted.
+/// The thunk of a map: Task is made of a Run, and task.run<R>(i) calls for item i. R is void,
+/// stored where it belongs, or emitted.
 template <class Task, class R, bool stored>
 void map_thunk(Run& run) {
     constexpr bool emitted = !stored && !std::is_void_v<R>;
@@ -124,10 +138,10 @@ void map_thunk(Run& run) {
                 const std::uint64_t i = run.next;
                 run.begin(i);
                 if constexpr (std::is_void_v<R>) {
-                    static_cast<void>(task(i));
+                    task.template run<void>(i);
                     run.end(i);
                 } else {
-                    const R result = static_cast<R>(task(i));
+                    const R result = task.template run<R>(i);
                     run.end(i);
                     if constexpr (stored) Codec<R>::write(run.result(i), result);
                     if constexpr (emitted) outbox.emit(run, result);
@@ -140,7 +154,7 @@ void map_thunk(Run& run) {
 }
 
 /// What one item of a search gave, as it is shipped: a flag, then the value if there is one. Of
-/// fixed size where that is small; otherwise the frame of an item that found nothing is empty.
+/// fixed size where that is small; otherwise an item that found nothing emits nothing.
 template <Encodable R>
 struct Finding {
     static constexpr bool is_fixed = FixedSize<R> && Codec<R>::fixed_size <= 64;
@@ -161,16 +175,13 @@ void find_thunk(Run& run) {
     Task task(run);
     [[maybe_unused]] std::vector<std::byte> frame;
     const auto store_nothing = [&run] {
-        if constexpr (Finding<R>::is_fixed)
-            *run.result(run.next) = std::byte{0};
-        else
-            run.emit({});
+        if constexpr (Finding<R>::is_fixed) *run.result(run.next) = std::byte{0};
     };
     while (run.next < run.last) {
         try {
             for (; run.next < run.last; ++run.next) {
                 run.begin(run.next);
-                const std::optional<R> found = task(run.next);
+                const auto found = task.template run<std::optional<R>>(run.next);
                 run.end(run.next);
                 if (!found) [[likely]] {
                     store_nothing();

@@ -1,0 +1,135 @@
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <procpool/bind.hpp>
+#include <procpool/pool.hpp>
+
+namespace mp = procpool;
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+namespace {
+
+double slow_square(double x, std::chrono::duration<double> pause = 10ms) {
+    return pause > 1s ? -1 : x * x;
+}
+
+std::string join(const std::string& a, const std::string& b, const std::string& c) {
+    return a + "," + b + "," + c;
+}
+
+TEST(BindFront, PutsArgumentsBeforeTheItem) {
+    EXPECT_EQ(mp::bind_front(join, "a", "b")("x"), "a,b,x");
+    EXPECT_EQ(mp::bind_front(join)("a", "b", "c"), "a,b,c");
+}
+
+TEST(BindBack, PutsArgumentsAfterTheItem) {
+    EXPECT_EQ(mp::bind_back(join, "a", "b")("x"), "x,a,b");
+}
+
+TEST(Partial, IsBindBack) {
+    EXPECT_EQ(mp::partial(join, "a", "b")("x"), "x,a,b");
+    EXPECT_EQ(mp::partial(slow_square, 100ms)(3), 9);
+}
+
+TEST(Bind, KeepsCopiesOfItsArguments) {
+    std::string s = "before";
+    const auto bound = mp::bind_front(join, s, s);
+    s = "after";
+    EXPECT_EQ(bound("x"), "before,before,x");
+}
+
+TEST(Bind, OfTrivialPartsIsTriviallyCopyable) {
+    const auto bound = mp::bind_back(slow_square, std::chrono::duration<double>(100ms));
+    static_assert(std::is_trivially_copyable_v<decltype(bound)>);
+    static_assert(std::is_trivially_copyable_v<decltype(mp::bind_front(bound, 1.0))>);
+}
+
+TEST(Bind, CallsMembers) {
+    struct Scale {
+        int factor;
+        int times(int x) const { return factor * x; }
+    };
+    const Scale three{3};
+    EXPECT_EQ(mp::bind_back(&Scale::times, 2)(three), 6);
+    EXPECT_EQ(mp::bind_back(&Scale::times, 2)(&three), 6);
+    EXPECT_EQ(mp::bind_back(&Scale::times, 2)(std::cref(three)), 6);
+    EXPECT_EQ(mp::bind_front(&Scale::times, three)(2), 6);
+    EXPECT_EQ(mp::bind_front(&Scale::factor)(three), 3);
+}
+
+TEST(Bind, CanOnlyBeCalledAsItsFunctionCan) {
+    const auto bound = mp::bind_back(slow_square, 100ms);
+    static_assert(std::is_invocable_v<decltype(bound), double>);
+    static_assert(!std::is_invocable_v<decltype(bound), std::string>);
+    static_assert(!std::is_invocable_v<decltype(bound), double, double>);
+}
+
+TEST(Bind, TravelsWithNumbers) {
+    mp::Pool pool{2};
+    const std::vector<double> data{1, 2, 3};
+    EXPECT_THAT(pool.map(mp::bind_back(slow_square, 100ms), data), ElementsAre(1, 4, 9));
+    EXPECT_THAT(pool.map(mp::partial(slow_square, 2s), data), ElementsAre(-1, -1, -1));
+}
+
+TEST(Bind, TravelsWithStringsAndVectors) {
+    mp::Pool pool{2};
+    const std::string a = "a string that is certainly on the heap";
+    EXPECT_THAT(pool.map(mp::bind_front(join, a, std::string("b")), std::vector<std::string>{"x"}),
+                ElementsAre(a + ",b,x"));
+    const auto lookup = [](std::size_t i, const std::vector<double>& table) { return table[i]; };
+    const std::vector<double> table(100'000, 2.5);
+    EXPECT_THAT(pool.map(mp::bind_back(lookup, table), std::vector<std::size_t>{0, 99'999}),
+                ElementsAre(2.5, 2.5));
+}
+
+TEST(Bind, TravelsWithOptionalsPairsAndTuples) {
+    mp::Pool pool{1};
+    const auto f = [](int x, const std::pair<int, std::string>& p,
+                      const std::optional<std::string>& o,
+                      const std::tuple<std::vector<std::string>>& t) {
+        return std::to_string(x + p.first) + p.second + o.value_or("none") + std::get<0>(t).at(1);
+    };
+    const auto bound =
+        mp::bind_back(f, std::pair{1, std::string("p")}, std::optional<std::string>(),
+                      std::tuple{std::vector<std::string>{"a", "b"}});
+    EXPECT_THAT(pool.map(bound, std::vector<int>{1}), ElementsAre("2pnoneb"));
+}
+
+TEST(Bind, TravelsWhenNested) {
+    mp::Pool pool{1};
+    const auto inner = mp::bind_back(join, std::string("c"));
+    const auto outer = mp::bind_front(inner, std::string("a"));
+    EXPECT_THAT(pool.map(outer, std::vector<std::string>{"x"}), ElementsAre("a,x,c"));
+}
+
+TEST(Bind, TravelsWithLambdas) {
+    mp::Pool pool{1};
+    const int k = 3;
+    const auto f = [k](int x, const std::string& s) { return s + std::to_string(k * x); };
+    EXPECT_THAT(pool.map(mp::bind_back(f, std::string("n")), std::vector<int>{2}),
+                ElementsAre("n6"));
+    const auto apply = [](int x, auto g) { return g(x); };
+    const auto twice = [](int x) { return 2 * x; };
+    EXPECT_THAT(pool.map(mp::bind_back(apply, twice), std::vector<int>{2}), ElementsAre(4));
+}
+
+TEST(Bind, TravelsWithNumbersThatLookLikeAddresses) {
+    mp::Pool pool{1};
+    const int here = 0;
+    const auto number = reinterpret_cast<std::uint64_t>(&here);
+    const auto last = [](int, std::uint64_t n) { return n % 1000; };
+    EXPECT_THAT(pool.map(mp::bind_back(last, number), std::vector<int>{1}),
+                ElementsAre(number % 1000));
+}
+
+}  // namespace

@@ -1,0 +1,107 @@
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <procpool/bind.hpp>
+#include <procpool/errors.hpp>
+#include <procpool/pool.hpp>
+
+namespace mp = procpool;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+namespace {
+
+const std::vector<int> items{1, 2, 3};
+int global = 5;
+const char* const words = "read-only";
+
+TEST(Closure, ThatCapturesByReferenceIsRefused) {
+    mp::Pool pool{1};
+    int local = 3;
+    const auto add = [&local](int x) { return x + local; };
+    try {
+        pool.map(add, items);
+        FAIL();
+    } catch (const mp::NotShippable& error) {
+        EXPECT_THAT(error.what(), AllOf(HasSubstr("bind_back"), HasSubstr("fork_map")));
+    }
+    EXPECT_THROW(static_cast<void>(pool.submit(add, 1)), mp::NotShippable);
+    EXPECT_THROW(static_cast<void>(pool.map_async(add, items)), mp::NotShippable);
+    EXPECT_THROW(pool.try_map(add, items), mp::NotShippable);
+    EXPECT_THROW(pool.for_each(add, items), mp::NotShippable);
+}
+
+TEST(Closure, ThatCapturesAPointerToTheHeapIsRefused) {
+    mp::Pool pool{1};
+    const auto number = std::make_unique<int>(3);
+    EXPECT_THROW(pool.map([p = number.get()](int x) { return x + *p; }, items), mp::NotShippable);
+}
+
+TEST(Closure, ThatCapturesAPointerToAVariableIsRefused) {
+    mp::Pool pool{1};
+    EXPECT_THROW(pool.map([p = &global](int x) { return x + *p; }, items), mp::NotShippable);
+}
+
+TEST(Closure, ThatBindsOneThatIsRefusedIsRefused) {
+    mp::Pool pool{1};
+    int local = 3;
+    const auto add = [&local](int x, const std::string&) { return x + local; };
+    EXPECT_THROW(pool.map(mp::bind_back(add, std::string("s")), items), mp::NotShippable);
+    struct Holder {
+        const int* p;
+    };
+    const auto use = [](int x, Holder h) { return x + *h.p; };
+    EXPECT_THROW(pool.map(mp::bind_back(use, Holder{&local}), items), mp::NotShippable);
+}
+
+TEST(Closure, ThatIsRefusedIsRefusedBeforeItsRangeIsRead) {
+    mp::Pool pool{1};
+    int reads = 0;
+    struct Counting {
+        int* reads;
+        const int* begin() const {
+            ++*reads;
+            return items.data();
+        }
+        const int* end() const { return items.data() + items.size(); }
+    };
+    EXPECT_THROW(pool.map([&reads](int x) { return x + reads; }, Counting{&reads}),
+                 mp::NotShippable);
+    EXPECT_EQ(reads, 0);
+}
+
+TEST(Closure, MayPointToCodeAndToWhatIsReadOnly) {
+    mp::Pool pool{1};
+    const auto f = [text = words, g = static_cast<int (*)(int)>([](int x) { return x; })](int x) {
+        return std::string(text) + std::to_string(g(x));
+    };
+    EXPECT_THAT(pool.map(f, std::vector<int>{1}), ElementsAre("read-only1"));
+}
+
+TEST(Closure, SeesGlobalsAsTheyWereWhenThePoolWasMade) {
+    global = 7;
+    mp::Pool pool{1};
+    global = 8;
+    EXPECT_THAT(pool.map([](int) { return global; }, std::vector<int>{1}), ElementsAre(7));
+    global = 5;
+}
+
+TEST(Trust, LetsAClosureTravelAsItIs) {
+    int inherited = 3;
+    mp::Pool pool{1};
+    inherited = 4;  // the worker has the stack of the moment when it was forked
+    const auto read = [&inherited](int x) { return x + inherited; };
+    EXPECT_THAT(pool.map(mp::trust(read), std::vector<int>{1}), ElementsAre(4));
+    EXPECT_THAT(pool.map(mp::bind_back(mp::trust([&inherited](int x, const std::string& s) {
+                                           return x + inherited + static_cast<int>(s.size());
+                                       }),
+                                       std::string("ab")),
+                         std::vector<int>{1}),
+                ElementsAre(6));
+}
+
+}  // namespace

@@ -1,0 +1,184 @@
+#include <array>
+#include <csignal>
+#include <cstdint>
+#include <numeric>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <procpool/bind.hpp>
+#include <procpool/pool.hpp>
+
+#include "face/shared_page.hpp"
+
+namespace mp = procpool;
+using mp::test::await;
+using mp::test::Counter;
+using mp::test::SharedPage;
+
+namespace {
+
+std::vector<int> numbers(int count) {
+    std::vector<int> result(static_cast<std::size_t>(count));
+    std::iota(result.begin(), result.end(), 0);
+    return result;
+}
+
+std::optional<int> if_large(int x, int bound) {
+    return x >= bound ? std::optional(x) : std::nullopt;
+}
+
+TEST(FindFirst, GivesTheSuccessOfTheLowestIndex) {
+    mp::Pool pool{2};
+    for (const int bound : {0, 1, 17, 9'999})
+        EXPECT_EQ(pool.find_first(mp::bind_back(if_large, bound), numbers(10'000)), bound);
+}
+
+TEST(FindFirst, WaitsForALowerItemThatTakesLonger) {
+    SharedPage<Counter> later_found;
+    mp::Pool pool{2};
+    const auto find = [later = later_found.get()](int x) -> std::optional<int> {
+        if (x == 1) {
+            await(*later);
+            return x;
+        }
+        if (x == 5) {
+            ++*later;
+            return x;
+        }
+        return std::nullopt;
+    };
+    EXPECT_EQ(pool.find_first(find, numbers(100), {.chunksize = 1}), 1);
+}
+
+TEST(FindFirst, GivesNothingWhenThereIsNothing) {
+    mp::Pool pool{2};
+    EXPECT_EQ(pool.find_first(mp::bind_back(if_large, 1000), numbers(100)), std::nullopt);
+    EXPECT_EQ(pool.find_first(mp::bind_back(if_large, 0), std::vector<int>{}), std::nullopt);
+}
+
+TEST(FindFirst, CancelsTheRest) {
+    SharedPage<Counter> calls;
+    mp::Pool pool{1};
+    const auto find = [count = calls.get()](int x) -> std::optional<int> {
+        ++*count;
+        return x == 10 ? std::optional(x) : std::nullopt;
+    };
+    EXPECT_EQ(pool.find_first(find, numbers(1'000'000), {.chunksize = 100}), 10);
+    EXPECT_EQ(*calls, 11);
+}
+
+TEST(FindFirst, ThrowsTheErrorOfAnItemBeforeTheAnswer) {
+    mp::Pool pool{2};
+    const auto find = [](int x) -> std::optional<int> {
+        if (x == 3) throw std::out_of_range("three");
+        return x == 5 ? std::optional(x) : std::nullopt;
+    };
+    EXPECT_THROW(pool.find_first(find, numbers(10), {.chunksize = 1}), std::out_of_range);
+}
+
+TEST(FindFirst, ForgetsTheErrorOfAnItemAfterTheAnswer) {
+    SharedPage<Counter> failed;
+    mp::Pool pool{2};
+    const auto find = [gate = failed.get()](int x) -> std::optional<int> {
+        if (x == 1) {
+            ++*gate;
+            throw std::out_of_range("one");
+        }
+        await(*gate);
+        return x;
+    };
+    EXPECT_EQ(pool.find_first(find, numbers(2), {.chunksize = 1}), 0);
+}
+
+TEST(FindFirst, StillRunsWhatADeadWorkerLeftBehind) {
+    SharedPage<Counter> found, deaths;
+    mp::Pool pool{2};
+    // The worker of items 0 to 3 dies at 0 after the other has found 4 and closed the search.
+    const auto find = [gate = found.get(), dead = deaths.get()](int x) -> std::optional<int> {
+        if (x == 0 && *dead == 0) {
+            await(*gate);
+            ++*dead;
+            raise(SIGKILL);
+        }
+        if (x == 4) ++*gate;
+        return x == 2 || x == 4 ? std::optional(x) : std::nullopt;
+    };
+    EXPECT_EQ(pool.find_first(find, numbers(8), {.chunksize = 4, .retries = 1}), 2);
+}
+
+TEST(FindAny, GivesASuccess) {
+    mp::Pool pool{2};
+    const auto hit = pool.find_any(mp::bind_back(if_large, 500), numbers(1000));
+    ASSERT_TRUE(hit);
+    EXPECT_GE(*hit, 500);
+}
+
+TEST(FindAny, GivesTheOneThatIsFoundFirst) {
+    SharedPage<Counter> gate;
+    mp::Pool pool{2};
+    const auto find = [g = gate.get()](int x) -> std::optional<int> {
+        if (x == 0) await(*g);
+        if (x == 1) ++*g;
+        return x;
+    };
+    // Item 0 ends only after item 1 has; its value may overtake, so only that one comes is sure.
+    EXPECT_TRUE(pool.find_any(find, numbers(2), {.chunksize = 1}));
+}
+
+TEST(FindAny, CancelsTheRest) {
+    SharedPage<Counter> calls;
+    mp::Pool pool{1};
+    const auto find = [count = calls.get()](int x) -> std::optional<int> {
+        ++*count;
+        return x == 10 ? std::optional(x) : std::nullopt;
+    };
+    EXPECT_EQ(pool.find_any(find, numbers(1'000'000), {.chunksize = 100}), 10);
+    EXPECT_EQ(*calls, 11);
+}
+
+TEST(FindAny, ThrowsAnErrorOnlyIfNothingIsFound) {
+    mp::Pool pool{1};
+    const auto fail_at_0 = [](int x) -> std::optional<int> {
+        if (x == 0) throw std::out_of_range("zero");
+        return x == 5 ? std::optional(x) : std::nullopt;
+    };
+    EXPECT_EQ(pool.find_any(fail_at_0, numbers(10)), 5);
+    EXPECT_THROW(pool.find_any(fail_at_0, numbers(3)), std::out_of_range);
+}
+
+TEST(Find, CarriesValuesOfEveryKind) {
+    mp::Pool pool{2};
+    const std::vector<std::string> words{"we", "map", "", "functions"};
+    const auto last = [](const std::string& s) {
+        return s.size() > 5 ? std::optional(s) : std::nullopt;
+    };
+    EXPECT_EQ(pool.find_first(last, words), "functions");
+    const auto empty = [](const std::string& s) {
+        return s.empty() ? std::optional(s) : std::nullopt;
+    };
+    EXPECT_EQ(pool.find_first(empty, words), "");
+
+    using Block = std::array<std::int64_t, 1000>;
+    const auto block = [](int x) {
+        Block b;
+        b.fill(x);
+        return x == 2 ? std::optional(b) : std::nullopt;
+    };
+    EXPECT_EQ(pool.find_any(block, numbers(4)).value()[999], 2);
+    const auto truth = [](int x) { return x == 2 ? std::optional(false) : std::nullopt; };
+    EXPECT_EQ(pool.find_any(truth, numbers(4)), false);
+}
+
+TEST(Find, LeavesThePoolReadyForMore) {
+    mp::Pool pool{2};
+    for (int i = 0; i < 100; ++i) {
+        ASSERT_EQ(pool.find_first(mp::bind_back(if_large, i), numbers(1000)), i);
+        ASSERT_EQ(pool.map([](int x) { return x; }, numbers(10)), numbers(10));
+    }
+}
+
+}  // namespace

@@ -1,0 +1,238 @@
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <ios>
+#include <new>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <procpool/pool.hpp>
+
+#include "face/shared_page.hpp"
+
+namespace mp = procpool;
+using mp::test::await;
+using mp::test::Counter;
+using mp::test::SharedPage;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::vector<int> numbers(int count) {
+    std::vector<int> result(static_cast<std::size_t>(count));
+    std::iota(result.begin(), result.end(), 0);
+    return result;
+}
+
+/// The error of a call, as a copy of its mixin.
+template <class Call>
+mp::TaskFailure failure_of(Call call) {
+    try {
+        call();
+    } catch (const mp::TaskFailure& failure) {
+        return failure;
+    }
+    throw std::logic_error("the call did not fail");
+}
+
+TEST(MapError, IsThatOfTheLowestIndexWhateverCameFirst) {
+    SharedPage<Counter> later_failed;
+    mp::Pool pool{2};
+    // Item 1 fails only after item 7 has.
+    const auto fail = [later = later_failed.get()](int x) {
+        if (x == 7) {
+            ++*later;
+            throw std::out_of_range("seven");
+        }
+        if (x == 1) {
+            await(*later);
+            throw std::domain_error("one");
+        }
+        return x;
+    };
+    const auto failure = failure_of([&] { pool.map(fail, numbers(10), {.chunksize = 1}); });
+    EXPECT_EQ(failure.index(), 1u);
+}
+
+TEST(MapError, WaitsForAllOtherItems) {
+    SharedPage<Counter> done;
+    mp::Pool pool{2};
+    const auto fail_first = [count = done.get()](int x) {
+        if (x == 0) throw std::runtime_error("first");
+        ++*count;
+    };
+    EXPECT_THROW(pool.map(fail_first, numbers(100)), std::runtime_error);
+    EXPECT_EQ(*done, 99);
+}
+
+TEST(MapError, CostsOneItemAndNotItsChunk) {
+    SharedPage<Counter> done;
+    mp::Pool pool{1};
+    const auto fail_some = [count = done.get()](int x) {
+        if (x % 10 == 3) throw std::runtime_error("a three");
+        ++*count;
+        return x;
+    };
+    EXPECT_THROW(pool.map(fail_some, numbers(100), {.chunksize = 100}), std::runtime_error);
+    EXPECT_EQ(*done, 90);
+}
+
+TEST(MapError, LeavesThePoolAsGoodAsNew) {
+    mp::Pool pool{2};
+    for (int again = 0; again < 20; ++again) {
+        EXPECT_THROW(pool.map([](int) -> int { throw std::range_error("x"); }, numbers(3)),
+                     std::range_error);
+        EXPECT_EQ(pool.map([](int x) { return x; }, numbers(100)), numbers(100));
+    }
+}
+
+TEST(MapError, ArrivesAsItsOwnStandardType) {
+    mp::Pool pool{1};
+    const auto one = numbers(1);
+    EXPECT_THROW(pool.map([](int) -> int { throw std::out_of_range("x"); }, one),
+                 std::out_of_range);
+    EXPECT_THROW(pool.map([](int) -> int { throw std::bad_alloc(); }, one), std::bad_alloc);
+    EXPECT_THROW(pool.map([](int) -> int { throw std::ios_base::failure("x"); }, one),
+                 std::ios_base::failure);
+    try {
+        pool.map([](int) { throw std::system_error(EPIPE, std::generic_category(), "x"); }, one);
+        FAIL();
+    } catch (const std::system_error& error) {
+        EXPECT_EQ(error.code(), std::errc::broken_pipe);
+    }
+}
+
+struct ParseError : std::invalid_argument {
+    using std::invalid_argument::invalid_argument;
+};
+
+TEST(MapError, OfADerivedTypeArrivesAsItsStandardBaseAndNamesItself) {
+    mp::Pool pool{1};
+    try {
+        pool.map([](int x) { return x == 2 ? throw ParseError("no digit") : x; }, numbers(5));
+        FAIL();
+    } catch (const std::invalid_argument& error) {
+        EXPECT_STREQ(error.what(), "no digit");
+        const auto& failure = dynamic_cast<const mp::TaskFailure&>(error);
+        EXPECT_EQ(failure.index(), 2u);
+        EXPECT_NE(failure.worker_pid(), 0);
+        EXPECT_THAT(failure.type_name(), testing::HasSubstr("ParseError"));
+        EXPECT_THAT(failure.message(), testing::HasSubstr("item 2"));
+    }
+}
+
+TEST(MapError, OfNoStandardTypeArrivesAsRemoteError) {
+    mp::Pool pool{1};
+    const auto failure = failure_of([&] { pool.map([](int) { throw 42; }, numbers(1)); });
+    EXPECT_EQ(failure.type_name(), "int");
+    EXPECT_THROW(pool.map([](int) { throw 42; }, numbers(1)), mp::RemoteError);
+}
+
+TEST(MapError, CopyingAResultMayFail) {
+    struct Heavy {
+        std::vector<std::string> parts;
+        operator std::string() const { throw std::bad_alloc(); }
+    };
+    mp::Pool pool{1};
+    const auto fail = [](int) { return static_cast<std::string>(Heavy{}); };
+    EXPECT_THROW(pool.map(fail, numbers(3)), std::bad_alloc);
+    EXPECT_EQ(pool.map([](int x) { return x; }, numbers(3)), numbers(3));
+}
+
+TEST(MapError, OfADeadWorkerNamesItemAndSignal) {
+    mp::Pool pool{2};
+    const auto die = [](int x) {
+        if (x == 3) raise(SIGKILL);
+        return x;
+    };
+    try {
+        pool.map(die, numbers(10));
+        FAIL();
+    } catch (const mp::WorkerDied& error) {
+        EXPECT_EQ(error.index(), 3u);
+        EXPECT_EQ(error.signal(), SIGKILL);
+    }
+}
+
+TEST(MapError, OfATaskThatExitsCarriesItsStatus) {
+    mp::Pool pool{1};
+    try {
+        pool.map([](int) { _exit(7); }, numbers(1));
+        FAIL();
+    } catch (const mp::WorkerDied& error) {
+        EXPECT_EQ(error.signal(), 0);
+        EXPECT_EQ(error.exit_status(), 7);
+    }
+}
+
+TEST(MapOptions, TimeoutEndsAnItemThatDoesNotEnd) {
+    mp::Pool pool{2};
+    const auto spin_at_2 = [](int x) {
+        for (volatile bool forever = x == 2; forever;) {
+        }
+        return x;
+    };
+    try {
+        pool.map(spin_at_2, numbers(4), {.timeout = 50ms});
+        FAIL();
+    } catch (const mp::TaskTimeout& error) {
+        EXPECT_EQ(error.index(), 2u);
+    }
+}
+
+TEST(MapOptions, RetriesItemsWhoseWorkerDied) {
+    SharedPage<Counter> tries;
+    mp::Pool pool{2};
+    const auto die_twice = [count = tries.get()](int x) {
+        if (x == 5 && ++*count <= 2) raise(SIGKILL);
+        return x;
+    };
+    EXPECT_EQ(pool.map(die_twice, numbers(10), {.retries = 2}), numbers(10));
+    EXPECT_EQ(*tries, 3);
+}
+
+TEST(MapOptions, DoesNotRetryAnExceptionOfTheTask) {
+    SharedPage<Counter> tries;
+    mp::Pool pool{1};
+    const auto fail = [count = tries.get()](int) {
+        ++*count;
+        throw std::runtime_error("always");
+    };
+    EXPECT_THROW(pool.map(fail, numbers(1), {.retries = 5}), std::runtime_error);
+    EXPECT_EQ(*tries, 1);
+}
+
+TEST(MapOptions, FailFastCancelsWhatHasNotStarted) {
+    SharedPage<Counter> started;
+    mp::Pool pool{1};
+    const auto fail_at_5 = [count = started.get()](int x) {
+        ++*count;
+        if (x == 5) throw std::runtime_error("five");
+        return x;
+    };
+    EXPECT_THROW(pool.map(fail_at_5, numbers(100'000), {.chunksize = 1, .fail_fast = true}),
+                 std::runtime_error);
+    EXPECT_LT(*started, 100'000);
+}
+
+TEST(MapOptions, FailFastNeverReportsACancelledItem) {
+    mp::Pool pool{2};
+    const auto fail_late = [](int x) {
+        if (x == 50) throw std::length_error("fifty");
+        return x;
+    };
+    for (int again = 0; again < 20; ++again) {
+        EXPECT_THROW(pool.map(fail_late, numbers(1000), {.chunksize = 3, .fail_fast = true}),
+                     std::length_error);
+    }
+}
+
+}  // namespace

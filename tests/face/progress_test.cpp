@@ -1,0 +1,102 @@
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <procpool/detail/progress.hpp>
+#include <procpool/pool.hpp>
+
+namespace mp = procpool;
+using mp::detail::progress_line;
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+namespace {
+
+TEST(ProgressLine, ShowsLabelBarShareCountAndTimes) {
+    EXPECT_EQ(progress_line("parsing", 50, 200, 10s, 80),
+              "parsing [##########..............................]  25%  50/200  0:10 + 0:30");
+}
+
+TEST(ProgressLine, KnowsNoTimeLeftBeforeTheFirstItem) {
+    EXPECT_THAT(progress_line("x", 0, 10, 61s, 80), AllOf(HasSubstr("  0%"), EndsWith("1:01")));
+}
+
+TEST(ProgressLine, IsFullAtTheEnd) {
+    EXPECT_THAT(progress_line("x", 10, 10, 2h, 80),
+                AllOf(HasSubstr("[########"), HasSubstr("100%"), EndsWith("2h00")));
+    EXPECT_THAT(progress_line("x", 11, 10, 1s, 80), HasSubstr("100%"));
+    EXPECT_THAT(progress_line("x", 0, 0, 1s, 80), HasSubstr("100%"));
+}
+
+TEST(ProgressLine, FitsEveryWidth) {
+    for (std::size_t width = 0; width < 200; ++width) {
+        const auto line = progress_line("a label of some length", 123'456, 999'999, 3h, width);
+        EXPECT_LT(line.size(), width == 0 ? 1 : width) << line;
+    }
+}
+
+/// What fd 2 shows while `run` runs.
+template <class Run>
+std::string shown_on(int fd, int reader, Run run) {
+    const int saved = dup(STDERR_FILENO);
+    dup2(fd, STDERR_FILENO);
+    run();
+    fflush(stderr);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    std::string text(4096, '\0');
+    const auto size = read(reader, text.data(), text.size());
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return text;
+}
+
+TEST(ProgressBar, IsSilentWhenStderrIsNoTerminal) {
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_NONBLOCK), 0);
+    const auto text = shown_on(ends[1], ends[0], [] {
+        mp::detail::ProgressBar bar("x", 10);
+        bar.show(5);
+    });
+    EXPECT_EQ(text, "");
+    close(ends[0]);
+    close(ends[1]);
+}
+
+TEST(ProgressBar, LeavesATerminalClean) {
+    const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0)
+        GTEST_SKIP() << "no pseudo terminal";
+    const int end = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    ASSERT_GE(end, 0);
+    const auto text = shown_on(end, terminal, [] {
+        mp::detail::ProgressBar bar("walking", 10);
+        bar.show(5);
+    });
+    EXPECT_THAT(text, AllOf(StartsWith("\r\x1b[K"), HasSubstr("walking"), HasSubstr("5/10"),
+                            EndsWith("\r\x1b[K")));
+    close(end);
+    close(terminal);
+}
+
+TEST(Progress, IsOffWithoutALabel) {
+    EXPECT_FALSE(mp::Progress{});
+    EXPECT_TRUE(mp::Progress("x"));
+}
+
+TEST(Progress, ChangesNoResult) {
+    mp::Pool pool{1};
+    const std::vector<int> items{1, 2, 3};
+    EXPECT_EQ(pool.map([](int x) { return x; }, items, {.progress = "mapping"}), items);
+}
+
+}  // namespace

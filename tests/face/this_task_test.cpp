@@ -1,0 +1,65 @@
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <procpool/pool.hpp>
+#include <procpool/this_task.hpp>
+
+namespace mp = procpool;
+using testing::AllOf;
+using testing::Each;
+using testing::Ge;
+using testing::Lt;
+
+namespace {
+
+const std::vector<int> thousand(1000, 0);
+
+std::uint64_t seed_of(int) { return mp::this_task::seed(); }
+
+TEST(ThisTask, KnowsItsIndex) {
+    mp::Pool pool{2};
+    const auto indices = pool.map([](int) { return mp::this_task::index(); }, thousand);
+    for (std::size_t i = 0; i < indices.size(); ++i) ASSERT_EQ(indices[i], i);
+}
+
+TEST(ThisTask, HasASeedOfItsOwn) {
+    mp::Pool pool{2};
+    const auto seeds = pool.map(seed_of, thousand);
+    EXPECT_EQ(std::set(seeds.begin(), seeds.end()).size(), seeds.size());
+}
+
+TEST(ThisTask, HasTheSameSeedHoweverTheWorkIsDivided) {
+    mp::Pool one{1}, two{2};
+    const auto expected = one.map(seed_of, thousand);
+    EXPECT_EQ(one.map(seed_of, thousand), expected);
+    EXPECT_EQ(two.map(seed_of, thousand, {.chunksize = 1}), expected);
+    EXPECT_EQ(two.map(seed_of, thousand, {.chunksize = 333}), expected);
+}
+
+TEST(ThisTask, HasAnotherSeedForAnotherBase) {
+    mp::Pool pool{1};
+    std::set<std::uint64_t> seeds;
+    for (std::uint64_t base = 0; base < 10; ++base) {
+        for (const auto seed :
+             pool.map([base](int) { return mp::this_task::seed(base); }, thousand))
+            seeds.insert(seed);
+    }
+    EXPECT_EQ(seeds.size(), 10'000u);
+}
+
+TEST(ThisTask, OutsideAWorkerIsTheFirstOfNothing) {
+    EXPECT_EQ(mp::this_task::index(), 0u);
+    EXPECT_EQ(mp::this_worker::id(), -1);
+}
+
+TEST(ThisWorker, HasANumber) {
+    mp::Pool pool{3};
+    EXPECT_THAT(pool.map([](int) { return mp::this_worker::id(); }, thousand),
+                Each(AllOf(Ge(0), Lt(3))));
+}
+
+}  // namespace
