@@ -1,0 +1,50 @@
+// A spin token is worth a microsecond and more to every pool of the process: nobody takes one to
+// the grave.
+
+#include <atomic>
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include <procpool/pool.hpp>
+
+#include "engine/layout.hpp"
+#include "engine/steps.hpp"
+#include "memory/region.hpp"
+#include "shared_object.hpp"
+
+namespace engine_test {
+namespace {
+
+using procpool::engine::Step;
+
+SharedObject<std::atomic<int>> holding;
+
+void hold_the_token(Step step, int /*worker*/) {
+    if (step != Step::token_taken) return;
+    ++*holding;
+    for (;;) ::pause();
+}
+
+int tokens_held() {
+    const auto& tokens = *reinterpret_cast<const procpool::engine::Tokens*>(
+        procpool::memory::Region::current().base());
+    int held = 0;
+    for (const auto& holder : tokens.holder) held += holder != 0;
+    return held;
+}
+
+TEST(Token, IsFreeAgainWhenItsPoolIsGone) {
+    procpool::engine::step_hook = &hold_the_token;
+    {
+        procpool::Pool pool{1};
+        while (*holding == 0) ::usleep(100);
+        EXPECT_EQ(tokens_held(), 1);
+    }
+    EXPECT_EQ(tokens_held(), 0);
+    procpool::engine::step_hook = nullptr;
+}
+
+}  // namespace
+}  // namespace engine_test
