@@ -210,14 +210,14 @@ TEST(CpuCores, WithoutTopologyEveryCpuIsACore) {
     EXPECT_EQ(count_cores(root.path(), online_cpus(root.path())), 4);
 }
 
-TEST(CpuCores, OfAThousandCpusTwoAThread) {
+TEST(CpuCores, OfManyCpusAreCountedToTheEnd) {
     Root root;
-    root.file("/sys/devices/system/cpu/online", "0-2047\n");
-    for (int cpu = 0; cpu < 1024; ++cpu) {
+    root.file("/sys/devices/system/cpu/online", "0-255\n");
+    for (int cpu = 0; cpu < 128; ++cpu) {
         root.file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/core_cpus_list",
-                  std::to_string(cpu) + "," + std::to_string(cpu + 1024) + "\n");
+                  std::to_string(cpu) + "," + std::to_string(cpu + 128) + "\n");
     }
-    EXPECT_EQ(count_cores(root.path(), online_cpus(root.path())), 1024);
+    EXPECT_EQ(count_cores(root.path(), online_cpus(root.path())), 128);
 }
 
 TEST(Cpu, OnThisMachineTheNumbersFitTogether) {

@@ -1,5 +1,6 @@
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -332,6 +333,10 @@ TEST(ClosureCheck, StalePaddingInACapturedLambdaPasses) {
     check_with_stale_padding([inner] { return inner(); }, 1, 8);
 }
 
+struct Base {
+    double d = 0;
+    char c = 0;
+};
 class Functor {
 public:
     explicit Functor(double d) : d_(d) {}
@@ -346,10 +351,6 @@ TEST(ClosureCheck, StalePaddingInAFunctorWithPrivateMembersPasses) {
     check_with_stale_padding(Functor(1.0), 9, 16);
 }
 
-struct Base {
-    double d = 0;
-    char c = 0;
-};
 struct Derived : Base {
     long k = 0;
     long operator()() const { return k; }
@@ -381,10 +382,68 @@ TEST(ClosureCheck, PointersAndReferencesToAnyTypeAreRefused) {
     auto* incomplete = reinterpret_cast<Incomplete*>(&unrelated);
     EXPECT_THROW(check_closure([c = 'c', &unrelated] { return unrelated.bits + c; }), NotShippable);
     EXPECT_THROW(check_closure([c = 'c', p = &unrelated] { return p->bits + c; }), NotShippable);
+    EXPECT_THROW(check_closure([c = 'c', p = static_cast<void*>(&unrelated)] {
+                     return p != nullptr ? c : 'd';
+                 }),
+                 NotShippable);
     EXPECT_THROW(check_closure([c = 'c', incomplete] { return static_cast<void>(incomplete), c; }),
                  NotShippable);
     EXPECT_THROW(check_closure([c = 'c', &r = *incomplete] { return static_cast<void>(&r), c; }),
                  NotShippable);
+}
+
+enum class Kind { small, large };
+struct Empty {};
+struct Tag {
+    char c = 0;
+};
+struct Left : Tag {};
+struct Right : Tag {};
+struct OddlyMade : private Base, protected Left, private Right {
+    OddlyMade() = default;
+    volatile long v = 0;
+    [[no_unique_address]] Empty empty;
+    std::nullptr_t null = nullptr;
+    Kind kind = Kind::small;
+    Kind bits : 2 = Kind::large;
+    unsigned : 3;
+    union {
+        int number = 0;
+        char text[4];
+    };
+    union Named {
+        long number = 0;
+        const int* pointer;
+    } named;
+    struct {
+        char c = 0;
+        double d = 0;
+    } unnamed_type;
+    std::array<std::array<Tag, 3>, 2> tags{};
+    double (*function)(double) = nullptr;
+    std::size_t (std::string::*member)() const = nullptr;
+    const int* pointer = nullptr;
+
+    int operator()() const { return static_cast<int>(v); }
+};
+
+TEST(ClosureCheck, AMemberIsSeenHoweverOddlyTheClassIsMade) {
+    OddlyMade made;
+    EXPECT_NO_THROW(check_closure(made));
+    made.pointer = &made.number;
+    EXPECT_THROW(check_closure(made), NotShippable);
+    made.pointer = nullptr;
+    made.named.pointer = &made.number;
+    EXPECT_THROW(check_closure(made), NotShippable);
+}
+
+TEST(ClosureCheck, AVolatileCaptureIsSeen) {
+    volatile int x = 1;
+    volatile char c = 'c';
+    EXPECT_NO_THROW(check_closure([c, d = 1.0] { return c + d; }));
+    EXPECT_THROW(check_closure([c, &x] { return c + x; }), NotShippable);
+    int* volatile pointer = const_cast<int*>(&x);
+    EXPECT_THROW(check_closure([c, pointer] { return c + *pointer; }), NotShippable);
 }
 
 TEST(ClosureCheck, AReferenceToAFunctionPasses) {

@@ -38,7 +38,7 @@ requires(sizeof(T) % sizeof(void*) == 0) struct ClosureCopy {
 private:
 #if __has_builtin(__builtin_clear_padding)
     void clear_padding() { __builtin_clear_padding(object()); }
-#elif __has_builtin(__builtin_dump_struct)
+#elif defined(__clang__) && __clang_major__ >= 15  // before, __builtin_dump_struct only printed
     // Clang before 23 tells the padding only by telling the members: __builtin_dump_struct calls
     // back with each of them, at any depth of base classes. Scalars come as themselves; classes,
     // unions and arrays as a pointer to them; a reference as a pointer to what it refers to, by
@@ -80,19 +80,21 @@ private:
     }
 
     template <class Told>
-    void take(const Told& told) {
-        if (is_inside(std::addressof(told))) {
-            mark_member(std::addressof(told));
+    void take(const volatile Told& told) {
+        if (const auto* member = plain(std::addressof(told)); is_inside(member)) {
+            mark_member(member);
         } else if constexpr (std::is_pointer_v<Told>) {
-            using Member = std::remove_pointer_t<Told>;
-            if constexpr (requires {
-                              requires sizeof(Member) <= sizeof(T) && std::is_object_v<Member>;
-                          }) {
-                if (is_inside(told)) return mark_member(told);
+            using Pointee = std::remove_pointer_t<Told>;
+            if constexpr (requires { requires sizeof(Pointee) <= sizeof(T); }) {
+                if (is_inside(plain(told))) return mark_member(plain(told));
             }
-            if constexpr (!std::is_function_v<Member>)
-                mark_reference(const_cast<const void*>(static_cast<const volatile void*>(told)));
+            if constexpr (!std::is_function_v<Pointee>) mark_reference(plain(told));
         }
+    }
+
+    template <class Any>
+    static const std::remove_cv_t<Any>* plain(Any* pointer) {
+        return const_cast<const std::remove_cv_t<Any>*>(pointer);
     }
 
     template <class Class>
