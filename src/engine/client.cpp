@@ -467,30 +467,12 @@ bool Client::spinner_present() const {
 bool Client::call_workers(std::uint64_t items, bool waited) {
     os::FutexWord& doorbell = layout_.pool().doorbell;
     doorbell.fetch_add(1, std::memory_order_seq_cst);
-    if (waited) {
-        if (spinner_present()) {
-            return true;
-        }
-        summon();
-    } else if (items > 1 || !spinner_present()) {
+    const bool spinner = spinner_present();
+    if (const std::uint64_t wanted = waited ? 1 : items; !spinner || wanted > 1) {
         os::futex_wake(doorbell,
-                       static_cast<int>(std::min<std::uint64_t>(items, layout_.pool().workers)));
+                       static_cast<int>(std::min<std::uint64_t>(wanted, layout_.pool().workers)));
     }
-    return false;
-}
-
-/// Wakes a parked worker on the CPU that this thread is about to leave: waking a halted one costs
-/// ten times as much.
-void Client::summon() {
-    for (int worker = 0; worker < layout_.workers(); ++worker) {
-        if (layout_.slot(worker).parked.load(std::memory_order_seq_cst) == 1) {
-            layout_.line(worker).summons.fetch_add(1, std::memory_order_seq_cst);
-            os::bind_to_cpu(layout_.server_line(worker).pid.load(std::memory_order_acquire),
-                            os::own_cpu());
-            os::futex_wake_one_of(layout_.pool().doorbell, wake_bit(worker));
-            return;
-        }
-    }
+    return spinner;
 }
 
 /// The job takes longer than waking a worker does: calls every worker that can help.

@@ -101,7 +101,6 @@ private:
     void post(const JobHandle& job, std::size_t index, std::uint64_t limit);
     void activate(std::size_t index, bool active);
     bool call_workers(std::uint64_t items, bool waited);
-    void summon();
     [[nodiscard]] bool spinner_present() const;
     void escalate(Job& job);
     void update_shortest_timeout();

@@ -21,10 +21,6 @@ static_assert(Word::is_always_lock_free);
 
 inline constexpr std::size_t cache_line = 64;
 
-/// Parked workers wait with a bit of their own, as far as there are bits, so that one of them can
-/// be meant.
-constexpr std::uint32_t wake_bit(int worker) { return std::uint32_t{1} << (worker % 32); }
-
 enum class Command : std::uint32_t { run, end };
 
 /// Written by the client: one per pool.
@@ -57,7 +53,6 @@ struct PoolPage {
 struct alignas(cache_line) WorkerLine {
     Word head{0};     ///< of the result ring: bytes consumed
     Word condemn{0};  ///< incarnation of the worker to be killed for a corrupt ring
-    Word summons{0};  ///< counts the times this worker was bound to a CPU to wake up there
     Word emptied{0};  ///< incarnation whose ring was emptied after it was found down
 };
 
@@ -126,7 +121,6 @@ struct Slot {
     Word frame_used{0};  ///< bytes of entries in the open frame of variable-sized results
 
     alignas(cache_line) Word tail{0};
-    Word parked{0};   ///< waits on the doorbell
     Word starved{0};  ///< waits for room in its ring
     Word alarm{0};    ///< counts corrupt claim words that this worker met
     Word ready{0};    ///< incarnation that reached its loop

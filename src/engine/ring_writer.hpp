@@ -61,10 +61,10 @@ public:
         *reinterpret_cast<FrameHeader*>(base_ + tail_ % capacity_) = header;
         sealed_ = frame_size(header.bytes);
     }
-    /// Publishes the sealed frame. A full barrier: what this worker reads next is read after it.
+    /// Publishes the sealed frame.
     void publish() {
         tail_ += sealed_;
-        slot_.tail.exchange(tail_, std::memory_order_seq_cst);
+        slot_.tail.store(tail_, std::memory_order_release);
     }
 
     /// Bytes published and not yet consumed.

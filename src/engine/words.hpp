@@ -77,7 +77,8 @@ struct Claim {
     [[nodiscard]] constexpr std::uint64_t first_item() const { return begin + shift; }
     [[nodiscard]] constexpr std::uint64_t end_item() const { return end + shift; }
     [[nodiscard]] constexpr std::uint64_t check(std::uint64_t secret) const {
-        return mix(mix(mix(mix(job ^ secret) ^ serial) ^ begin) ^ end) ^ shift;
+        return mix(secret ^ serial * 0x9e3779b97f4a7c15U ^ begin * 0xc2b2ae3d27d4eb4fU ^
+                   end * 0x165667b19e3779f9U ^ (shift + job) * 0xd6e8feb86659fd93U);
     }
 };
 
@@ -116,8 +117,9 @@ struct alignas(32) FrameHeader {
     [[nodiscard]] std::uint32_t expected_check(std::uint64_t position, std::uint64_t secret) const {
         const std::uint64_t head = static_cast<std::uint64_t>(kind) << 16U | job;
         const std::uint64_t size = static_cast<std::uint64_t>(count) << 32U | bytes;
-        return static_cast<std::uint32_t>(mix(position ^ secret ^ head << 40U ^ serial) ^
-                                          mix(first ^ size * 0x9e3779b97f4a7c15U));
+        return static_cast<std::uint32_t>(
+            mix(position ^ secret ^ head * 0x9e3779b97f4a7c15U ^ serial * 0xc2b2ae3d27d4eb4fU ^
+                first * 0x165667b19e3779f9U ^ size * 0xd6e8feb86659fd93U));
     }
 };
 static_assert(sizeof(FrameHeader) == 32);

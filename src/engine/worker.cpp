@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <utility>
 
 #include <stdio_ext.h>
 #include <unistd.h>
@@ -96,6 +97,9 @@ WorkerLoop::WorkerLoop(const Layout& layout, int worker)
       pool_(layout.pool()),
       slot_(layout.slot(worker)),
       ring_(layout, worker),
+      genuine_(&memory::worker_mark()),
+      sole_job_(layout.jobs()),
+      owed_job_(layout.jobs()),
       tasks_left_(pool_.max_tasks == 0 ? max_items : pool_.max_tasks) {}
 
 /// Of the shared pages this process may write its own and the common ones, and none at all while a
@@ -154,6 +158,9 @@ bool WorkerLoop::work_once() {
         for (std::size_t job = next_active(from); job < to; job = next_active(job + 1)) {
             if (const std::optional<Claim> got = claim(job)) {
                 cursor_ = (job + 1) % layout_.jobs();
+                if (next_active(job + 1) == layout_.jobs() && next_active(0) == job) {
+                    sole_job_ = job;
+                }
                 run(*got);
                 return true;
             }
@@ -163,10 +170,20 @@ bool WorkerLoop::work_once() {
         }
         return false;
     };
+    // As long as the doorbell is quiet, a job that was alone still is.
+    if (sole_job_ != layout_.jobs() && scanned_doorbell_ == seen_doorbell_) {
+        if (const std::optional<Claim> got = claim(sole_job_)) {
+            run(*got);
+            return true;
+        }
+    }
+    sole_job_ = layout_.jobs();
+    scanned_doorbell_ = seen_doorbell_;
     const std::size_t start = cursor_;
     if (try_range(start, layout_.jobs()) || (start != 0 && try_range(0, start))) {
         return true;
     }
+    pay_bell();
     last_clock_ = 0;
     return false;
 }
@@ -209,8 +226,12 @@ std::uint64_t WorkerLoop::chunk_length(const JobPage& page, JobMemory& memory,
 std::optional<Claim> WorkerLoop::claim(std::size_t job) {
     JobPage& page = layout_.job(job);
     Word& word = layout_.words(job).claim;
+    if (job != owed_job_) {
+        pay_bell();
+    }
     const std::uint64_t serial = page.serial.load(std::memory_order_acquire);
     if (serial == 0) {
+        pay_bell();
         return std::nullopt;
     }
     for (;;) {
@@ -225,6 +246,7 @@ std::optional<Claim> WorkerLoop::claim(std::size_t job) {
         const std::uint64_t limit = page.limit.load(std::memory_order_acquire);
         const std::uint64_t begin = seen.next();
         if (seen.taker() == closed || begin >= limit) {
+            pay_bell();
             return std::nullopt;
         }
         JobMemory& memory = memory_of(job, serial);
@@ -297,7 +319,7 @@ void WorkerLoop::run(const Claim& claim) {
     run.input_mask = page_->input_mask;
     run.region = layout_.region_base();
     run.current_ = &slot_.current;
-    run.genuine_ = &memory::worker_mark();
+    run.genuine_ = genuine_;
     run.stride_ = page_->result_stride;
     run.timed_ = page_->timeout_ns != 0 || page_->guarded;
     run.worker_ = this;
@@ -327,11 +349,15 @@ void WorkerLoop::run(const Claim& claim) {
         }
         slot_.current.store(resting_at(run.next), std::memory_order_release);
         reach(Step::item_written, worker_);
+        // The next thing after this frame is a claim: its word comes over while the frame is
+        // written.
+        wait::fetch_for_writing(&layout_.words(claim.job).claim);
         close_frame(run);
     }
     if (pool_.max_tasks != 0) {
         tasks_left_ -= end - claim.first_item();
         if (tasks_left_ == 0) {
+            pay_bell();
             slot_.phase.store(phase::retired, std::memory_order_release);
             os::end_process(0);
         }
@@ -351,10 +377,7 @@ void WorkerLoop::run(const Claim& claim) {
         }
         last_clock_ = after;
     }
-    const bool over =
-        ClaimWord{layout_.words(claim.job).claim.load(std::memory_order_acquire)}.next() >=
-        page_->limit.load(std::memory_order_acquire);
-    if (over && memory.writable != nullptr) {
+    if (memory.writable != nullptr && handed_out(claim.job)) {
         os::protect(memory.writable, memory.writable_size, os::Access::read);
         memory.writable = nullptr;
     }
@@ -418,21 +441,39 @@ void WorkerLoop::close_frame(const Run& run) {
     published();
 }
 
-/// Rings for the frame just published if its client has to know now: the job is handed out, it
-/// wants every item, or the ring fills.
+/// After a publication. The bell is owed: it is rung when the job turns out to be handed out, which
+/// the next claim of it finds anyway. At once only if the client wants every item, or the ring
+/// fills.
 void WorkerLoop::published() {
-    JobWords& words = layout_.words(claim_.job);
-    const ClaimWord word{words.claim.load(std::memory_order_seq_cst)};
-    const bool handed_out =
-        word.taker() == closed || word.next() >= page_->limit.load(std::memory_order_acquire);
     const std::uint64_t backlog = ring_.backlog();
     if (backlog < rung_at_) {
         rung_at_ = 0;
     }
     const bool filling = backlog >= rung_at_ + backlog_to_ring;
-    if (handed_out || page_->eager || filling) {
+    owed_job_ = claim_.job;
+    if (page_->eager || filling) {
         rung_at_ = filling ? backlog : rung_at_;
         ring(claim_.job);
+    }
+}
+
+bool WorkerLoop::handed_out(std::size_t job) const {
+    const ClaimWord word{layout_.words(job).claim.load(std::memory_order_seq_cst)};
+    return word.taker() == closed ||
+           word.next() >= layout_.job(job).limit.load(std::memory_order_acquire);
+}
+
+/// Rings the bell that is owed, if no other worker will have to: whoever publishes after the last
+/// claim rings.
+void WorkerLoop::pay_bell() {
+    if (owed_job_ == layout_.jobs()) {
+        return;
+    }
+    const std::size_t job = std::exchange(owed_job_, layout_.jobs());
+    std::atomic_thread_fence(
+        std::memory_order_seq_cst);  // the publication is seen before the claim word is read
+    if (handed_out(job)) {
+        ring(job);
     }
 }
 
@@ -612,7 +653,10 @@ void WorkerLoop::idle() {
         const std::uint64_t until = os::now_ns() + (woke_client_ ? 4 : 1) * pool_.spin_ns;
         woke_client_ = false;
         std::uint32_t rung = pool_.doorbell.load(std::memory_order_seq_cst);
-        while (rung == seen_doorbell_ && os::now_ns() < until) {
+        for (int round = 0; rung == seen_doorbell_ && os::now_ns() < until; ++round) {
+            if (round % 16 == 0) {
+                os::yield();  // whoever is to ring may be waiting for this very CPU
+            }
             for (int turn = 0; turn < 16 && rung == seen_doorbell_; ++turn) {
                 wait::relax();
                 rung = pool_.doorbell.load(std::memory_order_seq_cst);
@@ -636,21 +680,8 @@ void WorkerLoop::idle() {
     while (const pid_t orphan = os::next_ended_child()) {
         os::reap(orphan);
     }
-    park();
-}
-
-/// Waits for the doorbell. A client that is about to wait itself binds this process to its own CPU
-/// first (see Client::summon), which is undone before anything else runs.
-void WorkerLoop::park() {
-    const os::CpuMask mask;
-    const std::uint64_t summons = layout_.line(worker_).summons.load(std::memory_order_acquire);
-    slot_.parked.exchange(1, std::memory_order_seq_cst);
     reach(Step::parking, worker_);
-    os::futex_wait_as(pool_.doorbell, seen_doorbell_, wake_bit(worker_));
-    slot_.parked.store(0, std::memory_order_relaxed);
-    if (layout_.line(worker_).summons.load(std::memory_order_acquire) != summons) {
-        mask.restore();
-    }
+    os::futex_wait(pool_.doorbell, seen_doorbell_, os::no_timeout);
 }
 
 }  // namespace procpool::detail

@@ -57,10 +57,11 @@ private:
                         std::span<const std::byte> bytes, const engine::PartHeader* part);
     void emit_parts(std::uint64_t item, std::span<const std::byte> bytes);
     void published();
+    [[nodiscard]] bool handed_out(std::size_t job) const;
+    void pay_bell();
     void ring(std::size_t job);
     void call_clients();
     void idle();
-    void park();
 
     JobMemory& memory_of(std::size_t job, std::uint64_t serial);
     static void forget(JobMemory& memory);
@@ -80,7 +81,12 @@ private:
     std::uint64_t frame_used_ = 0;      // bytes of variable-sized results in the open frame
     std::uint64_t frame_capacity_ = 0;  // bytes reserved for them
 
+    const std::atomic<std::uint64_t>* genuine_;
     std::size_t cursor_ = 0;  // the job page looked at first
+    std::size_t
+        sole_job_;  // the only active job when the doorbell stood at `scanned_doorbell_`; or jobs()
+    std::uint32_t scanned_doorbell_ = 0;
+    std::size_t owed_job_;  // published to since its bell was rung; or jobs()
     std::uint32_t seen_doorbell_ = 0;
     std::uint64_t tasks_left_;  // items until this worker is to be replaced
     bool woke_client_ = false;

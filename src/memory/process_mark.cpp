@@ -16,8 +16,9 @@ struct Marks {
 
 Marks& marks() {
     // Never unmapped: forked children and late destructors still look at it.
-    static Marks& page = *new ((new os::Mapping(os::map_wiped_on_fork()))->data()) Marks{};
-    return page;
+    static const auto* const page = new os::Mapping(os::map_wiped_on_fork());
+    static Marks& marks = *new (page->data()) Marks{};
+    return marks;
 }
 
 }  // namespace

@@ -21,17 +21,6 @@ void futex_wait(const FutexWord& word, std::uint32_t expected, std::uint64_t tim
     });
 }
 
-void futex_wait_as(const FutexWord& word, std::uint32_t expected, std::uint32_t bits) noexcept {
-    call(Call::futex_wait, [&] {
-        return ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET, expected, nullptr, nullptr, bits);
-    });
-}
-
-void futex_wake_one_of(const FutexWord& word, std::uint32_t bits) noexcept {
-    call(Call::futex_wake,
-         [&] { return ::syscall(SYS_futex, &word, FUTEX_WAKE_BITSET, 1, nullptr, nullptr, bits); });
-}
-
 void futex_wake(const FutexWord& word, int count) noexcept {
     call(Call::futex_wake,
          [&] { return ::syscall(SYS_futex, &word, FUTEX_WAKE, count, nullptr, nullptr, 0); });

@@ -15,11 +15,6 @@ inline constexpr std::uint64_t no_timeout = ~std::uint64_t{0};
 /// looks again.
 void futex_wait(const FutexWord& word, std::uint32_t expected, std::uint64_t timeout_ns) noexcept;
 
-/// As futex_wait, for ever, to be woken by futex_wake or by futex_wake_one_of with a bit in common.
-void futex_wait_as(const FutexWord& word, std::uint32_t expected, std::uint32_t bits) noexcept;
-/// Wakes one of those that wait with a bit in common.
-void futex_wake_one_of(const FutexWord& word, std::uint32_t bits) noexcept;
-
 /// Wakes at most `count` waiters, of any process.
 void futex_wake(const FutexWord& word, int count) noexcept;
 

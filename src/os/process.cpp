@@ -192,27 +192,6 @@ std::vector<pid_t> own_children() {
     return children;
 }
 
-int own_cpu() noexcept { return ::sched_getcpu(); }
-
-void bind_to_cpu(pid_t pid, int cpu) noexcept {
-    std::array<std::uint64_t, 128> mask{};
-    if (cpu >= 0 && static_cast<std::size_t>(cpu) < mask.size() * 64) {
-        mask[static_cast<std::size_t>(cpu) / 64] = std::uint64_t{1} << (cpu % 64);
-        ::syscall(SYS_sched_setaffinity, pid, sizeof mask, mask.data());
-    }
-}
-
-CpuMask::CpuMask() noexcept {
-    const long got = ::syscall(SYS_sched_getaffinity, 0, sizeof mask_, mask_);
-    size_ = got > 0 ? static_cast<std::size_t>(got) : 0;
-}
-
-void CpuMask::restore() const noexcept {
-    if (size_ != 0) {
-        ::syscall(SYS_sched_setaffinity, 0, size_, mask_);
-    }
-}
-
 RunState run_state(pid_t pid) noexcept {
     std::array<char, 64> path{};
     std::array<char, 1024> text{};
@@ -286,6 +265,8 @@ void empty_stdin() noexcept {
         ::close(STDIN_FILENO);
     }
 }
+
+void yield() noexcept { ::sched_yield(); }
 
 void end_process(int status) noexcept { ::_exit(status); }
 

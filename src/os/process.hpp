@@ -51,23 +51,6 @@ void send_signal_to_group(pid_t group, int signal) noexcept;
 /// whatever group or session it put itself into. The number killed.
 std::size_t kill_descendants(pid_t root) noexcept;
 
-/// The CPU this thread runs on; -1 if unknown. No system call.
-[[nodiscard]] int own_cpu() noexcept;
-/// Binds another (sleeping) process to a CPU, so that it wakes up there. Best effort.
-void bind_to_cpu(pid_t pid, int cpu) noexcept;
-
-/// The CPUs that this thread may use, to be restored after someone bound it.
-class CpuMask {
-public:
-    CpuMask() noexcept;
-    void restore() const noexcept;
-
-private:
-    static constexpr std::size_t bytes = 1024;  // 8192 CPUs, as many as Linux knows
-    alignas(8) unsigned char mask_[bytes]{};
-    std::size_t size_ = 0;
-};
-
 /// The children of this (single-threaded) process, running or not.
 [[nodiscard]] std::vector<pid_t> own_children();
 
@@ -96,6 +79,9 @@ void unblock_all_signals() noexcept;
 
 /// Standard input becomes empty.
 void empty_stdin() noexcept;
+
+/// Lets whoever else waits for this CPU run.
+void yield() noexcept;
 
 /// Ends this process at once: no atexit handler, no destructor.
 [[noreturn]] void end_process(int status) noexcept;

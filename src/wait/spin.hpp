@@ -11,4 +11,13 @@ inline void relax() noexcept {
 #endif
 }
 
+/// Starts to bring a cache line here, to be written soon.
+inline void fetch_for_writing(const void* address) noexcept {
+#if defined(__x86_64__)
+    asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(address)));
+#else
+    __builtin_prefetch(address, 1);
+#endif
+}
+
 }  // namespace procpool::wait
