@@ -1,0 +1,8 @@
+// must say: a raw pointer, string_view, span or reference_wrapper means nothing in another process
+#include <vector>
+
+#include <procpool/pool.hpp>
+
+void wrong(procpool::Pool& pool, const std::vector<int*>& items) {
+    pool.map([](int* p) { return *p; }, items);
+}

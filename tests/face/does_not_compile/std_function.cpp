@@ -1,0 +1,9 @@
+// must say: this callable cannot travel to a running worker because it owns memory
+#include <functional>
+#include <vector>
+
+#include <procpool/pool.hpp>
+
+void wrong(procpool::Pool& pool, const std::function<int(int)>& f, const std::vector<int>& items) {
+    pool.map(f, items);
+}
