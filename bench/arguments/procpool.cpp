@@ -16,23 +16,21 @@
 int main(int argc, char** argv) {
     const auto plan = bench::plan(argc, argv, {.samples = 50, .batch = 20, .warmup = 5});
     procpool::Pool pool{2};
-    constexpr std::size_t blocks = 16;
-    const auto a_block = [](std::vector<double> samples) {
-        for (double& sample : samples) sample /= blocks;
-        return samples;
+    const auto per_block = [&](auto call) {
+        return bench::per_block(bench::block_count, bench::measure(plan, call));
     };
 
     if (plan.variant == "apply") {
         const auto block = bench::block();
         bench::report(bench::measure(plan, [&] { bench::keep(pool.apply(bench::ends, block)); }));
     } else if (plan.variant == "map") {
-        const std::vector<bench::Vector> data(blocks, bench::block());
-        bench::report(
-            a_block(bench::measure(plan, [&] { bench::keep(pool.map(bench::ends, data)); })));
+        const std::vector<bench::Vector> data(bench::block_count, bench::block());
+        bench::report(per_block([&] { bench::keep(pool.map(bench::ends, data)); }));
     } else if (plan.variant == "map_string") {
-        const std::vector<std::string> data(blocks, std::string(bench::block_bytes, 'x'));
+        const std::vector<std::string> data(bench::block_count,
+                                            std::string(bench::block_bytes, 'x'));
         const auto ends = [](const std::string& text) { return text.front() == text.back(); };
-        bench::report(a_block(bench::measure(plan, [&] { bench::keep(pool.map(ends, data)); })));
+        bench::report(per_block([&] { bench::keep(pool.map(ends, data)); }));
     } else if (plan.variant == "shared_vector") {
         procpool::shared_vector<double> data(bench::block_bytes / sizeof(double), 1.5);
         procpool::shared_vector<double> out(data.size());
