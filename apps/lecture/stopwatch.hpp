@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <vector>
@@ -42,6 +43,14 @@ double median_of(int times, F&& work) {
     seconds.reserve(static_cast<std::size_t>(times));
     for (int i = 0; i < times; ++i) seconds.push_back(timed(work));
     return median(std::move(seconds));
+}
+
+/// How long `work` takes when nothing disturbs it: the least of so many times.
+template <std::invocable F>
+double least_of(int times, F&& work) {
+    double least = timed(work);
+    for (int i = 1; i < times; ++i) least = std::min(least, timed(work));
+    return least;
 }
 
 }  // namespace lecture

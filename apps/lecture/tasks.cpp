@@ -27,7 +27,7 @@ double churn(double x, std::uint32_t rounds) {
 std::uint32_t rounds_for(double seconds) {
     constexpr std::uint32_t probe = 2'000'000;
     volatile double keep = 1;
-    const double took = median_of(5, [&] { keep = churn(keep, probe); });
+    const double took = least_of(9, [&] { keep = churn(keep, probe); });
     return std::max<std::uint32_t>(1, static_cast<std::uint32_t>(probe * seconds / took));
 }
 

@@ -72,7 +72,7 @@ std::optional<double> pays_from(Pool& pool, const std::vector<double>& data, dou
         const auto work = mp::bind_back(churn, static_cast<std::uint32_t>(rounds));
         std::vector<double> alone;
         std::vector<double> pooled;
-        for (int i = 0; i < 15; ++i) {
+        for (int i = 0; i < 11; ++i) {
             alone.push_back(timed([&] { Plain(1).map(work, data); }));
             pooled.push_back(timed([&] { pool.map(work, data); }));
         }
@@ -121,7 +121,7 @@ Report run(const Desk& desk) {
                       .few = 100,
                       .many = 200'000,
                       .repeat = desk.quick ? 101 : 2001,
-                      .most_work = 200e-6};
+                      .most_work = desk.quick ? 50e-6 : 500e-6};
     const Sizes for_python{.workers = sizes.workers,
                            .few = sizes.few,
                            .many = desk.quick ? 20'000U : sizes.many,

@@ -1,0 +1,422 @@
+// procpool_test: TIMEOUT 120
+// Runs the lecture as a person and as a program would. No figure is judged here: that is the
+// benchmarks' part.
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using testing::HasSubstr;
+using Clock = std::chrono::steady_clock;
+
+const std::string lecture =
+    std::filesystem::path(PROCPOOL_PROGRAMS "/../../apps/lecture/lecture").lexically_normal();
+constexpr auto patience = 30s;  // within which everything happens that should
+
+bool eventually(auto&& condition) {
+    for (const auto end = Clock::now() + patience; Clock::now() < end;
+         std::this_thread::sleep_for(2ms)) {
+        if (condition()) return true;
+    }
+    return condition();
+}
+
+[[noreturn]] void execute(const std::vector<std::string>& arguments) {
+    std::vector<char*> argv{const_cast<char*>("lecture")};
+    for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    ::execv(lecture.c_str(), argv.data());
+    ::_exit(126);
+}
+
+std::string content_of(int fd) {
+    std::string text;
+    std::array<char, 4096> buffer{};
+    for (ssize_t n = 0;
+         (n = ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(text.size()))) > 0;) {
+        text.append(buffer.data(), static_cast<std::size_t>(n));
+    }
+    return text;
+}
+
+struct Ended {
+    int status = 0;  // as of waitpid
+    std::string out, err;
+
+    [[nodiscard]] int exit_code() const { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
+    [[nodiscard]] int signal() const { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+};
+
+/// Without a terminal. `stdout_fd`: in place of what is collected.
+Ended run(const std::vector<std::string>& arguments,
+          const std::map<std::string, std::string>& environment = {}, int stdout_fd = -1) {
+    const int out = ::memfd_create("out", MFD_CLOEXEC);
+    const int err = ::memfd_create("err", MFD_CLOEXEC);
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+        ::dup2(stdout_fd < 0 ? out : stdout_fd, STDOUT_FILENO);
+        ::dup2(err, STDERR_FILENO);
+        execute(arguments);
+    }
+    Ended ended;
+    EXPECT_EQ(::waitpid(pid, &ended.status, 0), pid);
+    ended.out = content_of(out);
+    ended.err = content_of(err);
+    ::close(out);
+    ::close(err);
+    return ended;
+}
+
+json run_for_json(std::vector<std::string> arguments,
+                  const std::map<std::string, std::string>& environment = {}) {
+    arguments.insert(arguments.end(), {"--quick", "--json"});
+    const Ended ended = run(arguments, environment);
+    EXPECT_EQ(ended.exit_code(), 0) << ended.out << ended.err;
+    EXPECT_EQ(ended.err, "");
+    return json::parse(ended.out);
+}
+
+bool has_python() {
+    return std::system("python3 -c 'import multiprocessing' >/dev/null 2>&1") == 0;
+}
+
+// What a program reads.
+
+TEST(LectureJson, HasEveryCellByNameWithSecondsAndRatios) {
+    const json all = run_for_json({});
+    EXPECT_TRUE(all.at("holds").get<bool>()) << all.dump(2);
+    const std::map<std::string, std::vector<std::string>> rows{
+        {"map", {"plain", "pool", "bound", "bound_in_chunks", "bound_one_by_one"}},
+        {"cost", {"call", "item", "made_used_gone", "pays_from"}},
+        {"waiting", {"waiting", "computing"}},
+        {"isolation", {"crashes"}},
+        {"adler", {"text_1", "text_2"}},
+    };
+    ASSERT_EQ(all.at("cells").size(), rows.size());
+    for (const auto& [cell, names] : rows) {
+        const json& report = all.at("cells").at(cell);
+        EXPECT_NE(report.at("teaches"), "");
+        EXPECT_EQ(report.at("rows").size(), names.size());
+        for (const auto& name : names)
+            EXPECT_TRUE(report.at("rows").contains(name)) << cell << ' ' << name;
+    }
+    const json& pool = all.at("cells").at("map").at("rows").at("pool");
+    for (const char* peer : {"threads", "procpool", "ideal"}) {
+        EXPECT_EQ(pool.at(peer).at("fate"), "done");
+        EXPECT_GT(pool.at(peer).at("seconds"), 0.0);
+    }
+    EXPECT_GT(pool.at("procpool").at("ratio_to_ideal"), 0.0);
+    EXPECT_GT(pool.at("procpool").at("ratio_to_threads"), 0.0);
+    for (const auto& [name, row] : all.at("cells").at("waiting").at("rows").items()) {
+        for (const char* peer : {"plain", "threads", "procpool", "ideal"}) {
+            EXPECT_EQ(row.at(peer).at("fate"), "done") << name << ' ' << peer;
+        }
+        for (const char* peer : {"python_plain", "python_threads", "python_pool"}) {
+            EXPECT_EQ(row.at(peer).at("fate"), has_python() ? "done" : "absent")
+                << name << ' ' << peer;
+        }
+    }
+}
+
+TEST(LectureJson, ACrashCostsOneItemHereAndEverythingElsewhere) {
+    const json report = run_for_json({"--cells", "isolation"}).at("cells").at("isolation");
+    EXPECT_EQ(report.at("results"), 997);
+    ASSERT_EQ(report.at("failures").size(), 3U);
+    EXPECT_EQ(report.at("failures")[0].at("index"), 217);
+    EXPECT_EQ(report.at("failures")[1].at("index"), 500);
+    EXPECT_EQ(report.at("failures")[2].at("index"), 871);
+    EXPECT_THAT(report.at("failures")[0].at("message").get<std::string>(), HasSubstr("SIGSEGV"));
+    EXPECT_THAT(report.at("failures")[1].at("message").get<std::string>(), HasSubstr("SIGABRT"));
+    const json& crashes = report.at("rows").at("crashes");
+    EXPECT_EQ(crashes.at("threads").at("fate"), "died");
+    EXPECT_EQ(crashes.at("python_pool").at("fate"), has_python() ? "silent" : "absent");
+}
+
+TEST(LectureJson, HashesAsTheLectureDoes) {
+    const json report = run_for_json({"--cells=adler"}).at("cells").at("adler");
+    EXPECT_EQ(report.at("adler32").at("I miss DSR already"), 928581169);
+    EXPECT_EQ(report.at("adler32").at("I miss DSR already!"), 1034618450);
+}
+
+TEST(LectureJson, SaysThatAPeerIsAbsent) {
+    const json all = run_for_json({"--cells=cost,adler"}, {{"PATH", "/nonexistent"}});
+    EXPECT_EQ(all.at("python"), "absent");
+    for (const auto& [name, row] : all.at("cells").at("cost").at("rows").items()) {
+        EXPECT_EQ(row.at("python_pool"),
+                  (json{{"fate", "absent"}, {"why", "python3 is not installed"}}))
+            << name;
+    }
+}
+
+// What a person sees.
+
+TEST(LecturePage, FitsIn80ColumnsWithoutColour) {
+    const Ended ended =
+        run({"--quick", "--cells=cost,isolation,adler"}, {{"PATH", "/nonexistent"}});
+    EXPECT_EQ(ended.exit_code(), 0);
+    EXPECT_THAT(ended.out, HasSubstr("997 + 3"));
+    EXPECT_THAT(ended.out, HasSubstr("absent"));
+    EXPECT_THAT(ended.out, Not(HasSubstr("\033")));
+    std::istringstream lines(ended.out);
+    for (std::string line; std::getline(lines, line);) {
+        EXPECT_LE(line.size(), 80U) << line;
+        EXPECT_FALSE(line.ends_with(' ')) << line;
+    }
+}
+
+TEST(LecturePage, HelpNamesCellsAndExitCodes) {
+    const Ended ended = run({"--help"});
+    EXPECT_EQ(ended.exit_code(), 0);
+    for (const char* word :
+         {"--cells", "--quick", "--json", "isolation", "Exit status", "Ctrl-Z"}) {
+        EXPECT_THAT(ended.out, HasSubstr(word));
+    }
+    EXPECT_THAT(ended.out, Not(HasSubstr("--peer")));
+}
+
+TEST(LectureExit, IsTwoWhenTheCommandLineIsWrong) {
+    for (const char* wrong : {"--cells=none", "--cells=", "--bogus", "positional"}) {
+        const Ended ended = run({wrong});
+        EXPECT_EQ(ended.exit_code(), 2) << wrong;
+        EXPECT_EQ(ended.out, "");
+        EXPECT_NE(ended.err, "");
+    }
+}
+
+TEST(LectureExit, IsThreeWhenTheOutputCannotBeWritten) {
+    const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+    const Ended ended = run({"--quick", "--cells=adler"}, {}, full);
+    ::close(full);
+    EXPECT_EQ(ended.exit_code(), 3);
+    EXPECT_THAT(ended.err, HasSubstr("cannot write"));
+}
+
+TEST(LectureExit, IsQuietWhenTheReaderHasSeenEnough) {
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+    ::close(pipe[0]);
+    const Ended ended = run({"--quick", "--cells=adler"}, {}, pipe[1]);
+    ::close(pipe[1]);
+    EXPECT_EQ(ended.signal(), SIGPIPE);
+    EXPECT_EQ(ended.err, "");
+}
+
+// At a terminal.
+
+/// A terminal with a shell that knows one job, the lecture, and one command, `fg`. All that it
+/// starts, and all that is orphaned beneath, can be found and reaped by this process.
+class Terminal {
+public:
+    explicit Terminal(const std::vector<std::string>& arguments) {
+        ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+        winsize size{.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
+        shell_ = ::forkpty(&terminal_, nullptr, nullptr, &size);
+        if (shell_ == 0) be_the_shell(arguments);
+        EXPECT_TRUE(shows("<job "));
+        EXPECT_TRUE(shows(">"));
+        job_ = std::stoi(screen_.substr(screen_.find("<job ") + 5));
+    }
+    Terminal(const Terminal&) = delete;
+    Terminal& operator=(const Terminal&) = delete;
+    ~Terminal() {
+        for (const auto& [pid, state] : processes()) ::kill(pid, SIGKILL);
+        ::kill(shell_, SIGKILL);
+        while (::waitpid(-1, nullptr, 0) > 0) {
+        }
+        ::close(terminal_);
+    }
+
+    /// The lecture's process.
+    [[nodiscard]] pid_t job() const { return job_; }
+
+    void press(std::string_view keys) const {
+        EXPECT_EQ(::write(terminal_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+    }
+
+    /// Reads on until the screen has shown `text` since the last call; false if the job ends
+    /// without.
+    bool shows(std::string_view text) {
+        std::size_t at = std::string::npos;
+        eventually([&] {
+            const bool ended = screen_.find("<exit ") != std::string::npos ||
+                               screen_.find("<signal ") != std::string::npos;
+            if (!ended) read_on();
+            at = screen_.find(text, seen_);
+            return at != std::string::npos || ended;
+        });
+        if (at == std::string::npos) return false;
+        seen_ = at + text.size();
+        return true;
+    }
+    [[nodiscard]] const std::string& screen() const { return screen_; }
+
+    /// Every process beneath this one but the shell, with its state as /proc shows it.
+    [[nodiscard]] std::map<pid_t, char> processes() const {
+        std::map<pid_t, std::pair<pid_t, char>> all;
+        for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+            std::ifstream file(entry.path() / "stat");
+            std::string stat;
+            if (!std::getline(file, stat)) continue;
+            const auto name_end = stat.rfind(')');
+            if (name_end == std::string::npos) continue;
+            const char state = stat.at(name_end + 2);
+            all[std::stoi(stat)] = {std::stoi(stat.substr(name_end + 4)), state};
+        }
+        std::map<pid_t, char> beneath;
+        for (const auto& [pid, is] : all) {
+            pid_t above = pid;
+            while (all.contains(above) && above != ::getpid()) above = all[above].first;
+            if (above == ::getpid() && pid != ::getpid() && pid != shell_) beneath[pid] = is.second;
+        }
+        return beneath;
+    }
+
+    /// Reaps what was orphaned; true when nothing but the shell is left.
+    [[nodiscard]] bool all_gone() const {
+        return eventually([&] {
+            for (const auto& [pid, state] : processes()) ::waitpid(pid, nullptr, WNOHANG);
+            return processes().empty();
+        });
+    }
+
+private:
+    void read_on() {
+        pollfd polled{.fd = terminal_, .events = POLLIN, .revents = 0};
+        if (::poll(&polled, 1, 10) <= 0) return;
+        std::array<char, 4096> buffer{};
+        const ssize_t n = ::read(terminal_, buffer.data(), buffer.size());
+        if (n > 0) screen_.append(buffer.data(), static_cast<std::size_t>(n));
+    }
+
+    [[noreturn]] static void be_the_shell(const std::vector<std::string>& arguments) {
+        ::signal(SIGTTOU, SIG_IGN);
+        ::setenv("TERM", "xterm", 1);
+        const pid_t job = ::fork();
+        if (job == 0) {
+            ::setpgid(0, 0);
+            ::tcsetpgrp(0, ::getpid());
+            ::dprintf(1, "<job %d>", ::getpid());
+            ::signal(SIGTTOU, SIG_DFL);
+            execute(arguments);
+        }
+        ::setpgid(job, job);
+        for (int status = 0; ::waitpid(job, &status, WUNTRACED) == job;) {
+            ::tcsetpgrp(0, ::getpgrp());
+            if (!WIFSTOPPED(status)) {
+                ::dprintf(1, WIFEXITED(status) ? "<exit %d>" : "<signal %d>",
+                          WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+                break;
+            }
+            ::dprintf(1, "<stopped>");
+            std::array<char, 16> line{};
+            if (::read(0, line.data(), line.size()) <= 0) break;
+            ::tcsetpgrp(0, job);
+            ::kill(-job, SIGCONT);
+        }
+        for (;;) ::pause();
+    }
+
+    int terminal_ = -1;
+    pid_t shell_ = -1;
+    pid_t job_ = -1;
+    std::string screen_;
+    std::size_t seen_ = 0;
+};
+
+constexpr std::string_view ctrl_c = "\x03";
+constexpr std::string_view ctrl_z = "\x1a";
+
+/// Moments at which different processes are at work: what the status line says then.
+std::vector<std::pair<std::string, std::string>> moments() {
+    std::vector<std::pair<std::string, std::string>> cells{
+        {"map", "2 ms, procpool"},
+        {"map", "2 ms, threads"},
+        {"waiting", "workers, procpool"},
+        {"isolation", "isolation: procpool"},
+    };
+    if (has_python()) {
+        cells.insert(cells.end(), {{"map", "2 ms, Python, plain"},
+                                   {"waiting", "workers, Python"},
+                                   {"isolation", "Python's Pool"}});
+    }
+    return cells;
+}
+
+TEST(LectureTerminal, CtrlCEndsEverythingAtOnce) {
+    for (const auto& [cell, status] : moments()) {
+        Terminal terminal({"--quick", "--cells", cell});
+        ASSERT_TRUE(terminal.shows(status)) << terminal.screen();
+        terminal.press(ctrl_c);
+        EXPECT_TRUE(terminal.shows("<signal 2>")) << terminal.screen();
+        EXPECT_TRUE(terminal.all_gone()) << status;
+    }
+}
+
+TEST(LectureTerminal, AKillNineEndsEverythingToo) {
+    for (const auto& [cell, status] : moments()) {
+        Terminal terminal({"--quick", "--cells", cell});
+        ASSERT_TRUE(terminal.shows(status)) << terminal.screen();
+        ::kill(terminal.job(), SIGKILL);
+        EXPECT_TRUE(terminal.shows("<signal 9>")) << terminal.screen();
+        EXPECT_TRUE(terminal.all_gone()) << status;
+    }
+}
+
+TEST(LectureTerminal, CtrlZStopsEverythingAndFgGoesOn) {
+    for (const auto& [cell, status] : moments()) {
+        Terminal terminal({"--quick", "--cells", cell});
+        ASSERT_TRUE(terminal.shows(status)) << terminal.screen();
+        terminal.press(ctrl_z);
+        ASSERT_TRUE(terminal.shows("<stopped>")) << terminal.screen();
+        // A pool's fork server sleeps on: it is the one that stops the workers and lets them go on.
+        const std::ptrdiff_t servers = status.ends_with("procpool") ? 1 : 0;
+        EXPECT_TRUE(eventually([&] {
+            const auto processes = terminal.processes();
+            return std::ranges::count_if(processes, [](const auto& process) {
+                       return process.second != 'T' && process.second != 'Z';
+                   }) <= servers;
+        })) << status;
+        terminal.press("fg\n");
+        EXPECT_TRUE(terminal.shows("<exit 0>")) << terminal.screen();
+        EXPECT_TRUE(terminal.all_gone()) << status;
+    }
+}
+
+TEST(LectureTerminal, ShowsItsProgressOnStderrAndTakesItBack) {
+    Terminal terminal({"--quick", "--cells", "adler"});
+    ASSERT_TRUE(terminal.shows("<exit 0>")) << terminal.screen();
+    EXPECT_THAT(terminal.screen(), HasSubstr("1/1 adler: procpool"));
+    EXPECT_THAT(terminal.screen(), HasSubstr("\r\033[K"));
+    EXPECT_TRUE(terminal.all_gone());
+}
+
+}  // namespace
