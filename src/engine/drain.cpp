@@ -33,6 +33,11 @@ void Client::drain() {
             reconcile_needed_ = reconcile_needed_ || alarm != 0;
         }
     }
+    if (const std::uint64_t downs = layout_.server().downs.load(std::memory_order_acquire);
+        downs != downs_seen_) {
+        downs_seen_ = downs;
+        reconcile_needed_ = true;
+    }
     if (reconcile_needed_ && !reconciling_ && state_ <= State::closed) {
         reconcile();
     }

@@ -152,6 +152,7 @@ struct ServerPage {
     std::atomic<int> error{0};  ///< errno behind `broken`, or behind a start that failed
     os::FutexWord news{0};      ///< counts changes of state; the client's constructor waits on it
     Word next_look{0};          ///< when the deadlines are looked at next, ns; 0: not at all
+    Word downs{0};              ///< workers that left corrupt memory
     Word deaths{0};             ///< workers that ended without being asked to
 };
 

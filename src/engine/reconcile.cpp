@@ -94,6 +94,7 @@ void Client::reconcile() {
 std::vector<Claim> Client::await_claims() {
     const std::uint64_t since = os::now_ns();
     for (;;) {
+        const std::uint64_t downs = layout_.server().downs.load(std::memory_order_acquire);
         bool all = true;
         std::vector<Claim> held;
         for (int worker = 0; worker < layout_.workers(); ++worker) {
@@ -116,6 +117,7 @@ std::vector<Claim> Client::await_claims() {
         }
         if (all || os::has_ended(server_)) {
             reconcile_needed_ = false;
+            downs_seen_ = downs;
             return held;
         }
         os::futex_wait(layout_.server().news, layout_.server().news.load(), 1'000'000);

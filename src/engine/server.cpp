@@ -221,7 +221,12 @@ void Server::reap_all() {
 void Server::bury(int worker) {
     Place& place = places_[static_cast<std::size_t>(worker)];
     ServerLine& line = layout_.server_line(worker);
-    const Recovery::Finding finding = recovery_.inspect(worker);
+    const std::uint64_t incarnation = line.incarnation.load(std::memory_order_relaxed);
+    const bool condemned =
+        layout_.line(worker).condemn.load(std::memory_order_acquire) == incarnation;
+    const Recovery::Finding finding = condemned
+                                          ? Recovery::Finding{.state = Recovery::State::corrupt}
+                                          : recovery_.inspect(worker);
     bool no_room = false;
     bool sane = finding.state != Recovery::State::corrupt;
     if (finding.state == Recovery::State::held) {
@@ -237,7 +242,6 @@ void Server::bury(int worker) {
         return;
     }
     take_back_token(worker);
-    const std::uint64_t incarnation = line.incarnation.load(std::memory_order_relaxed);
     if (layout_.slot(worker).ready.load(std::memory_order_relaxed) != incarnation && sane) {
         ++deaths_at_start_;
     } else {
@@ -253,8 +257,10 @@ void Server::bury(int worker) {
     } else {
         place.down = true;
         line.down.store(incarnation, std::memory_order_release);
-        ring_everyone();
+        layout_.server().downs.fetch_add(1, std::memory_order_release);
     }
+    // Whatever the dead published or owed a bell for, its clients hear of it.
+    ring_everyone();
     if (deaths_at_start_ >= most_deaths_at_start) {
         give_up(0);
     }
@@ -302,7 +308,6 @@ void Server::settle(int worker, const Recovery::Finding& finding, bool& no_room)
         slot.frame_pos.store(~std::uint64_t{0}, std::memory_order_relaxed);
         slot.phase.store(phase::taken, std::memory_order_release);
     }
-    ring_waiters(finding.claim.job);
 }
 
 void Server::fill_vacancies() {
