@@ -69,7 +69,6 @@ Client::Client(const EngineOptions& options)
       owner_(memory::process_mark()),
       layout_(Layout::plan(options.processes, region_.size() / 4)),
       readers_(static_cast<std::size_t>(options.processes)) {
-    jobs_.resize(layout_.jobs());
     used_.resize(layout_.jobs() / 64);
     layout_.place(region_.reserve(layout_.size()), region_.base(), region_.size());
     PoolPage& pool = layout_.pool();
@@ -77,7 +76,7 @@ Client::Client(const EngineOptions& options)
     pool.secret = mix(owner_ ^ os::now_ns() ^ pool.pool << 48U);
     pool.workers = static_cast<std::uint64_t>(options.processes);
     pool.max_tasks = options.max_tasks_per_child;
-    const int cpus = usable_cpus();
+    static const int cpus = usable_cpus();
     pool.tokens =
         static_cast<std::uint64_t>(std::clamp(cpus - 1, 1, static_cast<int>(Tokens::most)));
     // On a single CPU whoever spins keeps from running what he waits for.
@@ -203,6 +202,9 @@ void Client::stop_server() {
     }
     layout_.pool().command.store(Command::end, std::memory_order_seq_cst);
     os::poke(commands_);
+    if (server_) {
+        await_end();
+    }
     if (server_ && !os::wait_for_end(server_, 10'000)) {
         os::send_signal(server_pid_, SIGKILL);  // its workers die with it
         os::wait_for_end(server_, 10'000);
@@ -220,6 +222,25 @@ void Client::stop_server() {
         if (held >> 16U == layout_.pool().pool) {
             holder.compare_exchange_strong(held, 0);
         }
+    }
+}
+
+/// The fork server says when its workers are gone, a moment before it goes itself: waking up takes
+/// as long as its going.
+void Client::await_end() const {
+    ServerPage& page = layout_.server();
+    const std::uint64_t until = os::now_ns() + 10'000 * ms;
+    for (;;) {
+        const std::uint32_t news = page.news.load(std::memory_order_seq_cst);
+        if (page.state.load(std::memory_order_seq_cst) == ServerState::ended ||
+            os::has_ended(server_) || os::now_ns() > until) {
+            break;
+        }
+        os::futex_wait(page.news, news, slice);
+    }
+    for (const std::uint64_t soon = os::now_ns() + 200 * us;
+         os::now_ns() < soon && !os::has_ended(server_);) {
+        os::yield();
     }
 }
 
@@ -428,6 +449,9 @@ JobHandle Client::start(JobSpec spec) {
 void Client::post(const JobHandle& job, std::size_t index, std::uint64_t limit) {
     JobPage& page = layout_.job(index);
     used_[index / 64] |= std::uint64_t{1} << (index % 64);
+    if (index >= jobs_.size()) {
+        jobs_.resize(index + 1);
+    }
     jobs_[index] = job;
     job->postings.back().page = index;
     page.close_word.store(0, std::memory_order_relaxed);

@@ -111,6 +111,7 @@ private:
     void drop_everything(Failure::Kind why);
     void notice_server_death();
     void stop_server();
+    void await_end() const;
     void ring(std::size_t index);
 
     // drain.cpp: what the workers sent

@@ -13,6 +13,7 @@ namespace {
 // A fixed table without a lock: a child may be forked while another thread is at work here.
 constexpr std::size_t most = 4096;
 std::array<std::atomic<int>, most> held{};  // descriptor + 1; 0: free
+std::atomic<std::size_t> used{0};           // places from here on were never taken
 
 }  // namespace
 
@@ -20,9 +21,12 @@ void add(int descriptor) {
     static const int registered = ::pthread_atfork(nullptr, nullptr, &close_all);
     static_cast<void>(registered);  // without the handler only a pool that outlives an exec beside
                                     // a forked child is late
-    for (std::atomic<int>& place : held) {
+    for (std::size_t i = 0; i < most; ++i) {
         int free = 0;
-        if (place.compare_exchange_strong(free, descriptor + 1)) {
+        if (held[i].compare_exchange_strong(free, descriptor + 1)) {
+            std::size_t seen = used.load();
+            while (seen <= i && !used.compare_exchange_weak(seen, i + 1)) {
+            }
             return;
         }
     }
@@ -31,16 +35,18 @@ void add(int descriptor) {
 void remove(int descriptor) noexcept {
     for (std::atomic<int>& place : held) {
         int mine = descriptor + 1;
-        if (place.compare_exchange_strong(mine, 0)) {
+        if (place.load() == mine && place.compare_exchange_strong(mine, 0)) {
             return;
         }
     }
 }
 
 void close_all() noexcept {
-    for (std::atomic<int>& place : held) {
-        if (const int descriptor = place.exchange(0); descriptor != 0) {
-            ::close(descriptor - 1);
+    // Written to only where there is something: in a fresh fork every page written is a page
+    // copied.
+    for (std::size_t i = 0; i < used.load(); ++i) {
+        if (held[i].load() != 0) {
+            ::close(held[i].exchange(0) - 1);
         }
     }
 }

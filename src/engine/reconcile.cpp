@@ -156,7 +156,7 @@ void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held
     while (index < jobs_.size() && jobs_[index] != nullptr) {
         ++index;
     }
-    if (index == jobs_.size()) {
+    if (index == layout_.jobs()) {
         drop(*job, 0, job->count,
              Failure{.kind = Failure::Kind::broken,
                      .message = "no job page is left to start it again"});

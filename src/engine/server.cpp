@@ -555,7 +555,7 @@ void Server::shut_down() {
             os::reap(pid);
         }
     }
-    layout_.server().state.store(ServerState::ended, std::memory_order_seq_cst);
+    announce(ServerState::ended, layout_.server().error.load(std::memory_order_relaxed));
     os::end_process(0);
 }
 

@@ -172,9 +172,17 @@ std::vector<pid_t> own_children() {
     std::vector<pid_t> children;
     std::array<char, 64> path{};
     std::snprintf(path.data(), path.size(), "/proc/self/task/%d/children", own_pid());
-    std::vector<char> text(64 * 1024);
-    if (const long length = read_file(path.data(), text.data(), text.size() - 1); length >= 0) {
-        const char* at = text.data();
+    std::array<char, 4096> few{};
+    std::vector<char> many;
+    char* text = few.data();
+    long length = read_file(path.data(), text, few.size() - 1);
+    if (length == static_cast<long>(few.size() - 1)) {
+        many.resize(1024 * 1024);
+        text = many.data();
+        length = read_file(path.data(), text, many.size() - 1);
+    }
+    if (length >= 0) {
+        const char* at = text;
         for (char* end = nullptr;; at = end) {
             const long pid = std::strtol(at, &end, 10);
             if (end == at) {

@@ -55,7 +55,6 @@ void set_options(JobSpec& spec, const Options& options) {
         check_options(options.chunksize, options.timeout, options.retries);
         spec.chunksize = options.chunksize;
         spec.fail_fast = options.fail_fast;
-        spec.eager = static_cast<bool>(options.progress);
     } else {
         check_options(1, options.timeout, options.retries);
         spec.chunksize = 1;
