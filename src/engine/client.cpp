@@ -617,6 +617,15 @@ void Client::close_posting(Job& job, Job::Posting& posting, const Failure& why) 
     }
 }
 
+/// Did a worker close the job because it found what was looked for?
+bool Client::closed_by_worker(const Job& job) const {
+    const std::size_t index = job.postings.back().page;  // a reconciliation closes the others
+    const ClaimWord word{layout_.words(index).claim.load(std::memory_order_acquire)};
+    return word.taker() == closed &&
+           word.valid(layout_.pool().secret,
+                      layout_.job(index).serial.load(std::memory_order_relaxed));
+}
+
 void Client::close_job(Job& job, Failure::Kind why) {
     if (job.resolved) {
         return;
@@ -710,10 +719,7 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
         os::FutexWord& bell = layout_.words(index).bell;
         const std::uint32_t heard = bell.load(std::memory_order_seq_cst);
         drain();
-        // A worker may have closed the job because it found what was looked for.
-        if (!job->resolved &&
-            ClaimWord{layout_.words(index).claim.load(std::memory_order_acquire)}.taker() ==
-                closed) {
+        if (!job->resolved && closed_by_worker(*job)) {
             close_job(*job, Failure::Kind::cancelled);
             settle(*job);
         }

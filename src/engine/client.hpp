@@ -106,6 +106,7 @@ private:
     void update_shortest_timeout();
     void retire(Job& job);
     void close_posting(Job& job, Job::Posting& posting, const Failure& why);
+    [[nodiscard]] bool closed_by_worker(const Job& job) const;
     void close_job(Job& job, Failure::Kind why);
     void drop(Job& job, std::uint64_t first, std::uint64_t last, const Failure& why);
     void drop_everything(Failure::Kind why);
