@@ -90,7 +90,7 @@ Recovery::Finding Recovery::inspect(int worker) const {
     }
     finding.frame_open = open && finding.frame_first < finding.item;
     finding.timed_out =
-        finding.was_running &&
+        finding.was_running && layout_.job(claim.job).timeout_ns != 0 &&
         state_of(slot.verdict.load(std::memory_order_acquire)) == Verdict::condemned;
     return finding;
 }

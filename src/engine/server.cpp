@@ -203,6 +203,7 @@ void Server::reap_all() {
             slot.tail.store(layout_.line(worker).head.load(std::memory_order_acquire),
                             std::memory_order_relaxed);
             slot.frame_pos.store(~std::uint64_t{0}, std::memory_order_relaxed);
+            slot.verdict.store(0, std::memory_order_relaxed);
             slot.alarm.store(0, std::memory_order_relaxed);
             slot.starved.store(0, std::memory_order_relaxed);
             for (Word& word : slot.evidence) {
@@ -463,6 +464,10 @@ void Server::look_at_deadlines() {
                 Slot& slot = layout_.slot(worker);
                 const std::uint64_t job = slot.job.load(std::memory_order_acquire);
                 std::uint64_t seen = slot.verdict.load(std::memory_order_acquire);
+                if (!is_phase(slot.phase.load(std::memory_order_acquire))) {
+                    kill_worker(worker);  // written over by its task: nothing here can be timed
+                    continue;
+                }
                 if (places_[static_cast<std::size_t>(worker)].pid == 0 ||
                     state_of(seen) != Verdict::running || job >= layout_.jobs()) {
                     continue;

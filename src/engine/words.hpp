@@ -65,6 +65,9 @@ inline constexpr std::uint64_t intent = 0x1d1e'5afe'0000'0002U;
 inline constexpr std::uint64_t taken = 0x1d1e'5afe'0000'0003U;
 inline constexpr std::uint64_t retired = 0x1d1e'5afe'0000'0004U;
 }  // namespace phase
+constexpr bool is_phase(std::uint64_t word) {
+    return word >= phase::idle && word <= phase::retired;
+}
 
 /// What a worker holds of a job: positions [begin, end); item = position + shift.
 struct Claim {
