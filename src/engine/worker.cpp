@@ -422,6 +422,11 @@ void WorkerLoop::close_frame(const Run& run) {
     if (count == 0) {
         return;
     }
+    if (slot_.phase.load(std::memory_order_relaxed) != phase::taken) {
+        // A task wrote over the slot, so it may have written over the results beside it: nothing
+        // of them is published, and the fork server finds the slot as it is.
+        os::end_process(EXIT_FAILURE);
+    }
     FrameHeader header;
     header.kind = page_->sized_results() ? FrameKind::sized : FrameKind::results;
     header.job = static_cast<std::uint16_t>(claim_.job);
