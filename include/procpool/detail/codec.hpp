@@ -198,10 +198,10 @@ struct RunCodec {
     static void assign(Container& value, std::span<const std::byte> bytes) {
         if (bytes.size() % sizeof(Element) != 0) throw_long_frame(bytes.size() % sizeof(Element));
         const std::size_t count = bytes.size() / sizeof(Element);
-        if constexpr (std::is_default_constructible_v<Element>) {
-            value.resize(count);
-            if (count != 0)
-                std::memcpy(static_cast<void*>(value.data()), bytes.data(), bytes.size());
+        // Where it is aligned it is copied at once; resize() would fill it with zeros first.
+        if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(Element) == 0) {
+            const auto* first = reinterpret_cast<const Element*>(bytes.data());
+            value.assign(first, first + count);
         } else {
             value.clear();
             value.reserve(count);

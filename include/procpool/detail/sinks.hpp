@@ -149,7 +149,10 @@ private:
         return first <= results_.size() && count <= results_.size() - first;
     }
     static void read_to(auto&& slot, std::span<const std::byte> bytes) {
-        slot = read_frame<R>(bytes);
+        if constexpr (in_place && OneRun<R>)
+            Codec<R>::assign(slot, bytes);
+        else
+            slot = read_frame<R>(bytes);
     }
 
     std::vector<Slot> results_;
@@ -196,12 +199,14 @@ class FindSink final : public FailingCollector<std::optional<R>> {
 public:
     explicit FindSink(bool lowest) : lowest_(lowest) {}
 
-    void results(std::uint64_t first, std::uint64_t count,
-                 std::span<const std::byte> bytes) noexcept override {
-        constexpr std::size_t stride = Finding<R>::stride;
-        for (std::uint64_t i = 0; i < count && (i + 1) * stride <= bytes.size(); ++i) {
-            if (bytes[i * stride] != std::byte{0})
-                result(first + i, bytes.subspan(i * stride, stride));
+    void results([[maybe_unused]] std::uint64_t first, [[maybe_unused]] std::uint64_t count,
+                 [[maybe_unused]] std::span<const std::byte> bytes) noexcept override {
+        if constexpr (Finding<R>::is_fixed) {
+            constexpr std::size_t stride = Finding<R>::stride;
+            for (std::uint64_t i = 0; i < count && (i + 1) * stride <= bytes.size(); ++i) {
+                if (bytes[i * stride] != std::byte{0})
+                    result(first + i, bytes.subspan(i * stride, stride));
+            }
         }
     }
     void result(std::uint64_t item, std::span<const std::byte> bytes) noexcept override {
