@@ -49,7 +49,9 @@ void leave_at_exit(int status, void* /*unused*/) {
     flush_output();
     os::end_process(status);
 }
-void leave_at_quick_exit() { os::end_process(0); }
+/// glibc passes the status to these handlers as it does to those of on_exit, though their type does
+/// not say so.
+void leave_at_quick_exit(void* /*unused*/, int status) { os::end_process(status); }
 
 }  // namespace
 
@@ -77,7 +79,7 @@ void WorkerLoop::live(const Layout& layout, int worker, pid_t server) {
     os::adopt_orphans();
     memory::worker_mark().store(1, std::memory_order_relaxed);
     ::on_exit(leave_at_exit, nullptr);
-    ::at_quick_exit(leave_at_quick_exit);
+    ::at_quick_exit(reinterpret_cast<void (*)()>(leave_at_quick_exit));
     WorkerLoop loop(layout, worker);
     this_worker = &loop;
     this_current = &loop.slot_.current;
