@@ -18,6 +18,8 @@ constexpr std::uint64_t ms = 1'000'000;
 constexpr std::uint64_t fork_patience = 2'000 * ms;
 /// So many workers in a row that die before they reach their loop break the pool: no respawn storm.
 constexpr int most_deaths_at_start = 64;
+/// Deaths wait this long for the end of what the dead had started; deadlines wait with them.
+constexpr std::uint64_t orphan_patience = 20 * ms;
 /// Where forking takes longer than this, a spare is forked ahead.
 constexpr std::uint64_t slow_fork = 3 * ms;
 
@@ -77,7 +79,7 @@ void Server::serve() {
         follow_client_stops();
         reap_all();
         if (orphans_left_) {
-            kill_orphans();
+            kill_orphans(0);
         }
         if (!broken_) {
             fill_vacancies();
@@ -167,6 +169,7 @@ void Server::follow_client_stops() {
 }
 
 void Server::reap_all() {
+    const std::uint64_t until = os::now_ns() + orphan_patience;
     while (const pid_t pid = os::next_ended_child()) {
         const auto place = std::find_if(places_.begin(), places_.end(),
                                         [&](const Place& p) { return p.pid == pid; });
@@ -181,7 +184,7 @@ void Server::reap_all() {
         }
         // Whatever it started dies first, the leader is reaped last.
         os::send_signal_to_group(pid, SIGKILL);
-        kill_orphans();
+        kill_orphans(until);
         const os::Ending ending = os::reap(pid);
         place->ended = true;
         place->pid = 0;
@@ -425,9 +428,8 @@ void Server::keep_spare() {
 }
 
 /// Kills every child that is not a worker: what tasks of dead workers left behind. A live worker
-/// adopts its own.
-void Server::kill_orphans() {
-    const std::uint64_t until = os::now_ns() + 20 * ms;
+/// adopts its own. Waits for their end until then; what does not go in time goes in a later turn.
+void Server::kill_orphans(std::uint64_t until) {
     for (;;) {
         orphans_left_ = false;
         for (const pid_t child : os::own_children()) {
@@ -435,18 +437,17 @@ void Server::kill_orphans() {
                                std::any_of(places_.begin(), places_.end(),
                                            [&](const Place& place) { return place.pid == child; });
             if (!known) {
-                orphans_left_ = true;
-                os::kill_descendants(child);
                 os::send_signal(child, SIGKILL);
-                if (const pid_t ended = os::next_ended_child(); ended == child) {
-                    os::reap(child);
-                }
+                // Look again in any case: what it had started becomes a child of this process.
+                orphans_left_ = true;
+                os::reap_if_ended(child);
             }
         }
         if (!orphans_left_ || os::now_ns() > until) {
-            return;  // what does not go at once goes in a later turn
+            return;
         }
         os::wait_readable({signals_.get()}, 1);
+        read_signals();
     }
 }
 
@@ -555,7 +556,7 @@ void Server::shut_down() {
     // Orphans are killed until none is left; a bound keeps one that the kernel cannot end from
     // keeping this process.
     const std::uint64_t until = os::now_ns() + 2'000 * ms;
-    for (kill_orphans(); orphans_left_ && os::now_ns() < until; kill_orphans()) {
+    for (kill_orphans(until); orphans_left_ && os::now_ns() < until; kill_orphans(until)) {
         while (const pid_t pid = os::next_ended_child()) {
             os::reap(pid);
         }

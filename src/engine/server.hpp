@@ -58,7 +58,7 @@ private:
     void fill_vacancies();
     bool fill(int worker);
     void keep_spare();
-    void kill_orphans();
+    void kill_orphans(std::uint64_t until);
     void look_at_deadlines();
     void kill_worker(int worker);
     void take_back_token(int worker);

@@ -137,6 +137,12 @@ Ending reap(pid_t pid) noexcept {
     return ending;
 }
 
+bool reap_if_ended(pid_t pid) noexcept {
+    return call_through_signals(Call::wait_child, [&] {
+               return ::waitpid(pid, nullptr, WNOHANG | __WALL);
+           }) == pid;
+}
+
 void send_signal(pid_t pid, int signal) noexcept {
     if (pid > 0) {
         ::kill(pid, signal);
@@ -147,25 +153,6 @@ void send_signal_to_group(pid_t group, int signal) noexcept {
     if (group > 1) {
         ::kill(-group, signal);
     }
-}
-
-std::size_t kill_descendants(pid_t root) noexcept try {
-    const std::vector<Process> table = process_table();
-    std::vector<pid_t> found{root};
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        for (const Process& process : table) {
-            if (process.parent == found[i] &&
-                std::find(found.begin(), found.end(), process.pid) == found.end()) {
-                found.push_back(process.pid);
-            }
-        }
-    }
-    for (std::size_t i = 1; i < found.size(); ++i) {
-        send_signal(found[i], SIGKILL);
-    }
-    return found.size() - 1;
-} catch (const std::bad_alloc&) {
-    return 0;
 }
 
 std::vector<pid_t> own_children() {

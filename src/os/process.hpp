@@ -43,13 +43,12 @@ bool wait_for_end(const Fd& pidfd, int timeout_ms) noexcept;
 /// Reaps a child that has ended; works for quiet children too. pid is 0 if there was none to reap.
 Ending reap(pid_t pid) noexcept;
 
+/// Reaps a child if it has ended. False if it runs still.
+bool reap_if_ended(pid_t pid) noexcept;
+
 void send_signal(pid_t pid, int signal) noexcept;
 /// To every member of a process group.
 void send_signal_to_group(pid_t group, int signal) noexcept;
-
-/// Kills every descendant of `root` that the process table shows now, `root` itself excepted,
-/// whatever group or session it put itself into. The number killed.
-std::size_t kill_descendants(pid_t root) noexcept;
 
 /// The children of this (single-threaded) process, running or not.
 [[nodiscard]] std::vector<pid_t> own_children();

@@ -1,0 +1,397 @@
+// procpool_test: TIMEOUT 180
+#include <csignal>
+#include <cstdint>
+#include <iostream>
+#include <map>
+#include <numeric>
+
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <gtest/gtest.h>
+
+#include <procpool/procpool.hpp>
+
+#include "life/life.hpp"
+
+namespace {
+
+using life::Clock;
+using namespace std::chrono_literals;
+using procpool::Pool;
+using procpool::TaskTimeout;
+using procpool::WorkerDied;
+
+struct Board {
+    life::Roll roll;
+    std::atomic<int> tries{0};
+    std::atomic<int> survivors{0};  // of an earlier try, seen by a later one
+    std::atomic<Clock::rep> started{0};
+};
+Board* board = nullptr;
+void (*misbehave)() = nullptr;  // inherited by the workers: set before the pool is made
+
+void spins() { life::spin_for_ever(); }
+
+void blocks_every_signal() {
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, nullptr);
+    life::wait_for_ever();
+}
+
+void ignores_every_signal() {
+    for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_IGN);
+    life::wait_for_ever();
+}
+
+void starts_children() {
+    for (int i = 0; i < 3; ++i) life::start_child(board->roll);
+    if (::fork() == 0) {
+        board->roll.call(::getpid());
+        life::start_child(board->roll);
+        life::wait_for_ever();
+    }
+    life::wait_for_ever();
+}
+
+void starts_daemons() {
+    life::start_daemon(board->roll);
+    life::start_daemon(board->roll);
+    life::spin_for_ever();
+}
+
+void is_stopped() {
+    ::raise(SIGSTOP);
+    life::wait_for_ever();
+}
+
+void stops_its_children() {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        board->roll.call(::getpid());
+        ::setsid();
+        ::raise(SIGSTOP);
+        life::wait_for_ever();
+    }
+    life::wait_for_ever();
+}
+
+void joins_another_group() {
+    ::setpgid(0, ::getpgid(::getppid()));
+    life::start_child(board->roll);
+    life::wait_for_ever();
+}
+
+void has_threads() {
+    std::thread([] { life::spin_for_ever(); }).detach();
+    life::spin_for_ever();
+}
+
+struct Misbehaviour {
+    const char* name;
+    void (*act)();
+    std::size_t processes;  // that it reports, the worker included
+};
+void PrintTo(const Misbehaviour& what, std::ostream* out) { *out << what.name; }
+
+class Overdue : public testing::TestWithParam<Misbehaviour> {
+protected:
+    Overdue() {
+        board = board_.get();
+        misbehave = GetParam().act;
+    }
+
+private:
+    life::Shared<Board> board_;
+};
+
+constexpr int bad_item = 5;
+
+int item(int i) {
+    if (i == bad_item) {
+        for (const pid_t earlier : board->roll.pids())
+            if (life::runs(earlier)) ++board->survivors;
+        board->roll.clear();
+        ++board->tries;
+        board->roll.call(::getpid());
+        misbehave();
+    }
+    return i * i;
+}
+
+std::vector<int> items(int count) {
+    std::vector<int> all(static_cast<std::size_t>(count));
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+}
+
+TEST_P(Overdue, ItemTimesOutAndTakesNothingAlong) {
+    Pool pool{2};
+    const auto outcomes = pool.try_map(item, items(20), {.timeout = 100ms});
+    ASSERT_EQ(outcomes.size(), 20U);
+    for (int i = 0; i < 20; ++i) {
+        const auto& outcome = outcomes[static_cast<std::size_t>(i)];
+        if (i == bad_item) {
+            ASSERT_FALSE(outcome);
+            EXPECT_THROW(outcome.rethrow(), TaskTimeout) << outcome.error().message();
+            EXPECT_EQ(outcome.error().index(), 5U);
+        } else {
+            ASSERT_TRUE(outcome) << outcome.error().message();
+            EXPECT_EQ(*outcome, i * i);
+        }
+    }
+    EXPECT_EQ(board->tries, 1);
+    const auto pids = board->roll.pids();
+    ASSERT_EQ(pids.size(), GetParam().processes);
+    EXPECT_FALSE(life::exists(pids.front())) << "the worker was not reaped before its item was";
+    for (const pid_t pid : pids)
+        EXPECT_TRUE(life::eventually([&] { return !life::exists(pid); })) << pid;
+    EXPECT_EQ(pool.map(item, items(3)), (std::vector{0, 1, 4}));
+}
+
+TEST_P(Overdue, RetryWaitsForTheReaping) {
+    Pool pool{2};
+    try {
+        pool.map(item, items(20), {.timeout = 50ms, .retries = 2});
+        FAIL() << "no timeout";
+    } catch (const TaskTimeout& e) {
+        EXPECT_EQ(e.index(), 5U);
+    }
+    EXPECT_EQ(board->tries, 3);
+    EXPECT_EQ(board->survivors, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(, Overdue,
+                         testing::Values(Misbehaviour{"Spins", spins, 1},
+                                         Misbehaviour{"BlocksEverySignal", blocks_every_signal, 1},
+                                         Misbehaviour{"IgnoresEverySignal", ignores_every_signal,
+                                                      1},
+                                         Misbehaviour{"StartsChildren", starts_children, 6},
+                                         Misbehaviour{"StartsDaemons", starts_daemons, 3},
+                                         Misbehaviour{"IsStopped", is_stopped, 1},
+                                         Misbehaviour{"StopsItsChildren", stops_its_children, 2},
+                                         Misbehaviour{"JoinsAnotherGroup", joins_another_group, 2},
+                                         Misbehaviour{"HasThreads", has_threads, 1}),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+class Timeout : public testing::Test {
+protected:
+    Timeout() { board = board_.get(); }
+
+private:
+    life::Shared<Board> board_;
+};
+
+/// From the deadline to the end of the worker's process, as its pidfd tells.
+Clock::duration delay_of_one_kill(Pool& pool, Clock::duration timeout) {
+    board->roll.clear();
+    auto result = pool.submit({.timeout = timeout}, [] {
+        board->started = Clock::now().time_since_epoch().count();
+        board->roll.call(::getpid());
+        life::spin_for_ever();
+    });
+    EXPECT_TRUE(life::eventually([] { return board->roll.size() == 1; }));
+    const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, board->roll.pids().front(), 0));
+    pollfd watch{.fd = pidfd, .events = POLLIN, .revents = 0};
+    EXPECT_EQ(::poll(&watch, 1, 10'000), 1);
+    const auto ended = Clock::now();
+    ::close(pidfd);
+    EXPECT_THROW(result.get(), TaskTimeout);
+    return ended - Clock::time_point(Clock::duration(board->started.load())) - timeout;
+}
+
+TEST_F(Timeout, KillsWithin50MillisecondsOfTheDeadlineAndNeverBefore) {
+    Pool pool{2};
+    std::vector<double> delays;
+    for (const auto timeout : {1ms, 20ms, 60ms, 100ms, 250ms, 61ms, 62ms, 63ms}) {
+        delays.push_back(life::milliseconds(delay_of_one_kill(pool, timeout)));
+        // The task reports its start a moment after the worker started it.
+        EXPECT_GT(delays.back(), timeout == 1ms ? -1.0 : -5.0);
+    }
+    std::sort(delays.begin(), delays.end());
+    std::cout << "ms from deadline to death: best " << delays.front() << ", median "
+              << delays[delays.size() / 2] << ", worst " << delays.back() << '\n';
+    EXPECT_LT(delays.front(), 50.0);
+    EXPECT_LT(delays[delays.size() / 2], 50.0);
+}
+
+TEST_F(Timeout, KillsInTimeWhileOtherWorkersLeaveOrphansBehind) {
+    // What one worker's death costs the fork server must not delay the deadline of the next.
+    Pool pool{4};
+    std::vector<double> delays;
+    for (int round = 0; round < 3; ++round) {
+        std::vector<procpool::AsyncResult<void>> daemons;
+        for (int i = 0; i < 3; ++i) {
+            daemons.push_back(pool.submit({.timeout = 100ms}, [] {
+                static life::Roll unused;
+                for (int child = 0; child < 5; ++child) life::start_daemon(unused);
+                life::spin_for_ever();
+            }));
+        }
+        delays.push_back(life::milliseconds(delay_of_one_kill(pool, 101ms)));
+        for (auto& daemon : daemons) EXPECT_THROW(daemon.get(), TaskTimeout);
+    }
+    std::sort(delays.begin(), delays.end());
+    std::cout << "ms from deadline to death beside deaths of 3 workers with 5 daemons each: best "
+              << delays.front() << ", worst " << delays.back() << '\n';
+    EXPECT_LT(delays.front(), 50.0);
+}
+
+// Races at the deadline -------------------------------------------------------------------------
+
+constexpr int race_length = 1000;
+constexpr auto race_timeout = 4ms;
+
+struct Race {
+    std::array<std::atomic<int>, race_length> runs{};
+    std::array<std::atomic<Clock::rep>, race_length> started{};
+    std::atomic<pid_t> last_pid{0};
+
+    void start(int i) {
+        started[static_cast<std::size_t>(i)] = Clock::now().time_since_epoch().count();
+        ++runs[static_cast<std::size_t>(i)];
+    }
+    [[nodiscard]] Clock::duration between_starts(int i) const {
+        return Clock::duration(started[static_cast<std::size_t>(i) + 1].load() -
+                               started[static_cast<std::size_t>(i)].load());
+    }
+};
+Race* race = nullptr;
+
+/// Even items end about when the fork server looks at their deadline; odd ones at once.
+int race_item(int i) {
+    race->start(i);
+    if (i % 2 == 0) {
+        const auto late = std::chrono::microseconds((i * 7919) % 2000 - 200);
+        for (const auto until = Clock::now() + race_timeout + late; Clock::now() < until;) {
+        }
+    }
+    return i;
+}
+
+/// What befell item i is one of the two things that may; an innocent one was not hit by the kill
+/// for the one before it.
+template <class Outcome>
+int check_race(int i, const Outcome& outcome) {
+    EXPECT_EQ(race->runs[static_cast<std::size_t>(i)], 1) << i;
+    if (outcome) {
+        EXPECT_EQ(*outcome, i);
+        return 0;
+    }
+    EXPECT_THROW(outcome.rethrow(), TaskTimeout) << outcome.error().message();
+    if (i + 1 < race_length) {
+        // With one worker the next item starts after the kill.
+        EXPECT_GE(race->between_starts(i), race_timeout) << "item " << i << " was killed early";
+    }
+    return 1;
+}
+
+TEST_F(Timeout, ItemThatEndsAtItsDeadlineHasOneFate) {
+    const life::Shared<Race> shared;
+    race = shared.get();
+    Pool pool{1};
+    const auto outcomes =
+        pool.try_map(race_item, items(race_length), {.chunksize = 8, .timeout = race_timeout});
+    int timed_out = 0;
+    for (int i = 0; i < race_length; ++i)
+        timed_out += check_race(i, outcomes[static_cast<std::size_t>(i)]);
+    std::cout << timed_out << " of " << race_length / 2 << " ran into their deadline\n";
+    EXPECT_GT(timed_out, 0);
+    EXPECT_LT(timed_out, race_length / 2);
+}
+
+TEST_F(Timeout, JobThatEndsAtItsDeadlineDoesNotCostTheNextOne) {
+    // Every job is one item with index 0: nothing but its turn tells one from the next.
+    const life::Shared<Race> shared;
+    race = shared.get();
+    Pool pool{1};
+    std::vector<procpool::AsyncResult<int>> results;
+    for (int i = 0; i < race_length; ++i)
+        results.push_back(pool.submit({.timeout = race_timeout}, race_item, i));
+    int timed_out = 0;
+    for (int i = 0; i < race_length; ++i) {
+        try {
+            EXPECT_EQ(results[static_cast<std::size_t>(i)].get(), i);
+        } catch (const TaskTimeout&) {
+            ++timed_out;
+            if (i + 1 < race_length) {
+                EXPECT_TRUE(life::eventually(
+                    [&] { return race->started[static_cast<std::size_t>(i) + 1] != 0; }));
+                EXPECT_GE(race->between_starts(i), race_timeout) << i;
+            }
+        }
+        EXPECT_EQ(race->runs[static_cast<std::size_t>(i)], 1) << i;
+    }
+    std::cout << timed_out << " of " << race_length / 2 << " ran into their deadline\n";
+}
+
+TEST_F(Timeout, ItemCondemnedWhileItStartsDoesNotCostTheOneBefore) {
+    // So short a timeout keeps the fork server looking all the time: it condemns items between any
+    // two instructions of their start.
+    Pool pool{1};
+    const auto mostly_quick = [](int i) {
+        if (i % 20 == 0) {
+            for (const auto until = Clock::now() + 100us; Clock::now() < until;) {
+            }
+        }
+        return i;
+    };
+    std::map<std::string, int> fates;
+    for (int round = 0; round < 150 && fates["timed out"] < 200; ++round) {
+        for (const auto& outcome : pool.try_map(mostly_quick, items(5'000), {.timeout = 1ns})) {
+            try {
+                outcome.rethrow();
+                ++fates["finished"];
+            } catch (const TaskTimeout&) {
+                ++fates["timed out"];
+            } catch (const WorkerDied& e) {
+                FAIL() << e.message();
+            }
+        }
+    }
+    std::cout << fates["finished"] << " finished, " << fates["timed out"] << " timed out\n";
+}
+
+TEST_F(Timeout, DoesNotTouchWhatIsInTime) {
+    Pool pool{2};
+    const auto squares = pool.map([](int i) { return i * i; }, items(10'000), {.timeout = 10s});
+    EXPECT_EQ(squares[9'999], 9'999 * 9'999);
+}
+
+TEST_F(Timeout, LeavesNoSentenceForTheNextDeath) {
+    Pool pool{1};
+    for (int round = 0; round < 5; ++round) {
+        EXPECT_THROW(pool.apply({.timeout = 10ms}, [] { life::spin_for_ever(); }), TaskTimeout);
+        EXPECT_THROW(pool.apply([] { std::abort(); }), WorkerDied);
+        EXPECT_THROW(pool.apply({.timeout = 10s}, [] { std::abort(); }), WorkerDied);
+    }
+}
+
+TEST_F(Timeout, LongestTimeoutIsNone) {
+    Pool pool{2};
+    EXPECT_EQ(
+        pool.map([](int i) { return i; }, items(3), {.timeout = std::chrono::nanoseconds::max()}),
+        items(3));
+}
+
+TEST_F(Timeout, EveryWorkerMayBeOverdueAtOnce) {
+    Pool pool{4};
+    const auto outcomes =
+        pool.try_map([](int) { life::spin_for_ever(); }, items(12), {.timeout = 30ms});
+    for (const auto& outcome : outcomes) EXPECT_THROW(outcome.rethrow(), TaskTimeout);
+}
+
+TEST_F(Timeout, OfOneJobLeavesTheOthersAlone) {
+    Pool pool{2};
+    auto slow = pool.submit([] {
+        for (const auto until = Clock::now() + 500ms; Clock::now() < until;) {
+        }
+        return 1;
+    });
+    EXPECT_THROW(pool.apply({.timeout = 20ms}, [] { life::spin_for_ever(); }), TaskTimeout);
+    EXPECT_EQ(slow.get(), 1);
+}
+
+}  // namespace
