@@ -502,12 +502,13 @@ void WorkerLoop::call_clients() {
 }
 
 void WorkerLoop::begin_checked(std::uint64_t item) {
+    // First: whoever is condemned from here on is known to be this item, not the one before.
+    slot_.current.store(running(item), std::memory_order_release);
     if (page_->timeout_ns != 0) {
         slot_.started.store(os::now_ns(), std::memory_order_relaxed);
         timed_item_ = count_of(slot_.verdict.load(std::memory_order_relaxed)) + 1;
         slot_.verdict.store(verdict(timed_item_, Verdict::running), std::memory_order_release);
     }
-    slot_.current.store(running(item), std::memory_order_release);
     if (page_->guarded) {
         set_guard(true);
     }
