@@ -736,7 +736,8 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
                 std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - Clock::now())
                     .count();
             if (left <= 0) {
-                return false;
+                notice_server_death();  // short waits may be all there are
+                return job->resolved;
             }
             patience = std::min(patience, static_cast<std::uint64_t>(left));
         }

@@ -4,23 +4,41 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include "os/fault.hpp"
 
 namespace procpool::os {
 
+Fd above_standard_streams(Fd fd) noexcept {
+    if (!fd || fd.get() > STDERR_FILENO) {
+        return fd;
+    }
+    return Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
+
 Pipe make_pipe() {
     std::array<int, 2> ends{};
-    if (call(Call::make_pipe, [&] { return ::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK); }) != 0) {
+    // Sockets, because a write to a pipe that nobody reads any more raises SIGPIPE.
+    if (call(Call::make_pipe, [&] {
+            return ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+                                ends.data());
+        }) != 0) {
         throw std::system_error(errno, std::generic_category(),
                                 "procpool: cannot make a pipe (raise `ulimit -n`?)");
     }
-    return {Fd(ends[0]), Fd(ends[1])};
+    Pipe pipe{above_standard_streams(Fd(ends[0])), above_standard_streams(Fd(ends[1]))};
+    if (!pipe.read_end || !pipe.write_end) {
+        throw std::system_error(errno, std::generic_category(),
+                                "procpool: cannot keep a pipe (raise `ulimit -n`?)");
+    }
+    return pipe;
 }
 
 bool poke(const Fd& pipe) noexcept {
     const char byte = 1;
-    return call_through_signals(Call::write, [&] { return ::write(pipe.get(), &byte, 1); }) == 1 ||
+    return call_through_signals(Call::write,
+                                [&] { return ::send(pipe.get(), &byte, 1, MSG_NOSIGNAL); }) == 1 ||
            errno == EAGAIN;
 }
 

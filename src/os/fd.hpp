@@ -41,12 +41,18 @@ private:
     int number_ = -1;
 };
 
+/// A program that closed its standard streams gets their numbers for the next descriptors, and may
+/// open the streams again: this moves such a descriptor away. It becomes close-on-exec. Empty and
+/// errno on failure.
+[[nodiscard]] Fd above_standard_streams(Fd fd) noexcept;
+
 struct Pipe {
     Fd read_end;
     Fd write_end;
 };
 
-/// Both ends are close-on-exec and non-blocking. Throws std::system_error.
+/// Both ends are close-on-exec and non-blocking; use it in this one direction. Throws
+/// std::system_error.
 [[nodiscard]] Pipe make_pipe();
 
 /// Writes one byte; a pipe that is full already carries the message. False when the other end is

@@ -1,0 +1,297 @@
+// procpool_test: TIMEOUT 120
+#include <csignal>
+#include <iostream>
+#include <numeric>
+#include <set>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <procpool/procpool.hpp>
+
+#include "life/life.hpp"
+#include "life/program.hpp"
+
+namespace {
+
+using life::Clock;
+using life::Program;
+using namespace std::chrono_literals;
+using procpool::Pool;
+using procpool::PoolBroken;
+using testing::IsEmpty;
+
+using Words = std::vector<std::string>;
+
+struct Scene {
+    std::string name;
+    Words arguments;
+};
+void PrintTo(const Scene& scene, std::ostream* out) { *out << scene.name; }
+
+/// Reads until the program is in the middle of its map: the processes that are the program's own.
+std::set<pid_t> await_ready(Program& program) {
+    std::set<pid_t> own;
+    for (;;) {
+        const std::string line = program.line();
+        if (line.empty() || line == "not ready") {
+            ADD_FAILURE() << "the program is not ready: " << line;
+            return own;
+        }
+        if (line == "ready") return own;
+        own.insert(std::stoi(line));
+    }
+}
+
+std::vector<pid_t> of_the_pools(const Program& program, const std::set<pid_t>& own) {
+    std::vector<pid_t> found = program.offspring();
+    std::erase_if(found, [&](pid_t pid) { return own.count(pid) != 0; });
+    return found;
+}
+
+/// Files under /dev/shm and /tmp that a process has open or mapped to write.
+Words named_files_of(pid_t pid) {
+    Words found;
+    const auto suspicious = [](const std::string& path) {
+        return path.rfind("/dev/shm", 0) == 0 || path.rfind("/tmp", 0) == 0;
+    };
+    const std::string directory = "/proc/" + std::to_string(pid) + "/";
+    for (const std::string& number : life::entries_of(directory + "fd")) {
+        std::array<char, 512> path{};
+        if (::readlink((directory + "fd/" + number).c_str(), path.data(), path.size() - 1) > 0 &&
+            suspicious(path.data()))
+            found.emplace_back(path.data());
+    }
+    std::istringstream maps(life::content_of(directory + "maps"));
+    for (std::string line; std::getline(maps, line);) {
+        const auto path = line.find('/');
+        if (path != std::string::npos && suspicious(line.substr(path)) &&
+            line.find(" rw-s") != std::string::npos)
+            found.push_back(line);
+    }
+    return found;
+}
+
+/// New names that could be ours: others use these directories too.
+Words new_names(const std::string& directory, const Words& before) {
+    Words found;
+    for (const std::string& name : life::entries_of(directory))
+        if (!std::binary_search(before.begin(), before.end(), name) &&
+            name.find("procpool") != std::string::npos)
+            found.push_back(directory + "/" + name);
+    return found;
+}
+
+class ClientDeath : public testing::TestWithParam<Scene> {
+protected:
+    /// Runs a program to the middle of its map, `end`s it, and measures until nothing of its pools
+    /// runs. The best of a few tries: the machine may be busy.
+    template <class End>
+    void everything_ends_with(End end) {
+        const Words shm = life::entries_of("/dev/shm");
+        const Words tmp = life::entries_of("/tmp");
+        auto best = Clock::duration::max();
+        for (int attempt = 0; attempt < 5 && best > 100ms; ++attempt) {
+            Program program("client", GetParam().arguments);
+            const std::set<pid_t> own = await_ready(program);
+            if (HasFailure()) return;
+            const std::vector<pid_t> before = of_the_pools(program, own);
+            EXPECT_GE(before.size(), 4U);
+            for (const pid_t pid : before) EXPECT_THAT(named_files_of(pid), IsEmpty());
+            const auto start = Clock::now();
+            end(program);
+            const auto nothing_runs = [&] {
+                for (const pid_t pid : before)
+                    if (life::runs(pid)) return false;
+                return true;
+            };
+            ASSERT_TRUE(life::eventually(nothing_runs)) << program.offspring().size() << " run";
+            best = std::min(best, Clock::now() - start);
+            EXPECT_THAT(of_the_pools(program, own), IsEmpty());
+            for (const pid_t pid : own) EXPECT_TRUE(life::runs(pid));
+        }
+        std::cout << "gone after " << life::milliseconds(best) << " ms\n";
+        EXPECT_LE(best, 100ms);
+        EXPECT_THAT(new_names("/dev/shm", shm), IsEmpty());
+        EXPECT_THAT(new_names("/tmp", tmp), IsEmpty());
+    }
+};
+
+TEST_P(ClientDeath, ByKillTakesEverythingAlong) {
+    everything_ends_with([](Program& program) { program.kill(); });
+}
+
+TEST_P(ClientDeath, ByTerminationTakesEverythingAlong) {
+    everything_ends_with([](Program& program) { program.signal(SIGTERM); });
+}
+
+TEST_P(ClientDeath, WhileStoppedTakesEverythingAlong) {
+    everything_ends_with([](Program& program) {
+        program.signal(SIGSTOP);
+        program.kill();
+    });
+}
+
+/// Its pidfd stays silent: the process lives on as another program.
+TEST_P(ClientDeath, ByExecTakesEverythingAlong) {
+    everything_ends_with([](Program& program) { program.signal(SIGUSR1); });
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , ClientDeath,
+    testing::Values(Scene{"OnePool", {}}, Scene{"TwoPools", {"two-pools"}},
+                    Scene{"Descendants", {"descendants"}},
+                    Scene{"ForkedChild", {"forked-child", "two-pools"}},
+                    Scene{"Threads", {"threads", "two-pools", "descendants", "forked-child"}}),
+    [](const auto& test) { return test.param.name; });
+
+// Death of the fork server
+// --------------------------------------------------------------------------
+
+struct Board {
+    life::Roll busy;
+    life::Roll descendants;
+};
+Board* board = nullptr;
+
+class ServerDeath : public testing::Test {
+protected:
+    ServerDeath() { board = board_.get(); }
+
+    static std::vector<int> items() {
+        std::vector<int> all(20);
+        std::iota(all.begin(), all.end(), 0);
+        return all;
+    }
+    static void work(int) {
+        board->busy.call(::getpid());
+        life::wait_for_ever();
+    }
+    static pid_t server_of(Pool& pool) {
+        return pool.apply([] { return ::getppid(); });
+    }
+    /// How long `wait` goes on after the death of the fork server that `pool` gets.
+    template <class Wait>
+    void ends_soon(Wait wait) {
+        auto best = Clock::duration::max();
+        for (int attempt = 0; attempt < 5 && best > 100ms; ++attempt) {
+            board->busy.clear();
+            Pool pool{2};
+            const pid_t server = server_of(pool);
+            std::atomic<Clock::rep> killed{0};
+            std::thread killer([&] {
+                EXPECT_TRUE(life::eventually([] { return board->busy.size() == 2; }));
+                killed = Clock::now().time_since_epoch().count();
+                ::kill(server, SIGKILL);
+            });
+            wait(pool);
+            const auto ended = Clock::now();
+            killer.join();
+            best = std::min(best, ended - Clock::time_point(Clock::duration(killed.load())));
+            for (const pid_t pid : board->busy.pids())
+                EXPECT_TRUE(life::eventually([&] { return !life::runs(pid); }));
+            EXPECT_THROW(pool.map(work, items()), PoolBroken);
+            EXPECT_THROW(pool.apply([] {}), PoolBroken);
+            pool.close();
+            pool.join();
+            pool.terminate();
+            EXPECT_THROW(pool.apply([] {}), PoolBroken);
+        }
+        std::cout << "the wait ended after " << life::milliseconds(best) << " ms\n";
+        EXPECT_LE(best, 100ms);
+    }
+
+private:
+    life::Shared<Board> board_;
+};
+
+TEST_F(ServerDeath, EndsMap) {
+    ends_soon([](Pool& pool) { EXPECT_THROW(pool.map(work, items()), PoolBroken); });
+}
+
+TEST_F(ServerDeath, EndsTryMapWithWhatHadArrived) {
+    ends_soon([](Pool& pool) {
+        const auto outcomes = pool.try_map(work, items());
+        ASSERT_EQ(outcomes.size(), 20U);
+        for (const auto& outcome : outcomes) EXPECT_THROW(outcome.rethrow(), PoolBroken);
+    });
+}
+
+TEST_F(ServerDeath, EndsGet) {
+    ends_soon([](Pool& pool) {
+        auto result = pool.map_async(work, items());
+        EXPECT_THROW(result.get(), PoolBroken);
+    });
+}
+
+TEST_F(ServerDeath, EndsRepeatedShortWaits) {
+    ends_soon([](Pool& pool) {
+        auto result = pool.map_async(work, items());
+        EXPECT_TRUE(life::eventually([&] { return result.wait(10ms); }));
+        EXPECT_THROW(result.get(), PoolBroken);
+    });
+}
+
+TEST_F(ServerDeath, EndsPolling) {
+    ends_soon([](Pool& pool) {
+        auto result = pool.map_async(work, items());
+        EXPECT_TRUE(life::eventually([&] { return result.ready(); }));
+        EXPECT_THROW(result.get(), PoolBroken);
+    });
+}
+
+TEST_F(ServerDeath, EndsJoin) {
+    ends_soon([](Pool& pool) {
+        auto result = pool.map_async(work, items());
+        pool.close();
+        pool.join();
+        EXPECT_THROW(result.get(), PoolBroken);
+    });
+}
+
+TEST_F(ServerDeath, EndsWaitsOfEveryThread) {
+    ends_soon([](Pool& pool) {
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 4; ++i)
+            threads.emplace_back([&] { EXPECT_THROW(pool.map(work, items()), PoolBroken); });
+        for (auto& thread : threads) thread.join();
+    });
+}
+
+TEST_F(ServerDeath, WhileIdleIsFoundByTheNextCall) {
+    Pool pool{2};
+    const pid_t server = server_of(pool);
+    const auto workers = pool.worker_pids();
+    ::kill(server, SIGKILL);
+    EXPECT_THROW(
+        for (const auto until = Clock::now() + 10s; Clock::now() < until;) pool.apply([] {}),
+        PoolBroken);
+    for (const pid_t pid : workers) EXPECT_TRUE(life::eventually([&] { return !life::runs(pid); }));
+}
+
+TEST_F(ServerDeath, IsForgottenByTheDestructor) {
+    for (int i = 0; i < 20; ++i) {
+        Pool pool{2};
+        ::kill(server_of(pool), SIGKILL);
+    }
+}
+
+TEST_F(ServerDeath, TakesWhatTasksStartedAlong) {
+    Pool pool{2};
+    const pid_t server = server_of(pool);
+    auto result = pool.submit([] {
+        life::start_child(board->descendants);
+        life::wait_for_ever();
+    });
+    ASSERT_TRUE(life::eventually([] { return board->descendants.size() == 1; }));
+    ::kill(server, SIGKILL);
+    EXPECT_THROW(result.get(), PoolBroken);
+    for (const pid_t pid : board->descendants.pids()) {
+        EXPECT_TRUE(life::eventually([&] { return !life::runs(pid); })) << pid;
+    }
+}
+
+}  // namespace

@@ -1,0 +1,67 @@
+// A client in the middle of a map, for client_death_test. Writes the pid of each process that is no
+// business of the pool's, then "ready" when every worker is at work. Becomes `sleep` at SIGUSR1.
+//
+//     client [two-pools] [descendants] [forked-child] [threads]
+
+#include <csignal>
+#include <iostream>
+#include <numeric>
+#include <set>
+#include <string>
+#include <thread>
+
+#include <procpool/procpool.hpp>
+
+#include "life.hpp"
+
+namespace {
+
+struct Board {
+    life::Roll busy;
+    life::Roll descendants;
+};
+Board* board = nullptr;
+bool with_descendants = false;
+
+void work(int) {
+    if (with_descendants) {
+        life::start_child(board->descendants);
+        life::start_daemon(board->descendants);
+    }
+    board->busy.call(::getpid());
+    life::wait_for_ever();
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+    const std::set<std::string> arguments(values + 1, values + count);
+    const auto given = [&](const char* word) { return arguments.count(word) != 0; };
+    ::signal(SIGUSR1, [](int) { ::execlp("sleep", "sleep", "60", nullptr); });
+    const life::Shared<Board> shared;
+    board = shared.get();
+    with_descendants = given("descendants");
+
+    if (given("threads")) std::thread(life::wait_for_ever).detach();
+    constexpr std::size_t workers = 3;
+    std::vector<int> items(20);
+    std::iota(items.begin(), items.end(), 0);
+    std::vector<procpool::Pool> pools;
+    std::vector<procpool::AsyncResult<void>> results;
+    for (int i = 0; i < (given("two-pools") ? 2 : 1); ++i) {
+        pools.emplace_back(static_cast<int>(workers));
+        results.push_back(pools.back().map_async(work, items));
+    }
+    if (given("forked-child")) {
+        const pid_t child = ::fork();
+        if (child == 0) life::wait_for_ever();
+        std::cout << child << '\n';
+    }
+    const bool ready = life::eventually([&] {
+        return board->busy.size() == workers * pools.size() &&
+               (!with_descendants || board->descendants.size() == 2 * workers * pools.size());
+    });
+    std::cout << (ready ? "ready" : "not ready") << std::endl;
+
+    results.front().get();
+}
