@@ -19,6 +19,7 @@
 #include "os/clock.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
+#include "os/unseen_fork.hpp"
 #include "wait/spin.hpp"
 
 namespace procpool::detail {
@@ -132,28 +133,12 @@ void Client::start_server() {
             error = errno;
             server_is_child_ = pid > 0;
         } else {
-            // Only fork() leaves the locks of libc usable while there are threads; the intermediate
-            // process makes the fork server invisible to the program's own wait().
-            Word& report = layout_.server().next_look;
-            const pid_t between = os::fork_process();
-            if (between == 0) {
-                const pid_t server = os::clone_quietly();
-                if (server == 0) {
-                    become_server();
-                }
-                report.store(server > 0 ? static_cast<std::uint64_t>(server)
-                                        : static_cast<std::uint64_t>(errno) << 32U);
-                os::end_process(0);
+            // Only fork() leaves the locks of libc usable while there are threads.
+            pid = os::fork_unseen();
+            if (pid == 0) {
+                become_server();
             }
             error = errno;
-            if (between > 0) {
-                os::reap(between);
-                const std::uint64_t said = report.exchange(0);
-                pid = static_cast<pid_t>(said & 0xffff'ffffU);
-                error = pid > 0 ? 0 : static_cast<int>(said >> 32U);
-            } else {
-                pid = -1;
-            }
         }
     }
     if (pid <= 0) {
@@ -202,15 +187,15 @@ void Client::stop_server() {
     }
     layout_.pool().command.store(Command::end, std::memory_order_seq_cst);
     os::poke(commands_);
-    if (server_) {
-        await_end();
-    }
+    await_end();
     if (server_ && !os::wait_for_end(server_, 10'000)) {
         os::send_signal(server_pid_, SIGKILL);  // its workers die with it
         os::wait_for_end(server_, 10'000);
     }
     if (server_is_child_) {
         os::reap(server_pid_);
+    } else {
+        os::reap_if_ended(server_pid_);  // this process may be the one that adopts orphans
     }
     lifelines::remove(commands_.get());
     commands_.reset();

@@ -1,0 +1,123 @@
+#include "os/unseen_fork.hpp"
+
+#include <cerrno>
+
+#include <sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "os/fault.hpp"
+#include "os/process.hpp"
+
+// A child of fork() ends with a SIGCHLD for its parent, and only fork() takes the locks of libc. So
+// a go-between forks: a process without an end signal that borrows this thread's memory and stack,
+// as after vfork(), while this thread stands still. When it has exited, what it forked is an
+// orphan.
+
+namespace procpool::os {
+namespace {
+
+struct Forked {
+    pid_t pid = 0;
+    int error = 0;
+};
+
+#if defined(__clang__)
+// Entered in the go-between and left in its child: no sanitizer may keep count.
+#define PROCPOOL_UNSANITIZED __attribute__((disable_sanitizer_instrumentation))
+#else
+#define PROCPOOL_UNSANITIZED
+#endif
+
+/// In the go-between. Returns in the child only.
+extern "C" __attribute__((used, visibility("hidden"))) PROCPOOL_UNSANITIZED void
+procpool_go_between(Forked* forked) {
+    const pid_t pid = fork_process();
+    if (pid != 0) {
+        forked->pid = pid;
+        forked->error = errno;
+        for (;;) {
+            ::syscall(SYS_exit, 0);
+        }
+    }
+}
+
+constexpr long flags = CLONE_VM | CLONE_VFORK;
+
+/// The pid of a go-between that has done its work, or a negative errno; 0 in the child that it
+/// forked. Assembly, because what runs on a borrowed stack must not touch a frame that its owner
+/// still uses: here it is entered by a call below that frame, and nothing before the call writes to
+/// memory.
+[[gnu::noinline]] PROCPOOL_UNSANITIZED long run_go_between(Forked* forked) {
+#if defined(__x86_64__)
+    register long result asm("rax") = SYS_clone;
+    register long a asm("rdi") = flags;
+    register long b asm("rsi") = 0;
+    register long c asm("rdx") = 0;
+    register long d asm("r10") = 0;
+    register long e asm("r8") = 0;
+    register Forked* kept asm("r12") = forked;
+    asm volatile(
+        "syscall\n\t"
+        "test %%rax, %%rax\n\t"
+        "jnz 1f\n\t"
+        "mov %%rsp, %%r13\n\t"
+        "sub $128, %%rsp\n\t"  // the red zone
+        "and $-16, %%rsp\n\t"
+        "mov %%r12, %%rdi\n\t"
+        "call procpool_go_between\n\t"
+        "mov %%r13, %%rsp\n\t"
+        "xor %%eax, %%eax\n"
+        "1:"
+        : "+r"(result), "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e)
+        : "r"(kept)
+        : "rcx", "r9", "r11", "r13", "cc", "memory");
+    return result;
+#elif defined(__aarch64__)
+    register long result asm("x0") = flags;
+    register long b asm("x1") = 0;
+    register long c asm("x2") = 0;
+    register long d asm("x3") = 0;
+    register long e asm("x4") = 0;
+    register long number asm("x8") = SYS_clone;
+    register Forked* kept asm("x19") = forked;
+    asm volatile(
+        "svc #0\n\t"
+        "cbnz x0, 1f\n\t"
+        "mov x0, x19\n\t"
+        "bl procpool_go_between\n\t"
+        "mov x0, #0\n"
+        "1:"
+        : "+r"(result), "+r"(b), "+r"(c), "+r"(d), "+r"(e), "+r"(number)
+        : "r"(kept)
+        : "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x30",
+          "cc", "memory");
+    return result;
+#else
+    forked->pid = fork_process();
+    forked->error = errno;
+    return forked->pid == 0 ? 0 : -ECHILD;
+#endif
+}
+
+}  // namespace
+
+pid_t fork_unseen() noexcept {
+    Forked forked;
+    const long between = call(Call::clone_process, [&] { return run_go_between(&forked); });
+    if (between == 0) {
+        return 0;
+    }
+    if (between > 0) {
+        reap(static_cast<pid_t>(between));
+    }
+    if (forked.pid == 0) {
+        errno = between < -1 ? static_cast<int>(-between) : errno;
+        return -1;
+    }
+    errno = forked.error;
+    return forked.pid;
+}
+
+}  // namespace procpool::os
