@@ -103,8 +103,8 @@ pid_t fork_process() noexcept {
 pid_t own_pid() noexcept { return ::getpid(); }
 
 Fd open_pidfd(pid_t pid) noexcept {
-    return Fd(static_cast<int>(
-        call(Call::open_pidfd, [&] { return ::syscall(SYS_pidfd_open, pid, 0); })));
+    return above_standard_streams(Fd(static_cast<int>(
+        call(Call::open_pidfd, [&] { return ::syscall(SYS_pidfd_open, pid, 0); }))));
 }
 
 bool wait_for_end(const Fd& pidfd, int timeout_ms) noexcept {
@@ -251,10 +251,10 @@ int read_signal(const Fd& signals) noexcept {
 }
 
 void empty_stdin() noexcept {
-    const Fd null(call_through_signals(Call::open_file,
-                                       [] { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }));
+    const Fd null = above_standard_streams(Fd(call_through_signals(
+        Call::open_file, [] { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); })));
     if (null) {
-        ::dup2(null.get(), STDIN_FILENO);
+        ::dup3(null.get(), STDIN_FILENO, 0);
     } else {
         ::close(STDIN_FILENO);
     }
