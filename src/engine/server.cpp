@@ -28,9 +28,11 @@ constexpr std::uint64_t slow_fork = 3 * ms;
 void Server::live(const Layout& layout, ServerEnds ends) {
     os::block_all_signals();
     os::reset_signal_handlers();
+    const bool ignores_children = os::take_notice_of_children();
     os::adopt_orphans();
     os::empty_stdin();
     Server server(layout, std::move(ends));
+    server.ignores_children_ = ignores_children;
     if (!server.signals_) {
         server.announce(ServerState::broken, errno);
         os::end_process(1);
@@ -45,6 +47,15 @@ Server::Server(const Layout& layout, ServerEnds ends)
       signals_(os::make_signalfd()),
       recovery_(layout),
       places_(static_cast<std::size_t>(layout.workers())) {}
+
+/// In a forked child: gives up what only the fork server needs.
+void Server::leave_to_worker() {
+    ends_ = {};
+    signals_.reset();
+    if (ignores_children_) {
+        os::ignore_children();
+    }
+}
 
 void Server::announce(ServerState state, int error) {
     ServerPage& page = layout_.server();
@@ -372,8 +383,7 @@ bool Server::fill(int worker) {
         return false;
     }
     if (pid == 0) {
-        ends_ = {};
-        signals_.reset();
+        leave_to_worker();
         detail::WorkerLoop::live(layout_, worker, self);
     }
     slowest_fork_ = std::max(slowest_fork_, os::now_ns() - before);
@@ -406,8 +416,7 @@ void Server::keep_spare() {
     }
     if (pid == 0) {
         orders.write_end.reset();
-        ends_ = {};
-        signals_.reset();
+        leave_to_worker();
         os::die_with_parent();
         unsigned char order[2]{};
         for (;;) {

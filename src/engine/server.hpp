@@ -46,6 +46,8 @@ private:
 
     Server(const Layout& layout, ServerEnds ends);
 
+    void leave_to_worker();
+
     [[noreturn]] void serve();
     void start_all();
     [[nodiscard]] int milliseconds_to_sleep() const;
@@ -71,6 +73,7 @@ private:
     Layout layout_;
     ServerEnds ends_;
     os::Fd signals_;
+    bool ignores_children_ = false;  // the client ignores SIGCHLD, so the workers do
     Recovery recovery_;
     std::vector<Place> places_;
     Spare spare_;

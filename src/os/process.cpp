@@ -137,9 +137,8 @@ Ending reap(pid_t pid) noexcept {
 }
 
 bool reap_if_ended(pid_t pid) noexcept {
-    return call_through_signals(Call::wait_child, [&] {
-               return ::waitpid(pid, nullptr, WNOHANG | __WALL);
-           }) == pid;
+    return call_through_signals(Call::wait_child,
+                                [&] { return ::waitpid(pid, nullptr, WNOHANG | __WALL); }) == pid;
 }
 
 void send_signal(pid_t pid, int signal) noexcept {
@@ -220,6 +219,16 @@ void reset_signal_handlers() noexcept {
         }
     }
 }
+
+bool take_notice_of_children() noexcept {
+    // SA_NOCLDWAIT comes without a handler.
+    struct sigaction standard {};
+    struct sigaction before {};
+    standard.sa_handler = SIG_DFL;
+    return ::sigaction(SIGCHLD, &standard, &before) == 0 && before.sa_handler == SIG_IGN;
+}
+
+void ignore_children() noexcept { ::signal(SIGCHLD, SIG_IGN); }
 
 void block_all_signals() noexcept {
     sigset_t all;

@@ -68,6 +68,9 @@ enum class RunState { running, stopped, gone };
 
 /// Every signal as after an exec: handlers become defaults, what is ignored stays so.
 void reset_signal_handlers() noexcept;
+/// Children are to be reaped and told of by SIGCHLD. True if it was ignored.
+bool take_notice_of_children() noexcept;
+void ignore_children() noexcept;
 void block_all_signals() noexcept;
 void unblock_all_signals() noexcept;
 
