@@ -204,10 +204,23 @@ void WorkerLoop::forget(JobMemory& memory) {
     if (memory.prepared != nullptr && memory.close != nullptr) {
         memory.close(memory.prepared);
     }
-    if (memory.writable != nullptr) {
-        os::protect(memory.writable, memory.writable_size, os::Access::read);
-    }
+    make_read_only(memory);
     memory = JobMemory{};
+}
+
+void WorkerLoop::make_read_only(const JobMemory& memory) {
+    if (memory.writable == nullptr) {
+        return;
+    }
+    std::byte* const begin = memory.writable;
+    std::byte* const end = begin + memory.writable_size;
+    os::protect(begin, memory.writable_size, os::Access::read);
+    // The block may have been freed and serve another job by now, which has to ask again.
+    for (JobMemory& other : memory_) {
+        if (other.writable < end && begin < other.writable + other.writable_size) {
+            other.writable = nullptr;
+        }
+    }
 }
 
 std::uint64_t WorkerLoop::chunk_length(const JobPage& page, JobMemory& memory,
@@ -380,8 +393,7 @@ void WorkerLoop::run(const Claim& claim) {
         last_clock_ = after;
     }
     if (memory.writable != nullptr && handed_out(claim.job)) {
-        os::protect(memory.writable, memory.writable_size, os::Access::read);
-        memory.writable = nullptr;
+        make_read_only(memory);
     }
     page_ = nullptr;
 }

@@ -64,7 +64,8 @@ private:
     void idle();
 
     JobMemory& memory_of(std::size_t job, std::uint64_t serial);
-    static void forget(JobMemory& memory);
+    void forget(JobMemory& memory);
+    void make_read_only(const JobMemory& memory);
     void set_guard(bool guarded) const;
 
     engine::Layout layout_;

@@ -57,12 +57,19 @@ public:
 
 inline constexpr std::chrono::seconds patience{30};
 
-/// A map straight on the engine, so that every delivery is seen. With `out` the results are
-/// written in place, and become the values here once the job is resolved.
+/// A map that was started and may still run.
+template <class R>
+struct Started {
+    procpool::detail::JobHandle job;
+    std::shared_ptr<Collected<R>> sink;
+};
+
+/// Starts a map straight on the engine, so that every delivery is seen. With `out` the results are
+/// written in place.
 template <class R, class F, class Range>
-std::shared_ptr<Collected<R>> collect(procpool::detail::Engine& engine, const F& f,
-                                      const Range& range, const procpool::MapOptions& options = {},
-                                      procpool::shared_vector<R>* out = nullptr) {
+Started<R> start(procpool::detail::Engine& engine, const F& f, const Range& range,
+                 const procpool::MapOptions& options = {},
+                 procpool::shared_vector<R>* out = nullptr) {
     namespace detail = procpool::detail;
     using Item = detail::Item<const Range>;
     using Call = detail::CallOf<detail::WholeItem, F, Item>;
@@ -84,15 +91,29 @@ std::shared_ptr<Collected<R>> collect(procpool::detail::Engine& engine, const F&
     }
     auto sink = std::make_shared<Collected<R>>(count);
     draft.spec.sink = sink;
-    const detail::JobHandle job = engine.start(std::move(draft.spec));
-    sink->resolved = engine.wait(job, detail::Clock::now() + patience);
-    if (!sink->resolved) {
-        engine.abandon(job);
-        return sink;
-    }
-    if constexpr (detail::Trivial<R>) {
-        for (std::uint64_t i = 0; out != nullptr && i < count; ++i)
-            if (!sink->items[i].failure) sink->items[i].value = (*out)[i];
+    return {engine.start(std::move(draft.spec)), sink};
+}
+
+/// Waits for it, but not for ever.
+template <class R>
+std::shared_ptr<Collected<R>> finish(procpool::detail::Engine& engine, const Started<R>& started) {
+    started.sink->resolved = engine.wait(started.job, procpool::detail::Clock::now() + patience);
+    if (!started.sink->resolved) engine.abandon(started.job);
+    return started.sink;
+}
+
+/// Both. Results in place become the values here.
+template <class R, class F, class Range>
+std::shared_ptr<Collected<R>> collect(procpool::detail::Engine& engine, const F& f,
+                                      const Range& range, const procpool::MapOptions& options = {},
+                                      procpool::shared_vector<R>* out = nullptr) {
+    const auto sink =
+        engine_test::finish(engine, engine_test::start<R>(engine, f, range, options, out));
+    if constexpr (procpool::detail::Trivial<R>) {
+        if (out != nullptr && sink->resolved) {
+            for (std::uint64_t i = 0; i < out->size(); ++i)
+                if (!sink->items[i].failure) sink->items[i].value = (*out)[i];
+        }
     }
     return sink;
 }
