@@ -165,8 +165,14 @@ void Server::follow_client_stops() {
         stopped_at_ = now;
         watch_client_until_ = 0;
     } else if (!stopped && stopped_at_ != 0) {
-        last_stop_begin_ = stopped_at_;
-        last_stop_ns_ = now - stopped_at_;
+        for (std::size_t i = 0; i < places_.size(); ++i) {
+            Place& place = places_[i];
+            const std::uint64_t started =
+                layout_.slot(static_cast<int>(i)).started.load(std::memory_order_acquire);
+            const std::uint64_t before = place.paused_item == started ? place.paused_ns : 0;
+            place.paused_item = started;
+            place.paused_ns = before + now - std::min(now, std::max(started, stopped_at_));
+        }
         stopped_at_ = 0;
     } else {
         if (stopped_at_ == 0 && now > watch_client_until_) {
@@ -483,7 +489,8 @@ void Server::look_at_deadlines() {
                     continue;
                 }
                 const std::uint64_t started = slot.started.load(std::memory_order_acquire);
-                const std::uint64_t paused = started < last_stop_begin_ ? last_stop_ns_ : 0;
+                const Place& place = places_[static_cast<std::size_t>(worker)];
+                const std::uint64_t paused = place.paused_item == started ? place.paused_ns : 0;
                 const std::uint64_t timeout = layout_.job(job).timeout_ns;
                 const std::uint64_t deadline = started + timeout + paused;
                 if (timeout == 0 || slot.verdict.load(std::memory_order_acquire) != seen) {

@@ -38,6 +38,8 @@ private:
         std::uint64_t tried_serial = 0;  // the item that was tried before, and how often
         std::uint64_t tried_item = 0;
         std::uint64_t tries = 0;
+        std::uint64_t paused_item = 0;  // when the item started that was stopped, and for how long
+        std::uint64_t paused_ns = 0;
     };
     struct Spare {
         pid_t pid = 0;
@@ -88,8 +90,6 @@ private:
     // Ctrl-Z: the workers stop with the client, and their deadlines with them.
     std::uint64_t watch_client_until_ = 0;
     std::uint64_t stopped_at_ = 0;
-    std::uint64_t last_stop_begin_ = 0;
-    std::uint64_t last_stop_ns_ = 0;
 };
 
 }  // namespace procpool::engine

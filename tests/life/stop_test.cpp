@@ -1,0 +1,97 @@
+#include <csignal>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "life/life.hpp"
+#include "life/program.hpp"
+
+namespace {
+
+using life::Clock;
+using life::Program;
+using namespace std::chrono_literals;
+using testing::IsEmpty;
+
+using Words = std::vector<std::string>;
+
+class Stop : public testing::TestWithParam<Words> {
+protected:
+    /// A program in the middle of its map; `workers` are told.
+    [[nodiscard]] static std::vector<pid_t> await_ready(Program& program) {
+        std::vector<pid_t> workers;
+        for (std::string line = program.line(); line != "ready"; line = program.line()) {
+            if (line.empty()) {
+                ADD_FAILURE() << "the program is not ready";
+                return workers;
+            }
+            workers.push_back(std::stoi(line));
+        }
+        EXPECT_EQ(workers.size(), 2U);
+        return workers;
+    }
+    static bool all_stopped(const std::vector<pid_t>& pids) {
+        return std::all_of(pids.begin(), pids.end(), life::is_stopped);
+    }
+    static bool none_stopped(const std::vector<pid_t>& pids) {
+        return std::none_of(pids.begin(), pids.end(), life::is_stopped);
+    }
+    /// As the terminal does it at Ctrl-Z, and `fg` after so long.
+    static void stop_for(Program& program, const std::vector<pid_t>& workers,
+                         Clock::duration time) {
+        const auto pressed = Clock::now();
+        program.signal_group(SIGTSTP);
+        ASSERT_TRUE(life::eventually([&] { return life::is_stopped(program.pid()); }));
+        ASSERT_TRUE(life::eventually([&] { return all_stopped(workers); }));
+        std::cout << "workers stopped after " << life::milliseconds(Clock::now() - pressed)
+                  << " ms";
+        life::eventually([&] { return Clock::now() > pressed + time; });
+        EXPECT_TRUE(all_stopped(workers));
+        const auto resumed = Clock::now();
+        program.signal_group(SIGCONT);
+        ASSERT_TRUE(life::eventually([&] { return none_stopped(workers); }));
+        std::cout << ", went on after " << life::milliseconds(Clock::now() - resumed) << " ms\n";
+    }
+};
+
+TEST_P(Stop, TakesTheWorkersAlongAndCostsNoTime) {
+    Program program("stop", GetParam());
+    const auto workers = await_ready(program);
+    stop_for(program, workers, 1200ms);  // longer than the timeout
+    EXPECT_EQ(program.line(), "results 2");
+}
+
+TEST_P(Stop, TwiceDuringOneItemCostsNoTimeEither) {
+    Program program("stop", GetParam());
+    const auto workers = await_ready(program);
+    stop_for(program, workers, 900ms);
+    stop_for(program, workers, 900ms);
+    EXPECT_EQ(program.line(), "results 2");
+}
+
+TEST_P(Stop, DoesNotKeepTheWorkersAliveWhenTheClientIsKilled) {
+    Program program("stop", GetParam());
+    const auto workers = await_ready(program);
+    program.signal_group(SIGTSTP);
+    ASSERT_TRUE(life::eventually([&] { return all_stopped(workers); }));
+    program.kill();
+    EXPECT_TRUE(life::eventually([&] { return program.offspring().empty(); }));
+}
+
+INSTANTIATE_TEST_SUITE_P(, Stop, testing::Values(Words{}, Words{"threads"}, Words{"handles"}),
+                         [](const auto& test) {
+                             return test.param.empty() ? "Plain" : test.param.front();
+                         });
+
+TEST(StopIgnored, LeavesTheWorkersAtWork) {
+    Program program("stop", {"ignores"});
+    for (std::string line = program.line(); line != "ready"; line = program.line())
+        ASSERT_FALSE(line.empty());
+    program.signal_group(SIGTSTP);
+    EXPECT_EQ(program.line(), "results 2");
+}
+
+}  // namespace
