@@ -53,6 +53,15 @@ public:
     /// True if get() would not wait. Does not block.
     [[nodiscard]] bool ready() { return engine().resolved(job_); }
 
+    /// True if get() gives a value, or gave one, and does not throw. Throws std::logic_error before
+    /// it is ready().
+    [[nodiscard]] bool successful() {
+        if (!ready()) {
+            throw std::logic_error("procpool: AsyncResult::successful() before there is a result");
+        }
+        return !sink_->has_failed();
+    }
+
     /// Cancels what has not started, which then resolves as TaskCancelled. Does not wait and does
     /// not interrupt what runs. True if there is no result yet: it may still come.
     bool cancel() {
@@ -74,14 +83,16 @@ private:
     }
 
     R take() {
-        if (!sink_) throw std::logic_error("procpool: AsyncResult::get() may be called once");
-        const auto sink = std::exchange(sink_, nullptr);
-        return sink->take();
+        if (std::exchange(taken_, true)) {
+            throw std::logic_error("procpool: AsyncResult::get() may be called once");
+        }
+        return sink_->take();
     }
 
     std::shared_ptr<detail::Engine> engine_;
     detail::JobHandle job_;
     std::shared_ptr<detail::Collector<R>> sink_;
+    bool taken_ = false;
 };
 
 }  // namespace procpool

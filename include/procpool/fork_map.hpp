@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <iterator>
 #include <memory>
 #include <type_traits>
@@ -29,7 +28,7 @@ struct Inherited {
 template <class Context>
 class InheritedTask {
 public:
-    explicit InheritedTask(const Run& run) { std::memcpy(&context_, run.closure, sizeof context_); }
+    explicit InheritedTask(const Run& run) : context_(load_bytes<const Context*>(run.closure)) {}
 
     template <class R>
     R run(std::uint64_t i) {
@@ -37,7 +36,7 @@ public:
     }
 
 private:
-    const Context* context_ = nullptr;
+    const Context* context_;
 };
 
 template <class F, class At>

@@ -234,10 +234,11 @@ private:
         detail::set_closure<std::decay_t<F>>(draft, f);
         detail::pack_arguments<std::decay_t<A>...>(draft, arguments...);
         detail::set_map<typename Call::Task, R>(draft.spec);
-        if constexpr (std::is_void_v<R>)
+        if constexpr (std::is_void_v<R>) {
             return std::make_shared<detail::DoneSink>();
-        else
+        } else {
             return std::make_shared<detail::ValueSink<R>>();
+        }
     }
 
     template <class Sink>

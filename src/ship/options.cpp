@@ -23,9 +23,10 @@ void check_count(const char* option, std::size_t value, const char* allowed) {
 }  // namespace
 
 int checked_processes(int processes) {
-    if (processes < 0 || processes > max_processes)
+    if (processes < 0 || processes > max_processes) {
         refuse("processes", std::to_string(processes),
                "1 to 1000, or 0 for the CPUs this process may use");
+    }
     return processes == 0 ? std::min(usable_cpus(), max_processes) : processes;
 }
 

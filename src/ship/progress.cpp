@@ -21,12 +21,13 @@ std::size_t terminal_width() {
 std::string clock_time(std::chrono::nanoseconds duration) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
     char text[32];
-    if (seconds < 3600)
+    if (seconds < 3600) {
         std::snprintf(text, sizeof text, "%lld:%02lld", static_cast<long long>(seconds / 60),
                       static_cast<long long>(seconds % 60));
-    else
+    } else {
         std::snprintf(text, sizeof text, "%lldh%02lld", static_cast<long long>(seconds / 3600),
                       static_cast<long long>(seconds / 60 % 60));
+    }
     return text;
 }
 

@@ -155,6 +155,21 @@ TEST(AsyncResult, GivesItsErrorToGetAndNotToWait) {
     EXPECT_THROW(result.get(), std::domain_error);
 }
 
+TEST(AsyncResult, KnowsWhetherItWasSuccessful) {
+    SharedPage<Counter> gate;
+    mp::Pool pool{1};
+    auto good = pool.submit([g = gate.get()] { await(*g); });
+    EXPECT_THROW(static_cast<void>(good.successful()), std::logic_error);
+    ++*gate;
+    good.wait();
+    EXPECT_TRUE(good.successful());
+    good.get();
+    EXPECT_TRUE(good.successful());
+    auto bad = pool.submit([]() -> int { throw std::domain_error("x"); });
+    bad.wait();
+    EXPECT_FALSE(bad.successful());
+}
+
 TEST(AsyncResult, MayBeMoved) {
     mp::Pool pool{1};
     auto a = pool.submit(add, 1, 2);

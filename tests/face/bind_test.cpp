@@ -114,8 +114,7 @@ TEST(Bind, TravelsWhenNested) {
 
 TEST(Bind, TravelsWithLambdas) {
     mp::Pool pool{1};
-    const int k = 3;
-    const auto f = [k](int x, const std::string& s) { return s + std::to_string(k * x); };
+    const auto f = [k = 3](int x, const std::string& s) { return s + std::to_string(k * x); };
     EXPECT_THAT(pool.map(mp::bind_back(f, std::string("n")), std::vector<int>{2}),
                 ElementsAre("n6"));
     const auto apply = [](int x, auto g) { return g(x); };

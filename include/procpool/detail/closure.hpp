@@ -116,10 +116,11 @@ Bound<side, F, T...> read_bound(Reader& from, std::type_identity<Bound<side, F, 
 
 template <class F>
 F read_closure(Reader& from) {
-    if constexpr (ByteClosure<F>)
+    if constexpr (ByteClosure<F>) {
         return load_bytes<F>(from.take(sizeof(F)));
-    else
+    } else {
         return read_bound(from, std::type_identity<F>{});
+    }
 }
 
 /// Callables up to this size are copied to the thunk's stack for every claim: there the compiler

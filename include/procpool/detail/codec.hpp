@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -140,17 +141,19 @@ private:
 template <class T>
 requires std::is_trivially_copyable_v<T>
 [[nodiscard]] T load_bytes(const std::byte* from) {
+    constexpr std::size_t size =
+        sizeof(T);  // NOLINT(bugprone-sizeof-expression): T may be a pointer
+    struct Image {
+        std::byte bytes[size];
+    };
     if constexpr (std::is_trivially_default_constructible_v<T>) {
-        T value;
-        std::memcpy(static_cast<void*>(std::addressof(value)), from, sizeof(T));
+        T value;  // NOLINT(cppcoreguidelines-pro-type-member-init): all of it is written next
+        std::memcpy(static_cast<void*>(std::addressof(value)), from, size);
         return value;
     } else {
-        union Storage {
-            Storage() {}
-            T value;
-        } storage;
-        std::memcpy(static_cast<void*>(std::addressof(storage.value)), from, sizeof(T));
-        return std::move(storage.value);
+        Image image{};
+        std::memcpy(image.bytes, from, size);
+        return std::bit_cast<T>(image);
     }
 }
 
@@ -308,18 +311,20 @@ requires(Encodable<std::remove_const_t<T>> &&
 
 template <Encodable T>
 [[nodiscard]] std::size_t frame_size(const T& value) {
-    if constexpr (OneRun<T>)
+    if constexpr (OneRun<T>) {
         return Codec<T>::bytes(value).size();
-    else
+    } else {
         return Codec<T>::size(value);
+    }
 }
 
 template <Encodable T>
 std::byte* write_frame(std::byte* to, const T& value) {
-    if constexpr (OneRun<T>)
+    if constexpr (OneRun<T>) {
         return write_bytes(to, Codec<T>::bytes(value));
-    else
+    } else {
         return Codec<T>::write(to, value);
+    }
 }
 
 template <Encodable T>

@@ -93,6 +93,7 @@ struct Draft {
     Draft() = default;
     Draft(const Draft&) = delete;
     Draft& operator=(const Draft&) = delete;
+    ~Draft() = default;
 
     JobSpec spec;
     std::vector<std::byte> closure;
@@ -110,10 +111,11 @@ struct Draft {
     }
 
     void copy(std::span<const std::byte> bytes) {
-        if (bytes.size() <= small_inputs)
+        if (bytes.size() <= small_inputs) {
             spec.inputs = bytes;  // the engine copies them
-        else
+        } else {
             write_bytes(reserve(bytes.size()), bytes);
+        }
     }
 };
 
@@ -179,10 +181,11 @@ void pack_frames(Draft& draft, Range& range) {
 
 template <class T, class Range>
 void pack(Draft& draft, Range& range) {
-    if constexpr (FixedSize<T>)
+    if constexpr (FixedSize<T>) {
         pack_fixed<T>(draft, range);
-    else
+    } else {
         pack_frames<T>(draft, range);
+    }
 }
 
 /// One item, a tuple of these, without making it first.

@@ -25,6 +25,8 @@ class Collector : public Sink {
 public:
     using Value = T;
     virtual T take() = 0;
+    /// True if take() throws, or threw.
+    [[nodiscard]] virtual bool has_failed() const = 0;
 };
 
 /// The exception in flight as the failure of an item, on this side. Only inside a catch block.
@@ -95,6 +97,8 @@ public:
     void results(std::uint64_t, std::uint64_t, std::span<const std::byte>) noexcept override {}
     void result(std::uint64_t, std::span<const std::byte>) noexcept override {}
 
+    [[nodiscard]] bool has_failed() const override { return failures_.get().has_value(); }
+
 protected:
     FirstFailure failures_;
 };
@@ -149,10 +153,11 @@ private:
         return first <= results_.size() && count <= results_.size() - first;
     }
     static void read_to(auto&& slot, std::span<const std::byte> bytes) {
-        if constexpr (in_place && OneRun<R>)
+        if constexpr (in_place && OneRun<R>) {
             Codec<R>::assign(slot, bytes);
-        else
+        } else {
             slot = read_frame<R>(bytes);
+        }
     }
 
     std::vector<Slot> results_;
@@ -273,6 +278,7 @@ public:
             [&](const Failure& failure) { set_failure(failure); });
     }
 
+    [[nodiscard]] bool has_failed() const override { return no_memory_; }
     std::vector<Outcome<R>> take() override {
         if (no_memory_) throw std::bad_alloc();
         return std::move(outcomes_);
@@ -294,10 +300,11 @@ private:
     }
     auto& state(std::uint64_t i) {
         auto& outcome = outcomes_.at(i);
-        if constexpr (std::is_void_v<R>)
+        if constexpr (std::is_void_v<R>) {
             return outcome.outcome_.state_;
-        else
+        } else {
             return outcome.state_;
+        }
     }
 
     std::vector<Outcome<R>> outcomes_;

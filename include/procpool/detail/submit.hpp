@@ -92,12 +92,13 @@ void set_result(Spec& spec, std::size_t stride) {
 template <class Task, class R>
 void set_map(JobSpec& spec) {
     spec.thunk = &map_thunk<Task, R, FixedResult<R>>;
-    if constexpr (std::is_void_v<R>)
+    if constexpr (std::is_void_v<R>) {
         set_result<false>(spec, 0);
-    else if constexpr (FixedResult<R>)
+    } else if constexpr (FixedResult<R>) {
         set_result<false>(spec, Codec<R>::fixed_size);
-    else
+    } else {
         set_result<true>(spec, 0);
+    }
 }
 
 /// The same for results that are written in place.
@@ -118,10 +119,11 @@ void set_find(JobSpec& spec) {
 /// What collects the results of a map: a vector, or for void nothing.
 template <class R>
 auto make_map_sink(std::uint64_t count) {
-    if constexpr (std::is_void_v<R>)
+    if constexpr (std::is_void_v<R>) {
         return std::make_shared<DoneSink>();
-    else
+    } else {
         return std::make_shared<VectorSink<R>>(count);
+    }
 }
 
 /// Starts the job, waits for it, takes what it came to.

@@ -79,10 +79,11 @@ using ResultOf = std::decay_t<ReturnOf<How, F, Item>>;
 /// reference.
 template <class R, class How, class F, class Item>
 R value_of_call(const F& f, Item&& item) {
-    if constexpr (std::is_void_v<R>)
+    if constexpr (std::is_void_v<R>) {
         static_cast<void>(How::apply(f, std::forward<Item>(item)));
-    else
+    } else {
         return static_cast<R>(How::apply(f, std::forward<Item>(item)));
+    }
 }
 
 /// A shipped callable on shipped items.
@@ -174,8 +175,8 @@ template <class Task, class R>
 void find_thunk(Run& run) {
     Task task(run);
     [[maybe_unused]] std::vector<std::byte> frame;
-    const auto store_nothing = [&run] {
-        if constexpr (Finding<R>::is_fixed) *run.result(run.next) = std::byte{0};
+    const auto store_nothing = [](const Run& at) {
+        if constexpr (Finding<R>::is_fixed) *at.result(at.next) = std::byte{0};
     };
     while (run.next < run.last) {
         try {
@@ -184,7 +185,7 @@ void find_thunk(Run& run) {
                 const auto found = task.template run<std::optional<R>>(run.next);
                 run.end(run.next);
                 if (!found) [[likely]] {
-                    store_nothing();
+                    store_nothing(run);
                     continue;
                 }
                 if constexpr (Finding<R>::is_fixed) {
@@ -198,7 +199,7 @@ void find_thunk(Run& run) {
                     run.emit(frame);
                 }
                 run.stop();
-                for (++run.next; run.next < run.last; ++run.next) store_nothing();
+                for (++run.next; run.next < run.last; ++run.next) store_nothing(run);
                 return;
             }
         } catch (...) {
