@@ -36,6 +36,8 @@ constexpr std::uint64_t worker_spin = 60 * us;
 /// How long a client that saw a spinning worker take its job looks for the answer before it calls
 /// the others and parks.
 constexpr std::uint64_t client_spin = 25 * us;
+/// An answer that takes longer is not that of a worker spinning on another CPU.
+constexpr std::uint64_t quick_answer = 2 * us;
 /// How long a client that had to wake a worker waits before it calls the others.
 constexpr std::uint64_t first_park = 120 * us;
 /// A park never lasts longer: then the client looks whether the fork server lives.
@@ -353,6 +355,7 @@ JobHandle Client::start(JobSpec spec) {
     job->block = std::move(spec.block);
     job->keep = std::move(spec.keep);
     job->fail_fast = spec.fail_fast;
+    job->waited = spec.waited;
     job->input_stride = spec.input_stride;
     if (spec.window != 0) {
         job->window = std::bit_ceil(spec.window);
@@ -474,12 +477,14 @@ bool Client::spinner_present() const {
 /// Rings the doorbell. True if a spinning worker hears it; otherwise parked ones are woken: one for
 /// a caller that waits for the answer, as many as there are items for one that does not.
 bool Client::call_workers(std::uint64_t items, bool waited) {
-    os::FutexWord& doorbell = layout_.pool().doorbell;
-    doorbell.fetch_add(1, std::memory_order_seq_cst);
+    PoolPage& pool = layout_.pool();
+    pool.doorbell.fetch_add(1, std::memory_order_seq_cst);
     const bool spinner = spinner_present();
+    if (waited && !spinner) {
+        pool.caller_cpu.store(os::own_cpu(), std::memory_order_relaxed);
+    }
     if (const std::uint64_t wanted = waited ? 1 : items; !spinner || wanted > 1) {
-        os::futex_wake(doorbell,
-                       static_cast<int>(std::min<std::uint64_t>(wanted, layout_.pool().workers)));
+        os::futex_wake(pool.doorbell, static_cast<int>(std::min(wanted, pool.workers)));
     }
     return spinner;
 }
@@ -493,9 +498,9 @@ void Client::escalate(Job& job) {
     const std::size_t index = job.postings.back().page;
     const ClaimWord word{layout_.words(index).claim.load(std::memory_order_acquire)};
     const std::uint64_t limit = layout_.job(index).limit.load(std::memory_order_relaxed);
-    if (word.next() < limit && layout_.pool().workers > 1) {
+    if (word.next() < limit) {
         os::futex_wake(layout_.pool().doorbell,
-                       static_cast<int>(std::min(limit - word.next(), layout_.pool().workers - 1)));
+                       static_cast<int>(std::min(limit - word.next(), layout_.pool().workers)));
     }
 }
 
@@ -690,11 +695,40 @@ bool Client::resolved(const JobHandle& job) {
     return job->resolved;
 }
 
+/// Looks for news of a job for a while. Against a worker that spins on another CPU: hard, for the
+/// few microseconds that its answer takes. Against one that was woken: giving the CPU away at every
+/// turn, since it may be woken on this very one.
+bool Client::watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
+                   std::uint64_t until) const {
+    const auto happened = [&] { return bell.load(std::memory_order_seq_cst) != heard; };
+    std::atomic<int>& caller_cpu = layout_.pool().caller_cpu;
+    if (!had_spinner) {
+        while (!happened()) {
+            if (os::now_ns() >= until) {
+                return false;
+            }
+            os::yield();
+        }
+        return true;
+    }
+    if (wait::spin_until(std::min(until, os::now_ns() + quick_answer), happened)) {
+        if (caller_cpu.load(std::memory_order_relaxed) != -1) {
+            caller_cpu.store(-1, std::memory_order_relaxed);
+        }
+        return true;
+    }
+    caller_cpu.store(os::own_cpu(), std::memory_order_relaxed);  // see WorkerLoop::part_from_caller
+    return wait::spin_until(until, happened);
+}
+
 /// docs/protocol.md, part 6. Spins only where the answer is microseconds away, then parks on the
 /// job's bell, in slices.
 bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) {
     Lock lock(mutex_);
-    std::uint64_t spin_until = job->had_spinner ? job->started_ns + client_spin_ns_ : 0;
+    std::uint64_t watch_until = job->started_ns + (job->had_spinner ? 1 : 3) * client_spin_ns_;
+    if (!job->waited || client_spin_ns_ == 0) {
+        watch_until = 0;
+    }
     for (;;) {
         if (job->resolved) {
             return true;
@@ -726,18 +760,12 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
             }
             patience = std::min(patience, static_cast<std::uint64_t>(left));
         }
-        if (spin_until != 0) {
+        if (watch_until != 0) {
             lock.unlock();
-            bool rung = false;
-            while (!rung && os::now_ns() < spin_until) {
-                for (int turn = 0; turn < 16 && !rung; ++turn) {
-                    wait::relax();
-                    rung = bell.load(std::memory_order_seq_cst) != heard;
-                }
-            }
+            const bool rung = watch(bell, heard, job->had_spinner, watch_until);
             lock.lock();
             if (!rung) {
-                spin_until = 0;
+                watch_until = 0;
                 if (!job->resolved) {
                     escalate(*job);
                 }

@@ -53,6 +53,7 @@ public:
     std::map<std::uint64_t, std::vector<std::byte>> parts;  // large results on their way
 
     std::uint64_t started_ns = 0;
+    bool waited = false;       // its caller waits for it from the start
     bool had_spinner = false;  // a spinning worker saw it come: answers are microseconds away
     bool escalated = false;    // every worker that can help was called
 };
@@ -102,6 +103,8 @@ private:
     void activate(std::size_t index, bool active);
     bool call_workers(std::uint64_t items, bool waited);
     [[nodiscard]] bool spinner_present() const;
+    bool watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
+               std::uint64_t until) const;
     void escalate(Job& job);
     void update_shortest_timeout();
     void retire(Job& job);

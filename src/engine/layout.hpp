@@ -35,6 +35,8 @@ struct PoolPage {
 
     alignas(cache_line) os::FutexWord doorbell{
         0};  ///< counts published jobs; idle workers wait on it
+    /// Where a client waits that no spinning worker answers at once; -1: none does.
+    alignas(cache_line) std::atomic<int> caller_cpu{-1};
     alignas(cache_line) os::FutexWord drained{
         0};  ///< counts emptied rings; workers with a full ring wait on it
     alignas(cache_line) std::atomic<Command> command{Command::run};

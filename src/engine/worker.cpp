@@ -503,6 +503,10 @@ void WorkerLoop::ring(std::size_t job) {
         os::futex_wake(bell, 1 << 30);
         woke_client_ = true;
     }
+    if (std::exchange(just_woken_, false) &&
+        pool_.caller_cpu.load(std::memory_order_relaxed) == os::own_cpu()) {
+        os::yield();  // the client waits for this CPU
+    }
     reach(Step::bell_rung, worker_);
 }
 
@@ -672,19 +676,13 @@ void WorkerLoop::idle() {
         // A client that was just woken needs its time to come back with the next call.
         const std::uint64_t until = os::now_ns() + (woke_client_ ? 4 : 1) * pool_.spin_ns;
         woke_client_ = false;
-        std::uint32_t rung = pool_.doorbell.load(std::memory_order_seq_cst);
-        for (int round = 0; rung == seen_doorbell_ && os::now_ns() < until; ++round) {
-            if (round % 16 == 0) {
-                os::yield();  // whoever is to ring may be waiting for this very CPU
-            }
-            for (int turn = 0; turn < 16 && rung == seen_doorbell_; ++turn) {
-                wait::relax();
-                rung = pool_.doorbell.load(std::memory_order_seq_cst);
-            }
-        }
+        part_from_caller();
+        wait::spin_until(until, [this] {
+            return pool_.doorbell.load(std::memory_order_seq_cst) != seen_doorbell_;
+        });
         tokens.holder[i].exchange(0, std::memory_order_seq_cst);
         reach(Step::token_returned, worker_);
-        rung = pool_.doorbell.load(std::memory_order_seq_cst);
+        const std::uint32_t rung = pool_.doorbell.load(std::memory_order_seq_cst);
         if (rung != seen_doorbell_) {
             if (rung - seen_doorbell_ > 1) {
                 // Several jobs came while the token kept their clients from waking anyone, and one
@@ -702,6 +700,20 @@ void WorkerLoop::idle() {
     }
     reach(Step::parking, worker_);
     os::futex_wait(pool_.doorbell, seen_doorbell_, os::no_timeout);
+    just_woken_ = true;
+}
+
+/// A client and its worker that share a CPU take turns instead of working side by side, until the
+/// scheduler notices. After a few calls of that kind the worker goes elsewhere.
+void WorkerLoop::part_from_caller() {
+    constexpr int patience = 4;
+    const int caller = pool_.caller_cpu.load(std::memory_order_relaxed);
+    if (caller == -1 || caller != os::own_cpu()) {
+        calls_on_shared_cpu_ = 0;
+    } else if (++calls_on_shared_cpu_ > patience) {
+        calls_on_shared_cpu_ = 0;
+        os::leave_cpu(caller);
+    }
 }
 
 }  // namespace procpool::detail

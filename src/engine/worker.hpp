@@ -62,6 +62,7 @@ private:
     void ring(std::size_t job);
     void call_clients();
     void idle();
+    void part_from_caller();
 
     JobMemory& memory_of(std::size_t job, std::uint64_t serial);
     void forget(JobMemory& memory);
@@ -91,6 +92,8 @@ private:
     std::uint32_t seen_doorbell_ = 0;
     std::uint64_t tasks_left_;  // items until this worker is to be replaced
     bool woke_client_ = false;
+    bool just_woken_ = false;  // from parking, by a client that may be on this CPU
+    int calls_on_shared_cpu_ = 0;
     std::uint64_t last_clock_ = 0;
     std::uint64_t rung_at_ = 0;  // backlog at the last ring for a filling ring
     std::array<JobMemory, 16> memory_{};

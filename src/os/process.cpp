@@ -269,6 +269,22 @@ void empty_stdin() noexcept {
     }
 }
 
+int own_cpu() noexcept { return ::sched_getcpu(); }
+
+void leave_cpu(int cpu) noexcept {
+    std::array<std::uint64_t, 128> allowed{};  // 8192 CPUs, as many as Linux knows
+    const auto place = static_cast<std::size_t>(cpu);
+    if (cpu < 0 || place >= allowed.size() * 64 ||
+        ::syscall(SYS_sched_getaffinity, 0, sizeof allowed, allowed.data()) <= 0) {
+        return;
+    }
+    std::array<std::uint64_t, 128> others = allowed;
+    others[place / 64] &= ~(std::uint64_t{1} << (place % 64));
+    if (::syscall(SYS_sched_setaffinity, 0, sizeof others, others.data()) == 0) {
+        ::syscall(SYS_sched_setaffinity, 0, sizeof allowed, allowed.data());
+    }
+}
+
 void yield() noexcept { ::sched_yield(); }
 
 void end_process(int status) noexcept { ::_exit(status); }

@@ -82,6 +82,11 @@ void unblock_all_signals() noexcept;
 /// Standard input becomes empty.
 void empty_stdin() noexcept;
 
+/// The CPU this thread runs on; -1 if unknown. No system call.
+[[nodiscard]] int own_cpu() noexcept;
+/// Moves this thread off the CPU it runs on, if it may use another one.
+void leave_cpu(int cpu) noexcept;
+
 /// Lets whoever else waits for this CPU run.
 void yield() noexcept;
 

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <cstdint>
+
+#include "os/clock.hpp"
+#include "os/process.hpp"
+
 namespace procpool::wait {
 
 /// One turn of a spinning loop: lets the sibling hardware thread run and saves power.
@@ -9,6 +14,28 @@ inline void relax() noexcept {
 #elif defined(__aarch64__)
     asm volatile("yield" ::: "memory");
 #endif
+}
+
+/// Looks at `happened` until it is true (and returns true) or the monotonic clock passes
+/// `until_ns`. Gives the CPU away every few microseconds: whoever is to make it happen may be
+/// waiting for just this one.
+template <class Condition>
+bool spin_until(std::uint64_t until_ns, Condition&& happened) {
+    constexpr std::uint64_t yield_after_ns = 2'000;
+    std::uint64_t now = os::now_ns();
+    for (std::uint64_t last_yield = now; now < until_ns; now = os::now_ns()) {
+        for (int turn = 0; turn < 16; ++turn) {
+            if (happened()) {
+                return true;
+            }
+            relax();
+        }
+        if (now - last_yield > yield_after_ns) {
+            os::yield();
+            last_yield = now;
+        }
+    }
+    return happened();
 }
 
 /// Starts to bring a cache line here, to be written soon.
