@@ -14,7 +14,8 @@ namespace procpool::engine {
 namespace {
 
 constexpr std::uint64_t ms = 1'000'000;
-/// A pool whose workers cannot be forked for this long while none is left is broken.
+/// A pool whose workers cannot be forked for this long, while none is left or one left work behind,
+/// is broken.
 constexpr std::uint64_t fork_patience = 2'000 * ms;
 /// So many workers in a row that die before they reach their loop break the pool: no respawn storm.
 constexpr int most_deaths_at_start = 64;
@@ -348,7 +349,12 @@ void Server::fill_vacancies() {
         fork_failing_since_ = fork_failing_since_ == 0 ? now : fork_failing_since_;
         const bool any_left = std::any_of(places_.begin(), places_.end(),
                                           [](const Place& place) { return place.pid != 0; });
-        if (!any_left && now - fork_failing_since_ > fork_patience) {
+        // What a dead worker left of its claim nobody else may take.
+        const bool stranded = std::any_of(places_.begin(), places_.end(), [&](const Place& place) {
+            const Slot& slot = layout_.slot(static_cast<int>(&place - places_.data()));
+            return place.vacant && slot.phase.load(std::memory_order_relaxed) == phase::taken;
+        });
+        if ((!any_left || stranded) && now - fork_failing_since_ > fork_patience) {
             give_up(error);
         }
         retry_fork_at_ = now + 5 * ms;

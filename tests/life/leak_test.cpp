@@ -34,32 +34,14 @@ std::vector<int> items(int count = 20) {
 }
 int square(int i) { return i * i; }
 
-/// What a process could leak.
-struct Holdings {
-    std::vector<std::string> descriptors = life::entries_of("/proc/self/fd");
-    std::size_t mappings = 0;
-    std::vector<pid_t> children = life::own_children();
-    std::string threads = std::to_string(life::entries_of("/proc/self/task").size());
-
-    Holdings() {
-        std::istringstream maps(life::content_of("/proc/self/maps"));
-        for (std::string line; std::getline(maps, line);) ++mappings;
-    }
-    friend bool operator==(const Holdings&, const Holdings&) = default;
-    friend void PrintTo(const Holdings& held, std::ostream* out) {
-        *out << held.descriptors.size() << " descriptors, " << held.mappings << " mappings, "
-             << held.children.size() << " children, " << held.threads << " threads";
-    }
-};
-
 /// Nothing is left of what `act` does again and again, once the first rounds have warmed up
 /// allocators and caches.
 template <class Act>
 void leaves_nothing_behind(int rounds, Act act) {
     for (int i = 0; i < 3; ++i) act(i);
-    const Holdings before;
+    const life::Holdings before;
     for (int i = 0; i < rounds && !testing::Test::HasFailure(); ++i) act(i);
-    EXPECT_EQ(Holdings(), before);
+    EXPECT_EQ(life::Holdings(), before);
 }
 
 // Whatever escapes a pool becomes a child of this process and is seen. Only for clients with one
@@ -225,24 +207,6 @@ TEST_F(Leak, PoolsInPools) {
 // A forked child
 // ------------------------------------------------------------------------------------
 
-/// The exit status of a child that does `act` and then, unless it failed, returns from here.
-template <class Act>
-int status_of_child(Act act) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        bool good = false;
-        try {
-            good = act();
-        } catch (const std::exception& e) {
-            std::cerr << "child: " << e.what() << '\n';
-        }
-        std::_Exit(good ? 0 : 1);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return status;
-}
-
 TEST(ForkedChild, CannotUseThePoolAndLeavesItAlone) {
     auto pool = std::make_unique<Pool>(2);
     auto result = std::make_unique<AsyncResult<int>>(pool->submit(square, 5));
@@ -255,7 +219,7 @@ TEST(ForkedChild, CannotUseThePoolAndLeavesItAlone) {
             return true;
         }
     };
-    EXPECT_EQ(status_of_child([&] {
+    EXPECT_EQ(life::status_of_child([&] {
                   const bool all = refused([&] { pool->map(square, items()); }) &&
                                    refused([&] { pool->apply(square, 1); }) &&
                                    refused([&] { static_cast<void>(pool->submit(square, 1)); }) &&
@@ -280,7 +244,7 @@ TEST(ForkedChild, TerminatesNothing) {
         ::usleep(50'000);
         return 7;
     });
-    EXPECT_EQ(status_of_child([&] {
+    EXPECT_EQ(life::status_of_child([&] {
                   try {
                       pool.terminate();
                   } catch (const std::logic_error&) {
@@ -294,7 +258,7 @@ TEST(ForkedChild, TerminatesNothing) {
 TEST(ForkedChild, MayHavePoolsOfItsOwn) {
     Pool pool{2};
     procpool::shared_vector<int> parents(1000, 1);
-    EXPECT_EQ(status_of_child([&] {
+    EXPECT_EQ(life::status_of_child([&] {
                   Pool own{2};
                   procpool::shared_vector<int> mine(100, 3);
                   return own.map(square, items(3)) == std::vector{0, 1, 4} &&
@@ -547,7 +511,7 @@ TEST(Worker, RunsNoExitHandlerOfTheProgram) {
 
 /// Whichever descriptor the pool's own happen to get.
 TEST(Client, MayHaveClosedItsStandardStreams) {
-    EXPECT_EQ(status_of_child([] {
+    EXPECT_EQ(life::status_of_child([] {
                   ::close(0);
                   ::close(1);
                   ::close(2);
@@ -573,7 +537,7 @@ TEST(Client, OutputIsWrittenOnce) {
     // What is buffered when the fork happens must not be written by every worker.
     std::array<int, 2> ends{};
     ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-    EXPECT_EQ(status_of_child([&] {
+    EXPECT_EQ(life::status_of_child([&] {
                   ::dup2(ends[1], STDOUT_FILENO);
                   std::setvbuf(stdout, nullptr, _IOFBF, 4096);
                   std::printf("before ");

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <new>
 #include <optional>
@@ -18,6 +19,7 @@
 
 #include <dirent.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /// What the tests of life and death look at: memory that every forked process shares, and the
@@ -152,6 +154,42 @@ inline std::vector<pid_t> own_children() {
         if (const auto process = look_up(pid); process && process->parent == ::getpid())
             children.push_back(pid);
     return children;
+}
+
+/// What a process could leak.
+struct Holdings {
+    std::vector<std::string> descriptors = entries_of("/proc/self/fd");
+    std::size_t mappings = 0;
+    std::vector<pid_t> children = own_children();
+    std::size_t threads = entries_of("/proc/self/task").size();
+
+    Holdings() {
+        std::istringstream maps(content_of("/proc/self/maps"));
+        for (std::string line; std::getline(maps, line);) ++mappings;
+    }
+    friend bool operator==(const Holdings&, const Holdings&) = default;
+    friend void PrintTo(const Holdings& held, std::ostream* out) {
+        *out << held.descriptors.size() << " descriptors, " << held.mappings << " mappings, "
+             << held.children.size() << " children, " << held.threads << " threads";
+    }
+};
+
+/// How a forked child ends, as waitpid tells: 0 if `act` returns true there.
+template <class Act>
+int status_of_child(Act act) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        bool good = false;
+        try {
+            good = act();
+        } catch (const std::exception& e) {
+            std::cerr << "child: " << e.what() << '\n';
+        }
+        std::_Exit(good ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return status;
 }
 
 /// Looks until the condition holds, at most `bound` long. True if it came to hold.

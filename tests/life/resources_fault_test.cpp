@@ -1,0 +1,499 @@
+// procpool_test: TIMEOUT 120
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <numeric>
+#include <optional>
+#include <sstream>
+#include <system_error>
+#include <thread>
+
+#include <sys/resource.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <procpool/procpool.hpp>
+
+#include "life/life.hpp"
+#include "os/fault.hpp"
+
+/// What the system refuses: processes, descriptors, memory, time without signals.
+namespace {
+
+using life::Clock;
+using namespace std::chrono_literals;
+using procpool::Pool;
+using procpool::PoolBroken;
+using procpool::WorkerDied;
+using procpool::os::Call;
+
+enum class Where { everywhere, client, others };
+
+/// Shared by all processes, so that the test decides what fails where and when.
+struct Faults {
+    std::atomic<bool> armed{false};
+    std::atomic<Call> call{Call::poll};
+    std::atomic<int> error{0};
+    std::atomic<int> skip{0};   // calls that still succeed
+    std::atomic<int> times{0};  // calls that fail then
+    std::atomic<Where> where{Where::everywhere};
+    std::atomic<pid_t> client{0};
+    std::atomic<int> hits{0};
+    std::atomic<bool> interrupt{false};  // every second call that a signal can interrupt
+    std::atomic<unsigned> turn{0};
+
+    void fail(Call which, int with, int after = 0, int how_often = 1'000'000'000,
+              Where place = Where::everywhere) {
+        stop();
+        call = which;
+        error = with;
+        skip = after;
+        times = how_often;
+        where = place;
+        client = ::getpid();
+        hits = 0;
+        armed = true;
+    }
+    void stop() {
+        armed = false;
+        interrupt = false;
+    }
+};
+Faults* faults = nullptr;
+
+bool can_be_interrupted(Call call) {
+    switch (call) {
+        case Call::futex_wait:
+        case Call::open_file:
+        case Call::poll:
+        case Call::read:
+        case Call::resize_file:
+        case Call::wait_child:
+        case Call::write:
+            return true;
+        default:
+            return false;
+    }
+}
+
+int decide(Call call) {
+    if (faults->interrupt.load() && can_be_interrupted(call))
+        return faults->turn.fetch_add(1) % 2 == 0 ? EINTR : 0;
+    if (!faults->armed.load() || call != faults->call.load()) return 0;
+    const bool in_client = ::getpid() == faults->client.load();
+    if (faults->where != Where::everywhere && in_client != (faults->where == Where::client))
+        return 0;
+    if (faults->skip.fetch_sub(1) > 0 || faults->times.fetch_sub(1) <= 0) return 0;
+    ++faults->hits;
+    return faults->error.load();
+}
+
+class Resources : public testing::Test {
+protected:
+    Resources() {
+        faults = shared_.get();
+        procpool::os::fault_hook = decide;
+    }
+    ~Resources() override { procpool::os::fault_hook = nullptr; }
+
+    static std::vector<int> items(int count = 20) {
+        std::vector<int> all(static_cast<std::size_t>(count));
+        std::iota(all.begin(), all.end(), 0);
+        return all;
+    }
+    static int square(int i) { return i * i; }
+    static bool works(Pool& pool) {
+        return pool.map(square, items(3)) == std::vector{0, 1, 4} && pool.apply(square, 5) == 25;
+    }
+
+private:
+    life::Shared<Faults> shared_;
+};
+
+// The start of a pool
+// -------------------------------------------------------------------------------
+
+struct Refusal {
+    const char* name;
+    Call call;
+    int error;
+    bool with_threads;
+};
+void PrintTo(const Refusal& refusal, std::ostream* out) { *out << refusal.name; }
+
+class Start : public Resources, public testing::WithParamInterface<Refusal> {};
+
+/// The processes of this program, other than this one: what may have escaped.
+std::size_t relatives() {
+    std::array<char, 512> own{}, other{};
+    static_cast<void>(::readlink("/proc/self/exe", own.data(), own.size() - 1));
+    std::size_t count = 0;
+    for (const pid_t pid : life::all_pids()) {
+        other.fill(0);
+        const std::string path = "/proc/" + std::to_string(pid) + "/exe";
+        if (pid != ::getpid() && ::readlink(path.c_str(), other.data(), other.size() - 1) > 0)
+            count += own == other;
+    }
+    return count;
+}
+
+TEST_P(Start, ThatIsRefusedThrowsAndLeavesNothing) {
+    const auto [name, call, error, with_threads] = GetParam();
+    std::optional<std::jthread> other;
+    if (with_threads)
+        other.emplace([](const std::stop_token& stop) {
+            while (!stop.stop_requested()) ::usleep(1000);
+        });
+    {
+        Pool pool{3};  // whatever is made once in a process
+        ASSERT_TRUE(works(pool));
+    }
+    const life::Holdings before;
+    int refused = 0;
+    for (int nth = 0; nth < 8; ++nth) {
+        faults->fail(call, error, nth, 1);
+        try {
+            Pool pool{3};
+            faults->stop();
+            EXPECT_TRUE(works(pool)) << nth;
+        } catch (const std::system_error& e) {
+            ++refused;
+            EXPECT_EQ(e.code().value(), error) << e.what();
+            EXPECT_GT(faults->hits, 0) << e.what();
+        }
+        faults->stop();
+        EXPECT_EQ(life::Holdings(), before) << "call " << nth;
+        EXPECT_TRUE(life::eventually([] { return relatives() == 0; })) << "call " << nth;
+    }
+    EXPECT_GT(refused, 0);
+    Pool pool{3};
+    EXPECT_TRUE(works(pool));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , Start,
+    testing::Values(Refusal{"CloneTooMany", Call::clone_process, EAGAIN, false},
+                    Refusal{"CloneNoMemory", Call::clone_process, ENOMEM, false},
+                    Refusal{"ForkTooMany", Call::fork_process, EAGAIN, false},
+                    Refusal{"ForkNoMemory", Call::fork_process, ENOMEM, false},
+                    Refusal{"Pipe", Call::make_pipe, EMFILE, false},
+                    Refusal{"Pidfd", Call::open_pidfd, EMFILE, false},
+                    Refusal{"Signalfd", Call::make_signalfd, EMFILE, false},
+                    Refusal{"ThreadsClone", Call::clone_process, EAGAIN, true},
+                    Refusal{"ThreadsFork", Call::fork_process, EAGAIN, true},
+                    Refusal{"ThreadsForkNoMemory", Call::fork_process, ENOMEM, true},
+                    Refusal{"ThreadsPipe", Call::make_pipe, EMFILE, true},
+                    Refusal{"ThreadsPidfd", Call::open_pidfd, EMFILE, true},
+                    Refusal{"ThreadsSignalfd", Call::make_signalfd, ENFILE, true}),
+    [](const auto& test) { return test.param.name; });
+
+// The region is made once in a process: a forked child makes its own.
+
+TEST_F(Resources, NoMemfdIsSaidClearly) {
+    EXPECT_EQ(life::status_of_child([] {
+                  faults->fail(Call::make_memfd, EMFILE);
+                  try {
+                      Pool pool{2};
+                      return false;
+                  } catch (const std::bad_alloc&) {
+                  } catch (const std::system_error&) {
+                  }
+                  faults->stop();
+                  Pool pool{2};  // the failure is not remembered
+                  return works(pool);
+              }),
+              0);
+}
+
+TEST_F(Resources, NoMappingIsSaidClearly) {
+    EXPECT_EQ(life::status_of_child([] {
+                  faults->fail(Call::map_memory, ENOMEM);
+                  try {
+                      Pool pool{2};
+                      return false;
+                  } catch (const std::bad_alloc&) {
+                  } catch (const std::system_error&) {
+                  }
+                  faults->stop();
+                  Pool pool{2};
+                  return works(pool);
+              }),
+              0);
+}
+
+TEST_F(Resources, LargeRegionRefusedMeansASmallerOne) {
+    for (const Call call : {Call::map_memory, Call::resize_file, Call::make_memfd}) {
+        for (const int refused : {1, 5, 10}) {
+            EXPECT_EQ(life::status_of_child([&] {
+                          faults->fail(call, ENOMEM, 0, refused);
+                          Pool pool{2};
+                          return works(pool) &&
+                                 pool.map([](int) { return std::string(100'000, 'x'); }, items(20))
+                                         .size() == 20;
+                      }),
+                      0)
+                << refused;
+        }
+    }
+}
+
+// Signals
+// -----------------------------------------------------------------------------------------------
+
+/// All that a pool does, while signals interrupt every second call.
+void interrupted_life() {
+    faults->interrupt = true;
+    {
+        Pool pool{2};
+        std::vector<int> items(100);
+        std::iota(items.begin(), items.end(), 0);
+        EXPECT_EQ(pool.map(
+                      [](int i) {
+                          ::usleep(500);
+                          return i;
+                      },
+                      items),
+                  items);
+        EXPECT_THROW(pool.apply([] { std::abort(); }), WorkerDied);
+        EXPECT_THROW(pool.apply({.timeout = 20ms}, [] { life::spin_for_ever(); }),
+                     procpool::TaskTimeout);
+        auto result = pool.submit([] {
+            ::usleep(20'000);
+            return 3;
+        });
+        EXPECT_FALSE(result.wait(1ms));
+        EXPECT_EQ(result.get(), 3);
+        EXPECT_EQ(pool.map([](int) { return std::string(1 << 20, 'x'); }, items).size(), 100U);
+        pool.close();
+        pool.join();
+    }
+    faults->stop();
+}
+
+TEST_F(Resources, SignalsInterruptNothing) {
+    for (const bool with_threads : {false, true}) {
+        std::optional<std::jthread> other;
+        if (with_threads)
+            other.emplace([](const std::stop_token& stop) {
+                while (!stop.stop_requested()) ::usleep(1000);
+            });
+        interrupted_life();
+        const life::Holdings before;
+        interrupted_life();
+        EXPECT_EQ(life::Holdings(), before);
+    }
+}
+
+TEST_F(Resources, RealSignalsInterruptNothing) {
+    struct sigaction action {};
+    struct sigaction before {};
+    action.sa_handler = [](int) {};  // without SA_RESTART
+    ::sigaction(SIGALRM, &action, &before);
+    const itimerval often{.it_interval = {0, 300}, .it_value = {0, 300}};
+    const itimerval never{};
+    ::setitimer(ITIMER_REAL, &often, nullptr);
+    for (int round = 0; round < 20; ++round) {
+        Pool pool{2};
+        EXPECT_TRUE(works(pool));
+        EXPECT_EQ(pool.map(
+                      [](int i) {
+                          ::usleep(200);
+                          return i;
+                      },
+                      items(20)),
+                  items(20));
+        EXPECT_THROW(pool.apply([] { std::abort(); }), WorkerDied);
+    }
+    ::setitimer(ITIMER_REAL, &never, nullptr);
+    ::sigaction(SIGALRM, &before, nullptr);
+}
+
+// No more processes
+// ---------------------------------------------------------------------------------------
+
+TEST_F(Resources, RestGoesOnWhileNoWorkerCanBeForked) {
+    Pool pool{3};
+    ASSERT_TRUE(works(pool));
+    faults->fail(Call::fork_process, EAGAIN, 0, 1'000'000'000, Where::others);
+    EXPECT_THROW(pool.apply([] { std::abort(); }), WorkerDied);
+    EXPECT_TRUE(life::eventually([] { return faults->hits > 3; }));
+    EXPECT_EQ(pool.worker_pids().size(), 2U);
+    EXPECT_EQ(pool.map(square, items(1000))[999], 999 * 999);
+    faults->stop();
+    EXPECT_TRUE(life::eventually([&] { return pool.worker_pids().size() == 3; }));
+    EXPECT_TRUE(works(pool));
+}
+
+TEST_F(Resources, LastWorkerMayBeMissingForAWhile) {
+    Pool pool{1};
+    faults->fail(Call::fork_process, EAGAIN, 0, 20, Where::others);
+    const auto outcomes = pool.try_map(
+        [](int i) {
+            if (i == 3) std::abort();
+            return i;
+        },
+        items());
+    for (int i = 0; i < 20; ++i)
+        EXPECT_EQ(outcomes[static_cast<std::size_t>(i)].has_value(), i != 3);
+    EXPECT_EQ(faults->hits, 20);
+}
+
+TEST_F(Resources, PoolThatCanForkNoMoreBreaks) {
+    Pool pool{2};
+    ASSERT_TRUE(works(pool));
+    faults->fail(Call::fork_process, EAGAIN, 0, 1'000'000'000, Where::others);
+    auto pending = pool.map_async([](int) { std::abort(); }, items());
+    const auto outcomes = pool.try_map([](int) { std::abort(); }, items(), {.chunksize = 1});
+    int died = 0;
+    for (const auto& outcome : outcomes) {
+        try {
+            outcome.rethrow();
+            ADD_FAILURE();
+        } catch (const WorkerDied&) {
+            ++died;
+        } catch (const PoolBroken&) {
+        }
+    }
+    EXPECT_LE(died, 2);
+    EXPECT_ANY_THROW(pending.get());
+    try {
+        pool.apply(square, 3);
+        ADD_FAILURE();
+    } catch (const PoolBroken& e) {
+        EXPECT_THAT(e.what(), testing::HasSubstr(std::generic_category().message(EAGAIN)));
+    }
+    EXPECT_TRUE(pool.worker_pids().empty());
+}
+
+TEST_F(Resources, WorkLeftByADeadWorkerDoesNotWaitForEver) {
+    // The dead held the rest of its chunk, which nobody else may take; the other worker lives.
+    Pool pool{2};
+    ASSERT_TRUE(works(pool));
+    faults->fail(Call::fork_process, ENOMEM, 0, 1'000'000'000, Where::others);
+    const auto outcomes = pool.try_map(
+        [](int i) {
+            if (i == 3) std::abort();
+            return i;
+        },
+        items(), {.chunksize = 10});
+    int broken = 0;
+    for (const auto& outcome : outcomes) {
+        try {
+            outcome.rethrow();
+        } catch (const WorkerDied&) {
+            EXPECT_EQ(outcome.error().index(), 3U);
+        } catch (const PoolBroken&) {
+            ++broken;
+        }
+    }
+    EXPECT_EQ(broken, 6);
+    EXPECT_THROW(pool.apply(square, 3), PoolBroken);
+}
+
+TEST_F(Resources, WorkerThatCannotProtectItsMemoryBreaksThePool) {
+    faults->fail(Call::protect_memory, ENOMEM, 0, 1'000'000'000, Where::others);
+    Pool pool{2};
+    EXPECT_THROW(pool.map(square, items()), PoolBroken);
+    EXPECT_GT(faults->hits, 2);
+}
+
+TEST_F(Resources, WorkerThatCannotProtectItsMemoryIsReplaced) {
+    faults->fail(Call::protect_memory, ENOMEM, 0, 10, Where::others);
+    Pool pool{2};
+    EXPECT_TRUE(works(pool));
+    EXPECT_EQ(pool.map(square, items(100))[99], 99 * 99);
+}
+
+TEST_F(Resources, OutputThatCannotBeMadeWritableCostsItsItems) {
+    procpool::shared_vector<int> input(100, 3), output(100);
+    Pool pool{1};
+    ASSERT_TRUE(works(pool));
+    faults->fail(Call::protect_memory, ENOMEM, 0, 1, Where::others);
+    EXPECT_ANY_THROW(pool.map_into(square, input, output, {.chunksize = 100}));
+    faults->stop();
+    pool.map_into(square, input, output);
+    EXPECT_EQ(output[99], 9);
+}
+
+TEST_F(Resources, NoDescriptorForProcDisturbsNothing) {
+    life::Shared<life::Roll> shared;
+    static life::Roll* roll = nullptr;
+    roll = shared.get();
+    Pool pool{2};
+    EXPECT_TRUE(works(pool));
+    faults->fail(Call::open_file, EMFILE);
+    EXPECT_THROW(pool.apply([] {
+        life::start_daemon(*roll);
+        while (roll->size() == 0) ::usleep(100);
+        std::abort();
+    }),
+                 WorkerDied);
+    EXPECT_TRUE(works(pool));
+    for (const pid_t pid : roll->pids())
+        EXPECT_TRUE(life::eventually([&] { return !life::exists(pid); }));
+}
+
+// Limits
+// ------------------------------------------------------------------------------------------------------
+
+/// What a child does under a limit: 0 if its pool works, 1 if it was refused by an exception.
+int under(__rlimit_resource resource, rlim_t limit) {
+    int status = life::status_of_child([&] {
+        rlimit limits{};
+        ::getrlimit(resource, &limits);
+        limits.rlim_cur = std::min(limit, limits.rlim_max);
+        ::setrlimit(resource, &limits);
+        std::vector<int> all(10);
+        std::iota(all.begin(), all.end(), 0);
+        try {
+            Pool pool{2};
+            const auto squares = pool.map([](int i) { return i * i; }, all);
+            if (squares[9] != 81) std::_Exit(2);
+            std::_Exit(0);
+        } catch (const std::bad_alloc&) {
+        } catch (const std::system_error&) {
+        }
+        std::_Exit(1);
+        return true;
+    });
+    EXPECT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+    EXPECT_LE(WEXITSTATUS(status), 1);
+    return WEXITSTATUS(status);
+}
+
+constexpr rlim_t mebi = 1U << 20U;
+
+TEST_F(Resources, SmallFilesMeanASmallRegion) {
+    EXPECT_EQ(under(RLIMIT_FSIZE, 1024 * mebi), 0);
+    EXPECT_EQ(under(RLIMIT_FSIZE, 64 * mebi), 0);
+    EXPECT_EQ(under(RLIMIT_FSIZE, 16 * mebi), 0);
+    EXPECT_EQ(under(RLIMIT_FSIZE, mebi), 1);
+    EXPECT_EQ(under(RLIMIT_FSIZE, 0), 1);
+}
+
+TEST_F(Resources, SmallAddressSpaceMeansASmallRegion) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "a sanitizer needs more address space than that";
+#endif
+    std::size_t pages = 0;
+    std::istringstream(life::content_of("/proc/self/statm")) >> pages;
+    const rlim_t used = pages * 4096;
+    EXPECT_EQ(under(RLIMIT_AS, used + 4096 * mebi), 0);
+    EXPECT_EQ(under(RLIMIT_AS, used + 512 * mebi), 0);
+    EXPECT_EQ(under(RLIMIT_AS, used + 128 * mebi), 0);
+    under(RLIMIT_AS, used + 64 * mebi);
+    under(RLIMIT_AS, used + 16 * mebi);
+    EXPECT_EQ(under(RLIMIT_AS, used + mebi), 1);
+}
+
+TEST_F(Resources, FewDescriptorsAreSaidClearly) {
+    rlim_t enough = 0;
+    const auto highest = static_cast<rlim_t>(life::entries_of("/proc/self/fd").size());
+    for (rlim_t limit = highest; limit < highest + 16 && enough == 0; ++limit)
+        if (under(RLIMIT_NOFILE, limit) == 0) enough = limit;
+    EXPECT_NE(enough, 0U);
+    EXPECT_LE(enough, highest + 6);
+}
+
+}  // namespace
