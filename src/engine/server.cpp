@@ -46,6 +46,7 @@ Server::Server(const Layout& layout, ServerEnds ends)
     : layout_(layout),
       ends_(std::move(ends)),
       signals_(os::make_signalfd()),
+      children_(os::open_own_children()),
       recovery_(layout),
       places_(static_cast<std::size_t>(layout.workers())) {}
 
@@ -53,6 +54,7 @@ Server::Server(const Layout& layout, ServerEnds ends)
 void Server::leave_to_worker() {
     ends_ = {};
     signals_.reset();
+    children_.reset();
     if (ignores_children_) {
         os::ignore_children();
     }
@@ -453,7 +455,7 @@ void Server::keep_spare() {
 void Server::kill_orphans(std::uint64_t until) {
     for (;;) {
         orphans_left_ = false;
-        for (const pid_t child : os::own_children()) {
+        for (const pid_t child : os::own_children(children_)) {
             const bool known = child == spare_.pid ||
                                std::any_of(places_.begin(), places_.end(),
                                            [&](const Place& place) { return place.pid == child; });

@@ -75,6 +75,7 @@ private:
     Layout layout_;
     ServerEnds ends_;
     os::Fd signals_;
+    os::Fd children_;                // the kernel's list of them
     bool ignores_children_ = false;  // the client ignores SIGCHLD, so the workers do
     Recovery recovery_;
     std::vector<Place> places_;

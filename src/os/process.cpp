@@ -153,21 +153,21 @@ void send_signal_to_group(pid_t group, int signal) noexcept {
     }
 }
 
-std::vector<pid_t> own_children() {
-    std::vector<pid_t> children;
+Fd open_own_children() noexcept {
     std::array<char, 64> path{};
     std::snprintf(path.data(), path.size(), "/proc/self/task/%d/children", own_pid());
-    std::array<char, 4096> few{};
-    std::vector<char> many;
-    char* text = few.data();
-    long length = read_file(path.data(), text, few.size() - 1);
-    if (length == static_cast<long>(few.size() - 1)) {
-        many.resize(1024 * 1024);
-        text = many.data();
-        length = read_file(path.data(), text, many.size() - 1);
-    }
+    return Fd(call_through_signals(Call::open_file,
+                                   [&] { return ::open(path.data(), O_RDONLY | O_CLOEXEC); }));
+}
+
+std::vector<pid_t> own_children(const Fd& list) {
+    std::vector<pid_t> children;
+    std::vector<char> text(64 * 1024);
+    const auto length = !list ? -1 : call_through_signals(Call::read, [&] {
+        return ::pread(list.get(), text.data(), text.size() - 1, 0);
+    });
     if (length >= 0) {
-        const char* at = text;
+        const char* at = text.data();
         for (char* end = nullptr;; at = end) {
             const long pid = std::strtol(at, &end, 10);
             if (end == at) {

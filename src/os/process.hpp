@@ -50,8 +50,11 @@ void send_signal(pid_t pid, int signal) noexcept;
 /// To every member of a process group.
 void send_signal_to_group(pid_t group, int signal) noexcept;
 
+/// The kernel's list of the children of this (single-threaded) process, to be opened while there is
+/// a descriptor left. Empty where the kernel keeps none.
+[[nodiscard]] Fd open_own_children() noexcept;
 /// The children of this (single-threaded) process, running or not.
-[[nodiscard]] std::vector<pid_t> own_children();
+[[nodiscard]] std::vector<pid_t> own_children(const Fd& list);
 
 /// Orphans below this process become its children.
 void adopt_orphans() noexcept;
