@@ -1,5 +1,6 @@
 #include "child.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -13,6 +14,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "stopwatch.hpp"
 
@@ -54,12 +57,21 @@ sigset_t signals_of_interest() {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGCONT);
     for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP}) {
         struct sigaction action {};
         sigaction(signal, nullptr, &action);
         if (action.sa_handler != SIG_IGN) sigaddset(&set, signal);
     }
     return set;
+}
+
+/// Whether a process is stopped, as Ctrl-Z does it.
+bool is_stopped(pid_t pid) {
+    const Fd file(::open(fmt::format("/proc/{}/stat", pid).c_str(), O_RDONLY | O_CLOEXEC));
+    const std::string stat = file ? content_of(file) : "";
+    const auto name_end = stat.rfind(')');
+    return name_end != std::string::npos && stat.substr(name_end, 3) == ") T";
 }
 
 [[noreturn]] void execute(const ChildOptions& options, int out, int err, const sigset_t& mask) {
@@ -77,43 +89,94 @@ sigset_t signals_of_interest() {
     ::_exit(127);
 }
 
-/// The guard's view of the child: a process group of which it leads the first process.
-class Guarded {
+/// The guard's part: watches the child, which leads a process group, and the program that wants it.
+class Guard {
 public:
-    explicit Guarded(pid_t leader) : leader_(leader) { ::setpgid(leader, leader); }
+    Guard(pid_t ward, pid_t program, std::chrono::milliseconds deadline, const sigset_t& signals)
+        : ward_(ward), program_(program), signals_(signals) {
+        ::setpgid(ward, ward);  // whoever of the two is first
+        if (deadline.count() > 0) deadline_ = Clock::now() + deadline;
+    }
 
-    /// To every process of the group. Right only while the leader is not reaped: until then nobody
-    /// else has its id.
-    void signal(int number) const { ::kill(-leader_, number); }
+    struct End {
+        Ending::How how;
+        int code;
+    };
 
-    /// Not reaped by this.
-    [[nodiscard]] std::optional<siginfo_t> ended() const {
-        siginfo_t info{};
-        if (::waitid(P_PID, static_cast<id_t>(leader_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-            info.si_pid == 0) {
-            return std::nullopt;
+    /// Returns when the child has ended, or has to.
+    End watch() {
+        for (;;) {
+            const auto signal = next_signal();
+            if (const auto end = ended()) return *end;
+            if (!stopped_since_ && Clock::now() >= deadline_) return {Ending::How::late, SIGKILL};
+            if (signal == SIGTSTP) {
+                stop_looked_for_until_ = Clock::now() + std::chrono::milliseconds(500);
+            } else if (signal == SIGCONT) {
+                go_on();
+            } else if (signal && signal != SIGCHLD) {
+                return {Ending::How::signalled, SIGKILL};
+            }
+            if (Clock::now() < stop_looked_for_until_ && is_stopped(program_)) stop();
         }
-        return info;
     }
 
     /// Kills the group and reaps all of it. What left the group is not ours to end.
     void finish() const {
-        signal(SIGKILL);
-        while (::waitpid(-leader_, nullptr, 0) > 0 || errno == EINTR) {
+        kill_group(SIGKILL);
+        while (::waitpid(-ward_, nullptr, 0) > 0 || errno == EINTR) {
         }
     }
 
 private:
-    pid_t leader_;
-};
+    // Ctrl-Z reaches the guard, but it does not stop: a continuation that came just before would be
+    // lost. Nor does it stop the child before it sees that the program did stop, which may have a
+    // mind of its own about the signal.
+    void stop() {
+        kill_group(SIGSTOP);
+        stopped_since_ = Clock::now();
+        stop_looked_for_until_ = {};
+    }
 
-std::optional<int> next_signal(const sigset_t& set, nanoseconds patience) {
-    const timespec time{.tv_sec = static_cast<time_t>(patience.count() / 1'000'000'000),
-                        .tv_nsec = static_cast<long>(patience.count() % 1'000'000'000)};
-    const int signal = ::sigtimedwait(&set, nullptr, &time);
-    if (signal < 0) return std::nullopt;
-    return signal;
-}
+    void go_on() {
+        stop_looked_for_until_ = {};
+        if (!stopped_since_) return;
+        kill_group(SIGCONT);
+        if (deadline_ != Clock::time_point::max()) deadline_ += Clock::now() - *stopped_since_;
+        stopped_since_.reset();
+    }
+
+    /// Right only while the leader is not reaped: until then nobody else has its id.
+    void kill_group(int signal) const { ::kill(-ward_, signal); }
+
+    /// Does not reap it.
+    [[nodiscard]] std::optional<End> ended() const {
+        siginfo_t info{};
+        const int got =
+            ::waitid(P_PID, static_cast<id_t>(ward_), &info, WEXITED | WNOHANG | WNOWAIT);
+        if (got != 0 || info.si_pid == 0) return std::nullopt;
+        return End{info.si_code == CLD_EXITED ? Ending::How::exited : Ending::How::signalled,
+                   info.si_status};
+    }
+
+    /// Waits for one, as long as nothing else is to be done.
+    [[nodiscard]] std::optional<int> next_signal() const {
+        nanoseconds patience = std::chrono::hours(1);
+        const auto now = Clock::now();
+        if (now < stop_looked_for_until_) patience = std::chrono::milliseconds(5);
+        if (!stopped_since_) patience = std::clamp<nanoseconds>(deadline_ - now, {}, patience);
+        const timespec time{.tv_sec = static_cast<time_t>(patience.count() / 1'000'000'000),
+                            .tv_nsec = static_cast<long>(patience.count() % 1'000'000'000)};
+        const int signal = ::sigtimedwait(&signals_, nullptr, &time);
+        return signal < 0 ? std::nullopt : std::optional(signal);
+    }
+
+    pid_t ward_;
+    pid_t program_;
+    sigset_t signals_;
+    Clock::time_point deadline_ = Clock::time_point::max();
+    Clock::time_point stop_looked_for_until_{};
+    std::optional<Clock::time_point> stopped_since_{};
+};
 
 }  // namespace
 
@@ -134,23 +197,22 @@ Child::Child(ChildOptions options) : out_(anonymous_file()), err_(anonymous_file
     if (shared == MAP_FAILED) throw_errno("mmap");
     report_ = new (shared) Report;
 
-    // Blocked before the fork, so that no signal finds the guard unprepared.
-    const sigset_t set = signals_of_interest();
-    sigset_t before;
-    ::sigprocmask(SIG_BLOCK, &set, &before);
     std::fflush(nullptr);
     const pid_t parent = ::getpid();
     guard_ = ::fork();
-    if (guard_ != 0) {
+    if (guard_ > 0) return;
+    if (guard_ < 0) {
         const int error = errno;
-        ::sigprocmask(SIG_SETMASK, &before, nullptr);
-        if (guard_ > 0) return;
         ::munmap(report_, sizeof(Report));
         throw std::system_error(error, std::generic_category(), "fork");
     }
 
     // The guard. It stays in this program's process group, where the terminal's signals reach it;
-    // the child leads its own, where they do not.
+    // the child leads its own, where they do not. What comes before they are blocked may well stop
+    // or end the guard: it guards nothing yet.
+    const sigset_t set = signals_of_interest();
+    sigset_t before;
+    ::sigprocmask(SIG_BLOCK, &set, &before);
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (::getppid() != parent) ::_exit(1);
@@ -158,36 +220,13 @@ Child::Child(ChildOptions options) : out_(anonymous_file()), err_(anonymous_file
     const pid_t leader = ::fork();
     if (leader == 0) execute(options, out_.get(), err_.get(), before);
     if (leader < 0) ::_exit(1);
-    const Guarded child(leader);
     ::close_range(3, ~0U, 0);  // what others hear by the end of a pipe must not wait for the guard
-
-    auto deadline =
-        options.deadline.count() > 0 ? Clock::now() + options.deadline : Clock::time_point::max();
-    for (;;) {
-        const auto patience = std::min<nanoseconds>(deadline - Clock::now(), std::chrono::hours(1));
-        const auto signal = patience.count() > 0 ? next_signal(set, patience) : std::nullopt;
-        if (const auto end = child.ended()) {
-            report_->how =
-                end->si_code == CLD_EXITED ? Ending::How::exited : Ending::How::signalled;
-            report_->code = end->si_status;
-            break;
-        }
-        if (Clock::now() >= deadline) {
-            report_->how = Ending::How::late;
-            break;
-        }
-        if (signal == SIGTSTP) {
-            const auto stopped = Clock::now();
-            child.signal(SIGSTOP);
-            ::raise(SIGSTOP);  // until someone continues us
-            child.signal(SIGCONT);
-            if (deadline != Clock::time_point::max()) deadline += Clock::now() - stopped;
-        } else if (signal && *signal != SIGCHLD) {
-            break;
-        }
-    }
+    Guard guard(leader, parent, options.deadline, set);
+    const auto [how, code] = guard.watch();
+    report_->how = how;
+    report_->code = code;
     report_->seconds = watch.seconds();
-    child.finish();
+    guard.finish();
     ::_exit(0);
 }
 

@@ -248,7 +248,7 @@ public:
     Terminal(const Terminal&) = delete;
     Terminal& operator=(const Terminal&) = delete;
     ~Terminal() {
-        for (const auto& [pid, state] : processes()) ::kill(pid, SIGKILL);
+        for (const auto& [pid, is] : processes()) ::kill(pid, SIGKILL);
         ::kill(shell_, SIGKILL);
         while (::waitpid(-1, nullptr, 0) > 0) {
         }
@@ -279,31 +279,38 @@ public:
     }
     [[nodiscard]] const std::string& screen() const { return screen_; }
 
-    /// Every process beneath this one but the shell, with its state as /proc shows it.
-    [[nodiscard]] std::map<pid_t, char> processes() const {
-        std::map<pid_t, std::pair<pid_t, char>> all;
+    struct Process {
+        char state;  // as /proc shows it
+        pid_t group;
+    };
+
+    /// Every process beneath this one but the shell.
+    [[nodiscard]] std::map<pid_t, Process> processes() const {
+        std::map<pid_t, Process> all;
+        std::map<pid_t, pid_t> parent_of;
         for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
             std::ifstream file(entry.path() / "stat");
             std::string stat;
             if (!std::getline(file, stat)) continue;
             const auto name_end = stat.rfind(')');
             if (name_end == std::string::npos) continue;
-            const char state = stat.at(name_end + 2);
-            all[std::stoi(stat)] = {std::stoi(stat.substr(name_end + 4)), state};
+            const pid_t pid = std::stoi(stat);
+            std::istringstream fields(stat.substr(name_end + 2));
+            fields >> all[pid].state >> parent_of[pid] >> all[pid].group;
         }
-        std::map<pid_t, char> beneath;
-        for (const auto& [pid, is] : all) {
-            pid_t above = pid;
-            while (all.contains(above) && above != ::getpid()) above = all[above].first;
-            if (above == ::getpid() && pid != ::getpid() && pid != shell_) beneath[pid] = is.second;
-        }
-        return beneath;
+        std::erase_if(all, [&](const auto& process) {
+            pid_t above = process.first;
+            if (above == ::getpid() || above == shell_) return true;
+            while (parent_of.contains(above) && above != ::getpid()) above = parent_of[above];
+            return above != ::getpid();
+        });
+        return all;
     }
 
     /// Reaps what was orphaned; true when nothing but the shell is left.
     [[nodiscard]] bool all_gone() const {
         return eventually([&] {
-            for (const auto& [pid, state] : processes()) ::waitpid(pid, nullptr, WNOHANG);
+            for (const auto& [pid, is] : processes()) ::waitpid(pid, nullptr, WNOHANG);
             return processes().empty();
         });
     }
@@ -336,7 +343,7 @@ private:
                           WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
                 break;
             }
-            ::dprintf(1, "<stopped>");
+            ::dprintf(1, "<stopped by %d>", WSTOPSIG(status));
             std::array<char, 16> line{};
             if (::read(0, line.data(), line.size()) <= 0) break;
             ::tcsetpgrp(0, job);
@@ -396,14 +403,15 @@ TEST(LectureTerminal, CtrlZStopsEverythingAndFgGoesOn) {
         Terminal terminal({"--quick", "--cells", cell});
         ASSERT_TRUE(terminal.shows(status)) << terminal.screen();
         terminal.press(ctrl_z);
-        ASSERT_TRUE(terminal.shows("<stopped>")) << terminal.screen();
-        // A pool's fork server sleeps on: it is the one that stops the workers and lets them go on.
-        const std::ptrdiff_t servers = status.ends_with("procpool") ? 1 : 0;
+        ASSERT_TRUE(terminal.shows("<stopped by 20>")) << terminal.screen();
+        // Fork servers and guards, of the lecture's own group, sleep: they stop the others and let
+        // them go on. One that was just being made may be stopped as well.
         EXPECT_TRUE(eventually([&] {
-            const auto processes = terminal.processes();
-            return std::ranges::count_if(processes, [](const auto& process) {
-                       return process.second != 'T' && process.second != 'Z';
-                   }) <= servers;
+            return std::ranges::all_of(terminal.processes(), [&](const auto& process) {
+                const auto& [pid, is] = process;
+                const bool watches = is.group == terminal.job() && pid != terminal.job();
+                return is.state == 'Z' || is.state == 'T' || (watches && is.state == 'S');
+            });
         })) << status;
         terminal.press("fg\n");
         EXPECT_TRUE(terminal.shows("<exit 0>")) << terminal.screen();
