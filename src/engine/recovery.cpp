@@ -98,6 +98,9 @@ Recovery::Finding Recovery::inspect(int worker) const {
 bool Recovery::publish_open_frame(int worker, const Finding& finding) const {
     const JobPage& page = layout_.job(finding.claim.job);
     RingWriter ring(layout_, worker);
+    if (!ring.untouched()) {
+        return false;
+    }
     const Slot& slot = layout_.slot(worker);
     const std::uint64_t position = slot.tail.load(std::memory_order_relaxed) % layout_.ring_size();
     const std::uint64_t count = finding.item - finding.frame_first;

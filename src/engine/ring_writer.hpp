@@ -1,8 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "engine/layout.hpp"
 #include "engine/steps.hpp"
@@ -46,9 +48,21 @@ public:
 
     /// Opens a frame at the tail, for results from `item` on.
     void open(std::uint64_t item) {
+        first_word().store(guard(), std::memory_order_relaxed);
         slot_.frame_first.store(item, std::memory_order_release);
         slot_.frame_pos.store(tail_, std::memory_order_release);
         reach(Step::frame_opened, worker_);
+    }
+
+    /// False if somebody wrote over the beginning of the frame at the tail since it was opened: so
+    /// may be the results behind it.
+    [[nodiscard]] bool untouched() const {
+        if (first_word().load(std::memory_order_relaxed) == guard()) {
+            return true;
+        }
+        FrameHeader header;  // it is sealed already, then
+        std::memcpy(&header, base_ + tail_ % capacity_, sizeof header);
+        return header.check == header.expected_check(tail_, pool_.secret);
     }
 
     [[nodiscard]] std::byte* payload() const {
@@ -58,7 +72,13 @@ public:
     /// Writes the header of the frame at the tail.
     void seal(FrameHeader header) {
         header.check = header.expected_check(tail_, pool_.secret);
-        *reinterpret_cast<FrameHeader*>(base_ + tail_ % capacity_) = header;
+        // The guard gives way to the header in one store.
+        std::uint64_t first = 0;
+        std::memcpy(&first, &header, sizeof first);
+        std::memcpy(base_ + tail_ % capacity_ + sizeof first,
+                    reinterpret_cast<const std::byte*>(&header) + sizeof first,
+                    sizeof header - sizeof first);
+        first_word().store(first, std::memory_order_release);
         sealed_ = frame_size(header.bytes);
     }
     /// Publishes the sealed frame.
@@ -76,6 +96,12 @@ private:
     /// Beyond this an empty ring is restarted at its beginning, so that few pages stay in use, and
     /// those are warm.
     static constexpr std::uint64_t warm_bytes = std::uint64_t{512} << 10U;
+
+    /// Where the header of the frame at the tail begins; while it is open, the guard lies there.
+    [[nodiscard]] std::atomic_ref<std::uint64_t> first_word() const {
+        return std::atomic_ref(*reinterpret_cast<std::uint64_t*>(base_ + tail_ % capacity_));
+    }
+    [[nodiscard]] std::uint64_t guard() const { return tail_ ^ pool_.secret; }
 
     /// What a worker leaves free, so that its death can always be reported.
     [[nodiscard]] std::uint64_t headroom() const { return std::min(capacity_ / 8, warm_bytes / 2); }

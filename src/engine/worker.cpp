@@ -436,9 +436,9 @@ void WorkerLoop::close_frame(const Run& run) {
     if (count == 0) {
         return;
     }
-    if (slot_.phase.load(std::memory_order_relaxed) != phase::taken) {
-        // A task wrote over the slot, so it may have written over the results beside it: nothing
-        // of them is published, and the fork server finds the slot as it is.
+    if (slot_.phase.load(std::memory_order_relaxed) != phase::taken || !ring_.untouched()) {
+        // A task wrote over the slot or the ring, so it may have written over the results that are
+        // there: nothing of them is published, and the fork server finds things as they are.
         os::end_process(EXIT_FAILURE);
     }
     FrameHeader header;

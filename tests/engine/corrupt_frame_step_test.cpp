@@ -2,19 +2,16 @@
 // worker goes, what it had not delivered is computed again, and every result is right.
 
 #include <atomic>
-#include <cinttypes>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "collected.hpp"
-#include "engine/layout.hpp"
 #include "engine/steps.hpp"
-#include "memory/region.hpp"
+#include "pool_map.hpp"
 #include "shared_object.hpp"
 
 namespace engine_test {
@@ -23,8 +20,6 @@ namespace {
 using procpool::engine::Entry;
 using procpool::engine::FrameHeader;
 using procpool::engine::FrameKind;
-using procpool::engine::Layout;
-using procpool::engine::Slot;
 using procpool::engine::Step;
 
 /// What is done to a frame.
@@ -62,43 +57,16 @@ struct Plan {
     std::atomic<int> damage{-1};
     std::atomic<int> frames_before{0};
     std::atomic<bool> done{false};
-    std::atomic<std::uint64_t> secret{0};
 };
 SharedObject<Plan> plan;
-std::uintptr_t region_begin = 0;
-std::uintptr_t region_end = 0;
-std::size_t worker_size = 0;
-std::size_t ring_size = 0;
+std::unique_ptr<PoolMap> map;
 
-/// The slot of this worker: its memory and ring end where the last writable mapping of the region
-/// ends that can hold them. (Blocks for results in place are not used here.)
-std::byte* find_own_memory() {
-    std::FILE* maps = std::fopen("/proc/self/maps", "r");
-    if (maps == nullptr) std::abort();
-    char line[512];
-    std::uintptr_t found = 0;
-    while (std::fgets(line, sizeof line, maps) != nullptr) {
-        std::uintptr_t begin = 0;
-        std::uintptr_t end = 0;
-        char rights[5]{};
-        if (std::sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &begin, &end, rights) == 3 &&
-            std::strcmp(rights, "rw-s") == 0 && begin >= region_begin && end <= region_end &&
-            end - begin >= worker_size)
-            found = end - worker_size;
-    }
-    std::fclose(maps);
-    if (found == 0) std::abort();
-    return reinterpret_cast<std::byte*>(found);  // NOLINT(performance-no-int-to-ptr)
-}
-
-void damage_frame(Step step, int /*worker*/) {
+void damage_frame(Step step, int worker) {
     if (step != Step::header_written || plan->damage < 0 || plan->frames_before-- > 0 ||
         plan->done.exchange(true))
         return;
-    std::byte* const memory = find_own_memory();
-    const Slot& slot = *reinterpret_cast<const Slot*>(memory);
-    const std::uint64_t tail = slot.tail;
-    std::byte* const place = memory + (worker_size - ring_size) + tail % ring_size;
+    const std::uint64_t tail = map->slot(worker).tail;
+    std::byte* const place = map->ring(worker) + tail % map->ring_size();
     FrameHeader header;
     std::memcpy(&header, place, sizeof header);
     std::byte* const payload = place + sizeof header;
@@ -172,7 +140,8 @@ void damage_frame(Step step, int /*worker*/) {
             break;
     }
     std::memcpy(payload, &entry, sizeof entry);
-    if (plan->damage >= sealed_damages) header.check = header.expected_check(tail, plan->secret);
+    if (plan->damage >= sealed_damages)
+        header.check = header.expected_check(tail, map->pool().secret);
     std::memcpy(place, &header, sizeof header);
 }
 
@@ -186,23 +155,13 @@ protected:
     template <class R>
     void expect_right(R (*f)(std::uint64_t)) {
         const auto [damage, processes] = GetParam();
-        procpool::memory::Region& region = procpool::memory::Region::current();
-        region_begin = reinterpret_cast<std::uintptr_t>(region.base());
-        region_end = region_begin + region.size();
-        const Layout layout = Layout::plan(processes, region.size() / 4);
-        worker_size = layout.worker_size();
-        ring_size = layout.ring_size();
         plan->damage = -1;
         procpool::engine::step_hook = &damage_frame;
         procpool::detail::EngineOptions options;
         options.processes = processes;
-        // A pool's place in the region is that of the last that was as large.
-        std::byte* const place = region.reserve(layout.size());
-        region.unreserve(place, layout.size());
+        map = std::make_unique<PoolMap>(processes);
         procpool::detail::Engine engine(options);
-        const auto& page = *reinterpret_cast<const procpool::engine::PoolPage*>(place);
-        ASSERT_EQ(page.workers, static_cast<std::uint64_t>(processes));
-        plan->secret = page.secret;
+        ASSERT_TRUE(map->is_right());
 
         std::vector<std::uint64_t> items(100);
         for (std::uint64_t i = 0; i < items.size(); ++i) items[i] = i;

@@ -59,10 +59,7 @@ protected:
     }
 
     // As WorkerLoop does it, by the tables of part 4.
-    void open_frame(std::uint64_t item) {
-        slot().frame_first = item;
-        slot().frame_pos = slot().tail.load();
-    }
+    void open_frame(std::uint64_t item) { RingWriter(layout, me).open(item); }
     void run(std::uint64_t item) { slot().current = running(item); }
     void rest(std::uint64_t item) { slot().current = resting_at(item); }
     void move_tail(std::uint64_t bytes = 64) { slot().tail += bytes; }
@@ -471,6 +468,28 @@ TEST_F(Publishing, TheFinishedItemsOfTheOpenFrame) {
     EXPECT_EQ(all[0].payload[16], std::byte{2});
     // Should it be looked at again, nothing is published twice.
     expect_running(inspect(), 103);
+}
+
+TEST_F(Publishing, AFrameThatIsSealedAlready) {
+    open_frame(100);
+    rest(104);
+    RingWriter(layout, me)
+        .seal({.kind = FrameKind::results,
+               .job = job_index,
+               .serial = serial,
+               .first = 100,
+               .count = 4,
+               .bytes = 32});
+    ASSERT_TRUE(Recovery(layout).publish_open_frame(me, inspect()));
+    EXPECT_EQ(frames().at(0).header.count, 4U);
+}
+
+TEST_F(Publishing, NoFrameThatWasWrittenOver) {
+    open_frame(100);
+    rest(104);
+    std::memset(open_payload() - sizeof(FrameHeader), 0xff, 64);
+    EXPECT_FALSE(Recovery(layout).publish_open_frame(me, inspect()));
+    EXPECT_TRUE(frames().empty());
 }
 
 TEST_F(Publishing, InPlaceResultsHaveNoPayload) {

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <future>
+#include <memory>
 #include <vector>
 
 #include <unistd.h>
@@ -18,10 +19,11 @@
 #include <gtest/gtest.h>
 
 #include <procpool/bind.hpp>
-#include <procpool/pool.hpp>
+#include <procpool/this_task.hpp>
 
 #include "collected.hpp"
 #include "engine/words.hpp"
+#include "pool_map.hpp"
 #include "shared_object.hpp"
 
 namespace engine_test {
@@ -62,7 +64,44 @@ void scribble(Ink ink) {
     std::fclose(maps);
 }
 
+/// Where else a task may err.
+enum class Target { everything, slot, ring, job_words, common_page };
+std::unique_ptr<PoolMap> map;
+
+void scribble_over(std::byte* begin, std::size_t size) {
+    counts->bytes += size;
+    ++counts->attacks;
+    std::memset(begin, 0xff, size);
+}
+
+void scribble_over(Target target) {
+    const int worker = procpool::this_worker::id();
+    switch (target) {
+        case Target::everything:
+            return scribble(Ink::ones);
+        case Target::slot:
+            return scribble_over(reinterpret_cast<std::byte*>(&map->slot(worker)),
+                                 sizeof(procpool::engine::Slot));
+        case Target::ring:
+            return scribble_over(map->ring(worker), map->ring_size());
+        case Target::job_words:
+            return scribble_over(map->words(), map->words_size());
+        case Target::common_page:
+            return scribble_over(map->common_page(), 4096);
+    }
+}
+
 constexpr std::uint64_t culprit = 37;
+
+std::uint64_t err(std::uint64_t item, Target target, Then then) {
+    if (item == culprit) {
+        scribble_over(target);
+        if (then == Then::aborts) std::abort();
+        if (then == Then::loops)
+            for (;;) ::pause();
+    }
+    return item * item;
+}
 
 std::uint64_t attack(std::uint64_t item, Ink ink, Then then) {
     if (item == culprit) {
@@ -136,6 +175,31 @@ TEST_P(Scribble, CostsOneItemAndNothingElse) {
         expect_all(collect<std::uint64_t>(engine, &square, many), false, then);
 }
 
+class ScribbleOverOne : public testing::TestWithParam<std::tuple<int, Target, Then, std::size_t>> {
+};
+
+TEST_P(ScribbleOverOne, CostsOneItemAndNothingElse) {
+    const auto [processes, target, then, chunksize] = GetParam();
+    counts->bytes = 0;
+    counts->attacks = 0;
+    map = std::make_unique<PoolMap>(processes);
+    procpool::detail::EngineOptions options;
+    options.processes = processes;
+    procpool::detail::Engine engine(options);
+    ASSERT_TRUE(map->is_right());
+
+    std::vector<std::uint64_t> items(200);
+    for (std::uint64_t i = 0; i < items.size(); ++i) items[i] = i;
+    procpool::MapOptions how{.chunksize = chunksize};
+    if (then == Then::loops) how.timeout = 50ms;
+    expect_all(collect<std::uint64_t>(engine, procpool::bind_back(&err, target, then), items, how),
+               true, then);
+    EXPECT_GT(counts->bytes, 0U) << "nothing was scribbled over: this tests nothing";
+    for (int again = 0; again < 3; ++again)
+        expect_all(collect<std::uint64_t>(engine, &square, items), false, then);
+}
+
+const char* const target_names[]{"everything", "slot", "ring", "job_words", "common_page"};
 const char* const ink_names[]{"ones", "zeroes", "noise"};
 const char* const then_names[]{"aborts", "returns", "loops"};
 
@@ -152,6 +216,22 @@ INSTANTIATE_TEST_SUITE_P(Engine, Scribble,
                                           testing::Values(Then::aborts, Then::returns, Then::loops),
                                           testing::Values(1, 0), testing::Bool()),
                          name_of);
+
+std::string name_of_one(const testing::TestParamInfo<ScribbleOverOne::ParamType>& info) {
+    const auto [processes, target, then, chunksize] = info.param;
+    return std::string(target_names[static_cast<int>(target)]) + "_" +
+           then_names[static_cast<int>(then)] + "_" + std::to_string(processes) + "_workers_" +
+           (chunksize == 0 ? "adaptive" : "chunks_of_" + std::to_string(chunksize));
+}
+
+INSTANTIATE_TEST_SUITE_P(Engine, ScribbleOverOne,
+                         testing::Combine(testing::Values(1, 3),
+                                          testing::Values(Target::everything, Target::slot,
+                                                          Target::ring, Target::job_words,
+                                                          Target::common_page),
+                                          testing::Values(Then::aborts, Then::returns, Then::loops),
+                                          testing::Values(1, 0, 50)),
+                         name_of_one);
 
 }  // namespace
 }  // namespace engine_test
