@@ -408,6 +408,7 @@ JobHandle Client::start(JobSpec spec) {
     page.timeout_ns = static_cast<std::uint64_t>(spec.timeout.count());
     page.retries = static_cast<std::uint64_t>(spec.retries);
     page.eager = spec.eager;
+    page.fail_fast = spec.fail_fast;
     page.guarded = false;
     page.extents = nullptr;
     page.extent_count = 0;

@@ -80,6 +80,7 @@ struct JobPage {
     std::uint64_t timeout_ns = 0;
     std::uint64_t retries = 0;
     bool eager = false;
+    bool fail_fast = false;
     bool guarded = false;
     const Extent* extents = nullptr;
     std::size_t extent_count = 0;

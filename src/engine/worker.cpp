@@ -628,6 +628,9 @@ void WorkerLoop::publish_single(std::uint64_t item, FrameKind kind,
 void WorkerLoop::fail(Run& run, std::uint64_t item) {
     const std::vector<std::byte> failure = encode_current_exception(item, os::own_pid());
     end_checked();
+    if (page_->fail_fast) {
+        stop();
+    }
     const std::uint64_t next = run.next;
     run.next = item;
     close_frame(run);

@@ -75,21 +75,23 @@ struct JobSpec {
     std::span<const std::byte> closure;  ///< copied
     std::uint64_t count = 0;  ///< items; with a window: the bound is unknown, `feed` brings them
 
-    // Inputs: either `inputs` (copied; small jobs need no block), or a block handed over, or memory
-    // of the region that `keep` keeps alive. Fixed-size items lie `input_stride` bytes apart; with
-    // input_stride 0 they are an array of ItemEntry.
+    // Inputs: either `inputs` (copied; small ones need no block), or a block handed over, or memory
+    // of the region that `keep` keeps alive. How they lie there is between the face and its thunk,
+    // but for fed ones: those lie `input_stride` bytes apart, or with 0 behind an array of
+    // ItemEntry.
     std::span<const std::byte> inputs;
     Block block;
     const std::byte* shared_inputs = nullptr;
     std::shared_ptr<const void> keep;
     std::size_t input_stride = 0;
-    std::size_t window =
-        0;  ///< > 0: items are fed; at most this many (rounded up to a power of two) are in flight
+    /// > 0: items are fed; at most this many (rounded up to a power of two) are in flight.
+    std::size_t window = 0;
 
-    std::size_t result_stride =
-        0;  ///< bytes of a fixed-size result, at most max_fixed_result; 0: none, or variable-sized
-    std::byte* in_place =
-        nullptr;  ///< results are written here (memory of the region), not shipped
+    /// Bytes of a fixed-size result, at most max_fixed_result. 0: an item emits a variable-sized
+    /// result, or nothing.
+    std::size_t result_stride = 0;
+    /// Fixed-size results are written here (memory of the region) instead of shipped.
+    std::byte* in_place = nullptr;
     std::size_t in_place_size = 0;  ///< bytes
 
     std::size_t chunksize = 0;            ///< 0: adaptive

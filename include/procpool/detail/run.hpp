@@ -54,6 +54,9 @@ public:
             begin_timed(i);
         } else {
             current_->store(i * 2 + 1, std::memory_order_release);
+            // The compiler keeps what the item does behind this, or a crash would be blamed on
+            // another.
+            std::atomic_signal_fence(std::memory_order_seq_cst);
         }
     }
 

@@ -81,31 +81,18 @@ void set_closure(Draft& draft, const F& f) {
     }
 }
 
-/// `stride`: bytes of a stored result, 0 for none.
-template <bool variable, class Spec>
-void set_result(Spec& spec, std::size_t stride) {
-    spec.result_stride = stride;
-    if constexpr (requires { spec.variable_results; }) spec.variable_results = variable;
-}
-
 /// The thunk of a map and how its results travel.
 template <class Task, class R>
 void set_map(JobSpec& spec) {
     spec.thunk = &map_thunk<Task, R, FixedResult<R>>;
-    if constexpr (std::is_void_v<R>) {
-        set_result<false>(spec, 0);
-    } else if constexpr (FixedResult<R>) {
-        set_result<false>(spec, Codec<R>::fixed_size);
-    } else {
-        set_result<true>(spec, 0);
-    }
+    if constexpr (FixedResult<R>) spec.result_stride = Codec<R>::fixed_size;
 }
 
 /// The same for results that are written in place.
 template <class Task, Trivial R>
 void set_map_into(JobSpec& spec, std::span<std::byte> out) {
     spec.thunk = &map_thunk<Task, R, true>;
-    set_result<false>(spec, sizeof(R));
+    spec.result_stride = sizeof(R);
     spec.in_place = out.data();
     spec.in_place_size = out.size();
 }
@@ -113,7 +100,7 @@ void set_map_into(JobSpec& spec, std::span<std::byte> out) {
 template <class Task, class R>
 void set_find(JobSpec& spec) {
     spec.thunk = &find_thunk<Task, R>;
-    set_result<!Finding<R>::is_fixed>(spec, Finding<R>::stride);
+    spec.result_stride = Finding<R>::stride;
 }
 
 /// What collects the results of a map: a vector, or for void nothing.
