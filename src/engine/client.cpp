@@ -110,17 +110,18 @@ bool Client::belongs_to_this_process() const { return owner_ == memory::process_
 
 void Client::start_server() {
     os::Pipe pipe = os::make_pipe();
+    commands_ = std::move(pipe.write_end);
+    lifelines::add(commands_.get());  // at once: other threads may fork
     os::Fd self = os::open_pidfd(os::own_pid());
     if (!self) {
         throw std::system_error(errno, std::generic_category(),
                                 "procpool: cannot watch this process (pidfd_open)");
     }
     std::fflush(nullptr);
-    commands_ = std::move(pipe.write_end);
     const pid_t client = os::own_pid();
     const auto become_server = [&] {
         lifelines::close_all();
-        commands_.reset();
+        static_cast<void>(commands_.release());
         Server::live(layout_, {std::move(pipe.read_end), std::move(self), client});
     };
     pid_t pid = 0;
@@ -154,7 +155,6 @@ void Client::start_server() {
         throw std::system_error(errno, std::generic_category(),
                                 "procpool: cannot watch the fork server");
     }
-    lifelines::add(commands_.get());
 }
 
 /// Waits until every worker is forked.
@@ -185,6 +185,8 @@ void Client::await_server() {
 /// Ends the fork server, and with it every worker; waits until it is gone.
 void Client::stop_server() {
     if (server_pid_ == 0) {
+        lifelines::remove(commands_.get());  // where the start failed
+        commands_.reset();
         return;
     }
     layout_.pool().command.store(Command::end, std::memory_order_seq_cst);

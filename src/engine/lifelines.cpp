@@ -33,6 +33,9 @@ void add(int descriptor) {
 }
 
 void remove(int descriptor) noexcept {
+    if (descriptor < 0) {
+        return;
+    }
     for (std::atomic<int>& place : held) {
         int mine = descriptor + 1;
         if (place.load() == mine && place.compare_exchange_strong(mine, 0)) {

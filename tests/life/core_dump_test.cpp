@@ -46,7 +46,7 @@ protected:
         limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 1024 * mebi);
         if (limit.rlim_cur < 1024 * mebi || ::setrlimit(RLIMIT_CORE, &limit) != 0)
             GTEST_SKIP() << "core dumps are not allowed: ulimit -H -c";
-        std::string name = std::filesystem::temp_directory_path() / "procpool-core-XXXXXX";
+        std::string name = std::filesystem::temp_directory_path() / "life-core-XXXXXX";
         ASSERT_NE(::mkdtemp(name.data()), nullptr);
         before_ = std::filesystem::current_path();
         directory_ = name;

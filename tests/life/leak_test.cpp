@@ -204,8 +204,7 @@ TEST_F(Leak, PoolsInPools) {
     });
 }
 
-// A forked child
-// ------------------------------------------------------------------------------------
+// A forked child ---------------------------------------------------------------------------------
 
 TEST(ForkedChild, CannotUseThePoolAndLeavesItAlone) {
     auto pool = std::make_unique<Pool>(2);
@@ -279,8 +278,7 @@ TEST(ForkedChild, ThatExitsLeavesThePoolAlone) {
     pool.terminate();
 }
 
-// The program's own children
-// -------------------------------------------------------------------------
+// The program's own children ---------------------------------------------------------------------
 
 std::atomic<int> sigchld_seen{0};
 std::atomic<int> reaped_by_handler{0};
@@ -408,8 +406,7 @@ INSTANTIATE_TEST_SUITE_P(, Sigchld, testing::Bool(), [](const auto& test) {
     return test.param ? "WithThreads" : "WithOneThread";
 });
 
-// What a worker is
-// ------------------------------------------------------------------------------------
+// What a worker is -------------------------------------------------------------------------------
 
 TEST(Worker, ReadsAnEmptyStdin) {
     Pool pool{1};

@@ -111,8 +111,7 @@ private:
     life::Shared<Faults> shared_;
 };
 
-// The start of a pool
-// -------------------------------------------------------------------------------
+// The start of a pool ----------------------------------------------------------------------------
 
 struct Refusal {
     const char* name;
@@ -238,8 +237,7 @@ TEST_F(Resources, LargeRegionRefusedMeansASmallerOne) {
     }
 }
 
-// Signals
-// -----------------------------------------------------------------------------------------------
+// Signals ----------------------------------------------------------------------------------------
 
 /// All that a pool does, while signals interrupt every second call.
 void interrupted_life() {
@@ -309,8 +307,7 @@ TEST_F(Resources, RealSignalsInterruptNothing) {
     ::sigaction(SIGALRM, &before, nullptr);
 }
 
-// No more processes
-// ---------------------------------------------------------------------------------------
+// No more processes ------------------------------------------------------------------------------
 
 TEST_F(Resources, RestGoesOnWhileNoWorkerCanBeForked) {
     Pool pool{3};
@@ -434,8 +431,7 @@ TEST_F(Resources, NoDescriptorForProcDisturbsNothing) {
         EXPECT_TRUE(life::eventually([&] { return !life::exists(pid); }));
 }
 
-// Limits
-// ------------------------------------------------------------------------------------------------------
+// Limits -----------------------------------------------------------------------------------------
 
 /// What a child does under a limit: 0 if its pool works, 1 if it was refused by an exception.
 int under(__rlimit_resource resource, rlim_t limit) {
