@@ -400,7 +400,7 @@ bool Server::fill(int worker) {
         leave_to_worker();
         detail::WorkerLoop::live(layout_, worker, self);
     }
-    slowest_fork_ = std::max(slowest_fork_, os::now_ns() - before);
+    fastest_fork_ = std::min(fastest_fork_, os::now_ns() - before);
     os::make_group_leader(pid);
     line.pid.store(pid, std::memory_order_release);
     place.pid = pid;
@@ -414,7 +414,7 @@ bool Server::fill(int worker) {
 /// needed.
 void Server::keep_spare() {
     const bool timed = layout_.server().next_look.load(std::memory_order_relaxed) != 0;
-    if (slowest_fork_ < slow_fork || spare_.pid != 0 || broken_ || timed) {
+    if (fastest_fork_ < slow_fork || spare_.pid != 0 || broken_ || timed) {
         return;
     }
     os::Pipe orders;

@@ -11,6 +11,7 @@
 
 #include <procpool/procpool.hpp>
 
+#include "../sanitized.hpp"
 #include "life/life.hpp"
 
 namespace {
@@ -22,22 +23,12 @@ using procpool::WorkerDied;
 
 constexpr std::uint64_t mebi = 1U << 20U;
 
-bool sanitized() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return true;
-#elif defined(__has_feature)
-    return __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-    return false;
-#endif
-}
-
 /// A working directory of its own, with core dumps of at most a gibibyte, so that nothing fills the
 /// disk.
 class CoreDump : public testing::Test {
 protected:
     void SetUp() override {
-        if (sanitized()) GTEST_SKIP() << "a sanitizer's own memory would be dumped";
+        if (sanitized) GTEST_SKIP() << "a sanitizer's own memory would be dumped";
         const std::string pattern = life::content_of("/proc/sys/kernel/core_pattern");
         if (pattern.empty() || pattern[0] == '|' || pattern.find('/') != std::string::npos)
             GTEST_SKIP() << "core_pattern writes no files here: " << pattern;

@@ -310,6 +310,7 @@ TEST_F(Resources, RealSignalsInterruptNothing) {
 // No more processes ------------------------------------------------------------------------------
 
 TEST_F(Resources, RestGoesOnWhileNoWorkerCanBeForked) {
+    if (sanitized) GTEST_SKIP() << "forking is slow under a sanitizer: a spare takes the place";
     Pool pool{3};
     ASSERT_TRUE(works(pool));
     faults->fail(Call::fork_process, EAGAIN, 0, 1'000'000'000, Where::others);
@@ -323,6 +324,7 @@ TEST_F(Resources, RestGoesOnWhileNoWorkerCanBeForked) {
 }
 
 TEST_F(Resources, LastWorkerMayBeMissingForAWhile) {
+    if (sanitized) GTEST_SKIP() << "forking is slow under a sanitizer: a spare takes the place";
     Pool pool{1};
     faults->fail(Call::fork_process, EAGAIN, 0, 20, Where::others);
     const auto outcomes = pool.try_map(
@@ -364,6 +366,7 @@ TEST_F(Resources, PoolThatCanForkNoMoreBreaks) {
 }
 
 TEST_F(Resources, WorkLeftByADeadWorkerDoesNotWaitForEver) {
+    if (sanitized) GTEST_SKIP() << "forking is slow under a sanitizer: a spare takes the place";
     // The dead held the rest of its chunk, which nobody else may take; the other worker lives.
     Pool pool{2};
     ASSERT_TRUE(works(pool));
@@ -469,9 +472,7 @@ TEST_F(Resources, SmallFilesMeanASmallRegion) {
 }
 
 TEST_F(Resources, SmallAddressSpaceMeansASmallRegion) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "a sanitizer needs more address space than that";
-#endif
+    if (sanitized) GTEST_SKIP() << "a sanitizer needs more address space than that";
     std::size_t pages = 0;
     std::istringstream(life::content_of("/proc/self/statm")) >> pages;
     const rlim_t used = pages * 4096;
