@@ -392,7 +392,7 @@ struct SignalWords {
     const char* cure;
 };
 
-constexpr const char* debug_it = "run the item alone with Start::in_caller, under a debugger";
+constexpr const char* debug_it = "call the function on that item alone, under a debugger";
 constexpr const char* try_again = "set retries to have such an item tried again";
 
 constexpr SignalWords signal_words[] = {
@@ -402,7 +402,7 @@ constexpr SignalWords signal_words[] = {
     {SIGFPE, "SIGFPE", "arithmetic error, an integer division by zero for one", debug_it},
     {SIGTRAP, "SIGTRAP", "trap", debug_it},
     {SIGABRT, "SIGABRT", "abort: std::terminate, a failed assertion or a corrupted heap",
-     "see what it wrote to stderr, or run the item alone with Start::in_caller, under a debugger"},
+     "see what it wrote to stderr, or call the function on that item alone, under a debugger"},
     {SIGKILL, "SIGKILL", "killed, perhaps by the kernel's out-of-memory killer",
      "see dmesg; use fewer processes if memory is short; set retries to have such an item tried "
      "again"},

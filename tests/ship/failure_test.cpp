@@ -373,8 +373,8 @@ TEST(Failure, ADeathIsDescribedByItemWorkerSignalAndCure) {
     const Failure failure{
         .kind = Failure::Kind::died, .index = 217, .worker_pid = 4711, .signal = SIGSEGV};
     EXPECT_EQ(describe(failure),
-              "item 217: worker 4711 died of SIGSEGV (segmentation fault); run the item alone with "
-              "Start::in_caller, under a debugger");
+              "item 217: worker 4711 died of SIGSEGV (segmentation fault); call the function on "
+              "that item alone, under a debugger");
 }
 
 TEST(Failure, ADeathWithATraceIsDescribedByItsInnermostFrame) {
