@@ -113,6 +113,25 @@ inline bool runs(pid_t pid) {
     const auto process = look_up(pid);
     return process && process->runs();
 }
+
+/// Runs and was not told by SIGKILL to end: it may do something yet.
+inline bool may_act(pid_t pid) {
+    if (!runs(pid)) return false;
+    std::istringstream status(content_of("/proc/" + std::to_string(pid) + "/status"));
+    for (std::string word; status >> word;) {
+        std::uint64_t pending = 0;
+        if ((word == "SigPnd:" || word == "ShdPnd:") && status >> std::hex >> pending &&
+            (pending >> 8 & 1) != 0)
+            return false;
+    }
+    constexpr std::uint64_t exiting = 4;  // PF_EXITING of the kernel's task flags
+    const std::string stat = content_of("/proc/" + std::to_string(pid) + "/stat");
+    std::istringstream fields(stat.substr(std::min(stat.size(), stat.rfind(')') + 1)));
+    std::uint64_t flags = 0;
+    std::string skipped;
+    for (int field = 0; field < 6; ++field) fields >> skipped;
+    return fields >> flags && (flags & exiting) == 0;
+}
 inline bool is_stopped(pid_t pid) {
     const auto process = look_up(pid);
     return process && process->state == 'T';

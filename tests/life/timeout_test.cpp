@@ -112,7 +112,8 @@ constexpr int bad_item = 5;
 int item(int i) {
     if (i == bad_item) {
         for (const pid_t earlier : board->roll.pids())
-            if (life::runs(earlier)) ++board->survivors;
+            if (life::may_act(earlier)) ++board->survivors;
+        if (board->tries > 0 && life::exists(board->roll.pids().front())) ++board->survivors;
         board->roll.clear();
         ++board->tries;
         board->roll.call(::getpid());
