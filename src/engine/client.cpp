@@ -40,6 +40,8 @@ constexpr std::uint64_t client_spin = 25 * us;
 constexpr std::uint64_t quick_answer = 2 * us;
 /// How long a client that had to wake a worker waits before it calls the others.
 constexpr std::uint64_t first_park = 120 * us;
+/// A call looks whether the fork server lives if nobody did for so long.
+constexpr std::uint64_t server_look_interval = 1 * ms;
 /// A park never lasts longer: then the client looks whether the fork server lives.
 constexpr std::uint64_t slice = 50 * ms;
 
@@ -379,7 +381,6 @@ JobHandle Client::start(JobSpec spec) {
     Block input_block = small_inputs ? Block() : Block(spec.inputs.size());
 
     Lock lock(mutex_);
-    notice_server_death();
     check_open();
     const std::size_t index = free_page(lock);
     JobPage& page = layout_.job(index);
@@ -432,6 +433,12 @@ JobHandle Client::start(JobSpec spec) {
     } else if (job->window == 0) {
         job->had_spinner = call_workers(job->count, spec.waited);
         job->escalated = !spec.waited || job->count == 1;
+    }
+    // Only now, while a worker wakes up or is at work already, and not before each of many calls.
+    if (job->started_ns - looked_at_server_ns_ > server_look_interval) {
+        looked_at_server_ns_ = job->started_ns;
+        notice_server_death();
+        check_open();
     }
     return job;
 }

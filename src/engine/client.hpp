@@ -154,6 +154,7 @@ private:
     std::vector<std::uint64_t> used_;  // a bit per job page
     std::size_t unresolved_ = 0;
     std::vector<Reader> readers_;
+    std::uint64_t looked_at_server_ns_ = 0;
     std::uint64_t downs_seen_ = 0;
     bool reconcile_needed_ = false;
     bool reconciling_ = false;

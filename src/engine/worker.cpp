@@ -30,6 +30,9 @@ namespace {
 constexpr std::uint64_t chunk_target_ns = 8'000;
 /// A client that waits for a whole job is called when this much lies in a ring.
 constexpr std::uint64_t backlog_to_ring = std::uint64_t{256} << 10U;
+/// Who lost a race for a claim keeps away for so long. The winner has the claim word in its cache
+/// meanwhile: taking turns of dozens of claims costs a fraction of handing the word over for each.
+constexpr std::uint64_t contention_pause_ns = 2'000;
 /// Room reserved for variable-sized results at a time.
 constexpr std::uint64_t variable_frame = std::uint64_t{32} << 10U;
 
@@ -122,7 +125,8 @@ void WorkerLoop::set_guard(bool guarded) const {
 void WorkerLoop::loop() {
     if (slot_.phase.load(std::memory_order_acquire) == phase::taken) {
         // What a predecessor left of its claim, found by the fork server.
-        run(slot_.claim());
+        claim_ = slot_.claim();
+        run();
     }
     for (;;) {
         seen_doorbell_ = pool_.doorbell.load(std::memory_order_seq_cst);
@@ -158,12 +162,12 @@ std::size_t WorkerLoop::next_active(std::size_t from) const {
 bool WorkerLoop::work_once() {
     const auto try_range = [this](std::size_t from, std::size_t to) {
         for (std::size_t job = next_active(from); job < to; job = next_active(job + 1)) {
-            if (const std::optional<Claim> got = claim(job)) {
+            if (claim(job)) {
                 cursor_ = (job + 1) % layout_.jobs();
                 if (next_active(job + 1) == layout_.jobs() && next_active(0) == job) {
                     sole_job_ = job;
                 }
-                run(*got);
+                run();
                 return true;
             }
             if (job + 1 == layout_.jobs()) {
@@ -174,8 +178,8 @@ bool WorkerLoop::work_once() {
     };
     // As long as the doorbell is quiet, a job that was alone still is.
     if (sole_job_ != layout_.jobs() && scanned_doorbell_ == seen_doorbell_) {
-        if (const std::optional<Claim> got = claim(sole_job_)) {
-            run(*got);
+        if (claim(sole_job_)) {
+            run();
             return true;
         }
     }
@@ -237,8 +241,8 @@ std::uint64_t WorkerLoop::chunk_length(const JobPage& page, JobMemory& memory,
     return std::min({length, remaining, tasks_left_});
 }
 
-/// docs/protocol.md, part 3.
-std::optional<Claim> WorkerLoop::claim(std::size_t job) {
+/// Takes the next items of the job, if there are any: `claim_` (docs/protocol.md, part 3).
+bool WorkerLoop::claim(std::size_t job) {
     JobPage& page = layout_.job(job);
     Word& word = layout_.words(job).claim;
     if (job != owed_job_) {
@@ -247,7 +251,7 @@ std::optional<Claim> WorkerLoop::claim(std::size_t job) {
     const std::uint64_t serial = page.serial.load(std::memory_order_acquire);
     if (serial == 0) {
         pay_bell();
-        return std::nullopt;
+        return false;
     }
     for (;;) {
         ClaimWord seen{word.load(std::memory_order_acquire)};
@@ -256,13 +260,13 @@ std::optional<Claim> WorkerLoop::claim(std::size_t job) {
                 slot_.alarm.fetch_add(1, std::memory_order_relaxed);
                 ring(job);
             }
-            return std::nullopt;
+            return false;
         }
         const std::uint64_t limit = page.limit.load(std::memory_order_acquire);
         const std::uint64_t begin = seen.next();
         if (seen.taker() == closed || begin >= limit) {
             pay_bell();
-            return std::nullopt;
+            return false;
         }
         JobMemory& memory = memory_of(job, serial);
         Claim claim{job, serial, begin, begin + chunk_length(page, memory, limit - begin), 0};
@@ -287,10 +291,12 @@ std::optional<Claim> WorkerLoop::claim(std::size_t job) {
             reach(Step::claim_swapped, worker_);
             slot_.phase.store(phase::taken, std::memory_order_release);
             reach(Step::claim_taken, worker_);
-            return claim;
+            claim_ = claim;
+            return true;
         }
         slot_.phase.store(phase::idle, std::memory_order_release);
         reach(Step::claim_idle, worker_);
+        wait::pass(contention_pause_ns);
     }
 }
 
@@ -319,8 +325,8 @@ void WorkerLoop::note_taker(ClaimWord seen, std::uint64_t serial) {
 }
 
 /// docs/protocol.md, part 4.
-void WorkerLoop::run(const Claim& claim) {
-    claim_ = claim;
+void WorkerLoop::run() {
+    const Claim& claim = claim_;
     page_ = &layout_.job(claim.job);
     JobMemory& memory = memory_of(claim.job, claim.serial);
     const bool adaptive = page_->chunksize == 0;

@@ -3,7 +3,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include <procpool/detail/run.hpp>
@@ -45,11 +44,11 @@ private:
     [[noreturn]] void loop();
     [[nodiscard]] std::size_t next_active(std::size_t from) const;
     bool work_once();
-    std::optional<engine::Claim> claim(std::size_t job);
+    bool claim(std::size_t job);
     std::uint64_t chunk_length(const engine::JobPage& page, JobMemory& memory,
                                std::uint64_t remaining) const;
     void note_taker(engine::ClaimWord seen, std::uint64_t serial);
-    void run(const engine::Claim& claim);
+    void run();
     void open_frame(Run& run);
     void open_sized_frame(std::uint64_t item, std::uint64_t entry);
     void close_frame(const Run& run);

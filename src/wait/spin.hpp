@@ -38,6 +38,13 @@ bool spin_until(std::uint64_t until_ns, Condition&& happened) {
     return happened();
 }
 
+/// Lets so much time go by without giving the CPU away.
+inline void pass(std::uint64_t ns) noexcept {
+    for (const std::uint64_t until = os::now_ns() + ns; os::now_ns() < until;) {
+        relax();
+    }
+}
+
 /// Starts to bring a cache line here, to be written soon.
 inline void fetch_for_writing(const void* address) noexcept {
 #if defined(__x86_64__)
