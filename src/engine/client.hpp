@@ -94,29 +94,33 @@ private:
         std::uint64_t corrupt = 0;  // incarnation whose ring is not read any more
     };
 
-    // client.cpp: life, jobs, waiting
+    // client.cpp: life
     void start_server();
     void await_server();
+    void stop_server();
+    void await_end() const;
     void check_open() const;
+    void notice_server_death();
+
+    // jobs.cpp: what is put up for the workers
     std::size_t free_page(Lock& lock);
     void post(const JobHandle& job, std::size_t index, std::uint64_t limit);
     void activate(std::size_t index, bool active);
-    bool call_workers(std::uint64_t items, bool waited);
-    [[nodiscard]] bool spinner_present() const;
-    bool watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
-               std::uint64_t until) const;
-    void escalate(Job& job);
     void update_shortest_timeout();
     void retire(Job& job);
+    void ring(std::size_t index);
     void close_posting(Job& job, Job::Posting& posting, const Failure& why);
     [[nodiscard]] bool closed_by_worker(const Job& job) const;
     void close_job(Job& job, Failure::Kind why);
     void drop(Job& job, std::uint64_t first, std::uint64_t last, const Failure& why);
     void drop_everything(Failure::Kind why);
-    void notice_server_death();
-    void stop_server();
-    void await_end() const;
-    void ring(std::size_t index);
+
+    // waiting.cpp: calling workers, and waiting for them
+    bool call_workers(std::uint64_t items, bool waited);
+    [[nodiscard]] bool spinner_present() const;
+    bool watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
+               std::uint64_t until) const;
+    void escalate(Job& job);
 
     // drain.cpp: what the workers sent
     void drain();

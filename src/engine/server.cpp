@@ -21,6 +21,8 @@ constexpr std::uint64_t fork_patience = 2'000 * ms;
 constexpr int most_deaths_at_start = 64;
 /// Deaths wait this long for the end of what the dead had started; deadlines wait with them.
 constexpr std::uint64_t orphan_patience = 20 * ms;
+/// A client that is about to stop when its fork server starts has done so by then.
+constexpr std::uint64_t stop_at_start = 50 * ms;
 /// Where forking takes longer than this, a spare is forked ahead.
 constexpr std::uint64_t slow_fork = 3 * ms;
 
@@ -38,6 +40,8 @@ void Server::live(const Layout& layout, ServerEnds ends) {
         server.announce(ServerState::broken, errno);
         os::end_process(1);
     }
+    // Ctrl-Z may have reached the client just before this process existed.
+    server.watch_client_until_ = os::now_ns() + stop_at_start;
     server.start_all();
     server.serve();
 }

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+
+/// How long the client, and the workers for it, wait for what (docs/protocol.md, part 6).
+namespace procpool::engine {
+
+inline constexpr std::uint64_t us = 1'000;
+inline constexpr std::uint64_t ms = 1'000'000;
+
+/// How long an idle worker that holds a token looks for work before it parks.
+inline constexpr std::uint64_t worker_spin = 60 * us;
+/// How long a client that saw a spinning worker take its job looks for the answer before it calls
+/// the others and parks.
+inline constexpr std::uint64_t client_spin = 25 * us;
+/// An answer that takes longer is not that of a worker spinning on another CPU.
+inline constexpr std::uint64_t quick_answer = 2 * us;
+/// How long a client that had to wake a worker waits before it calls the others.
+inline constexpr std::uint64_t first_park = 120 * us;
+/// A park never lasts longer: then the client looks whether the fork server lives.
+inline constexpr std::uint64_t slice = 50 * ms;
+/// A call looks whether the fork server lives if nobody did for so long.
+inline constexpr std::uint64_t server_look_interval = 1 * ms;
+
+}  // namespace procpool::engine

@@ -1,0 +1,171 @@
+#include <algorithm>
+#include <chrono>
+
+#include "engine/client.hpp"
+#include "engine/patience.hpp"
+#include "os/clock.hpp"
+#include "os/futex.hpp"
+#include "os/process.hpp"
+#include "wait/spin.hpp"
+
+/// Calling workers and waiting for them (docs/protocol.md, part 6).
+namespace procpool::detail {
+
+using namespace engine;
+
+bool Client::spinner_present() const {
+    const auto& tokens = *reinterpret_cast<const Tokens*>(layout_.region_base());
+    for (std::size_t i = 0; i < layout_.pool().tokens; ++i) {
+        if (tokens.holder[i].load(std::memory_order_seq_cst) >> 16U == layout_.pool().pool) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Rings the doorbell. True if a spinning worker hears it; otherwise parked ones are woken: one for
+/// a caller that waits for the answer, as many as there are items for one that does not.
+bool Client::call_workers(std::uint64_t items, bool waited) {
+    PoolPage& pool = layout_.pool();
+    pool.doorbell.fetch_add(1, std::memory_order_seq_cst);
+    const bool spinner = spinner_present();
+    if (waited && !spinner) {
+        pool.caller_cpu.store(os::own_cpu(), std::memory_order_relaxed);
+    }
+    if (const std::uint64_t wanted = waited ? 1 : items; !spinner || wanted > 1) {
+        os::futex_wake(pool.doorbell, static_cast<int>(std::min(wanted, pool.workers)));
+    }
+    return spinner;
+}
+
+/// The job takes longer than waking a worker does: calls every worker that can help.
+void Client::escalate(Job& job) {
+    if (job.escalated) {
+        return;
+    }
+    job.escalated = true;
+    const std::size_t index = job.postings.back().page;
+    const ClaimWord word{layout_.words(index).claim.load(std::memory_order_acquire)};
+    const std::uint64_t limit = layout_.job(index).limit.load(std::memory_order_relaxed);
+    if (word.next() < limit) {
+        os::futex_wake(layout_.pool().doorbell,
+                       static_cast<int>(std::min(limit - word.next(), layout_.pool().workers)));
+    }
+}
+
+std::uint64_t Client::arrivals(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    notice_server_death();
+    drain();
+    return job->done.total();
+}
+
+bool Client::resolved(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    notice_server_death();
+    drain();
+    return job->resolved;
+}
+
+/// Looks for news of a job for a while. Against a worker that spins on another CPU: hard, for the
+/// few microseconds that its answer takes. Against one that was woken: giving the CPU away at every
+/// turn, since it may be woken on this very one.
+bool Client::watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
+                   std::uint64_t until) const {
+    const auto happened = [&] { return bell.load(std::memory_order_seq_cst) != heard; };
+    std::atomic<int>& caller_cpu = layout_.pool().caller_cpu;
+    if (!had_spinner) {
+        while (!happened()) {
+            if (os::now_ns() >= until) {
+                return false;
+            }
+            os::yield();
+        }
+        return true;
+    }
+    if (wait::spin_until(std::min(until, os::now_ns() + quick_answer), happened)) {
+        if (caller_cpu.load(std::memory_order_relaxed) != -1) {
+            caller_cpu.store(-1, std::memory_order_relaxed);
+        }
+        return true;
+    }
+    caller_cpu.store(os::own_cpu(), std::memory_order_relaxed);  // see WorkerLoop::part_from_caller
+    return wait::spin_until(until, happened);
+}
+
+/// docs/protocol.md, part 6. Spins only where the answer is microseconds away, then parks on the
+/// job's bell, in slices.
+bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) {
+    Lock lock(mutex_);
+    std::uint64_t watch_until = job->started_ns + (job->had_spinner ? 1 : 3) * client_spin_ns_;
+    if (!job->waited || client_spin_ns_ == 0) {
+        watch_until = 0;
+    }
+    for (;;) {
+        if (job->resolved) {
+            return true;
+        }
+        const std::size_t index = job->postings.back().page;
+        JobPage& page = layout_.job(index);
+        os::FutexWord& bell = layout_.words(index).bell;
+        const std::uint32_t heard = bell.load(std::memory_order_seq_cst);
+        drain();
+        if (!job->resolved && closed_by_worker(*job)) {
+            close_job(*job, Failure::Kind::cancelled);
+            settle(*job);
+        }
+        if (job->resolved || job->done.total() > seen) {
+            return true;
+        }
+        if (layout_.server().state.load(std::memory_order_acquire) == ServerState::broken) {
+            notice_server_death();
+            continue;
+        }
+        std::uint64_t patience = slice;
+        if (deadline != Clock::time_point::max()) {
+            const auto left =
+                std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - Clock::now())
+                    .count();
+            if (left <= 0) {
+                notice_server_death();  // short waits may be all there are
+                return job->resolved;
+            }
+            patience = std::min(patience, static_cast<std::uint64_t>(left));
+        }
+        if (watch_until != 0) {
+            lock.unlock();
+            const bool rung = watch(bell, heard, job->had_spinner, watch_until);
+            lock.lock();
+            if (!rung) {
+                watch_until = 0;
+                if (!job->resolved) {
+                    escalate(*job);
+                }
+            }
+            continue;
+        }
+        if (!job->escalated) {
+            patience = std::min(patience, first_park);
+        }
+        page.waiters.fetch_add(1, std::memory_order_seq_cst);
+        lock.unlock();
+        const std::uint64_t before = os::now_ns();
+        os::futex_wait(bell, heard, patience);
+        const bool quiet = os::now_ns() - before >= patience;
+        lock.lock();
+        // The page may serve another job by now; its count of waiters is only a hint to ring, but
+        // must not go astray.
+        page.waiters.fetch_sub(page.waiters.load(std::memory_order_relaxed) != 0 ? 1 : 0,
+                               std::memory_order_seq_cst);
+        if (quiet) {
+            if (!job->resolved) {
+                escalate(*job);
+            }
+            if (patience >= slice) {
+                notice_server_death();
+            }
+        }
+    }
+}
+
+}  // namespace procpool::detail
