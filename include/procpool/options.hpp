@@ -5,6 +5,9 @@
 #include <string>
 #include <utility>
 
+#include <procpool/initializer.hpp>
+#include <procpool/start.hpp>
+
 namespace procpool {
 
 /// A bar on stderr while a call waits, drawn ten times a second by the thread that waits:
@@ -25,7 +28,13 @@ private:
 /// How a pool is made.
 struct PoolOptions {
     int processes = 0;                    ///< workers, at most 1000; 0: usable_cpus()
+    Start start = Start::automatic;       ///< where workers come from
+    Initializer initializer{};            ///< runs once in every worker, before its first item
     std::size_t max_tasks_per_child = 0;  ///< items after which a worker is replaced; 0: no limit
+    /// Bytes of private memory that a worker may grow by since its birth; beyond them allocations
+    /// fail: std::bad_alloc for the item, where the task checks. 0: no limit.
+    std::size_t memory_limit = 0;
+    bool pin = false;  ///< each worker to a CPU of its own, one per physical core first
 };
 
 /// How one call treats its items.
@@ -63,6 +72,7 @@ inline constexpr int max_retries = 1000;
 /// The number of workers that is asked for, 0 resolved.
 [[nodiscard]] int checked_processes(int processes);
 void check_max_tasks_per_child(std::size_t tasks);
+void check_memory_limit(std::size_t bytes);
 void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout, int retries);
 
 }  // namespace detail

@@ -54,9 +54,15 @@ public:
     explicit Pool(const PoolOptions& options = {}) {
         const int processes = detail::checked_processes(options.processes);
         detail::check_max_tasks_per_child(options.max_tasks_per_child);
+        detail::check_memory_limit(options.memory_limit);
         detail::EngineOptions engine;
         engine.processes = processes;
+        engine.start = options.start;
+        engine.initialize = options.initializer.run();
+        engine.initializer = options.initializer.closure();
         engine.max_tasks_per_child = options.max_tasks_per_child;
+        engine.memory_limit = options.memory_limit;
+        engine.pin = options.pin;
         engine_ = std::make_shared<detail::Engine>(engine);
     }
 
@@ -187,6 +193,28 @@ public:
     template <class... A>
     [[nodiscard]] auto apply_async(A&&... arguments) {
         return submit(arguments...);
+    }
+
+    /// f() once in every worker: to load, to warm up, to reset, to measure. Waits for all of them;
+    /// then throws the error of the worker with the lowest number, if there is any. A worker that
+    /// is busy runs it after the chunk at hand; of one that dies before it began, the replacement
+    /// runs it.
+    template <class F>
+    void for_each_worker(F&& f) {
+        using Call = detail::CallOf<detail::SpreadItem, std::decay_t<F>, std::tuple<>>;
+        std::vector<std::pair<detail::JobHandle, std::shared_ptr<detail::DoneSink>>> jobs;
+        for (int worker = 0; worker < processes(); ++worker) {
+            detail::Draft draft;
+            auto sink = std::make_shared<detail::DoneSink>();
+            detail::set_closure<std::decay_t<F>>(draft, f);
+            detail::pack_arguments<>(draft);
+            detail::set_map<typename Call::Task, void>(draft.spec);
+            draft.spec.sink = sink;
+            draft.spec.only_worker = worker;
+            jobs.emplace_back(engine().start(std::move(draft.spec)), std::move(sink));
+        }
+        for (const auto& [job, sink] : jobs) engine().wait(job, detail::Clock::time_point::max());
+        for (const auto& [job, sink] : jobs) sink->take();
     }
 
     /// No more work is taken: calls throw PoolClosed. What is pending is finished. Does not wait.

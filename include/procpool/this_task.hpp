@@ -42,4 +42,23 @@ namespace procpool::this_worker {
 /// replaces. -1 outside a worker.
 [[nodiscard]] inline int id() noexcept { return detail::current_task().worker; }
 
+/// The T of this process: made by T() at the first call in a worker, and kept until the worker ends
+/// (no destructor runs then). For what is dear to make and useless to ship: a connection, a model,
+/// a parser's tables.
+///
+///     auto& tables = mp::this_worker::local<ParserTables>();
+///
+/// A T for each type; a replacement makes its own. Outside a worker it is this process's. For one
+/// thread at a time, as tasks are. Throws what T() throws.
+template <class T>
+[[nodiscard]] T& local() {
+    static std::uint64_t owner = 0;
+    static T* value = nullptr;
+    if (const std::uint64_t process = detail::own_process(); owner != process) {
+        value = new T();  // what was inherited by a fork is the parent's
+        owner = process;
+    }
+    return *value;
+}
+
 }  // namespace procpool::this_worker

@@ -15,6 +15,7 @@
 #include "engine/server.hpp"
 #include "memory/process_mark.hpp"
 #include "os/clock.hpp"
+#include "os/cpu_files.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
 #include "os/unseen_fork.hpp"
@@ -45,6 +46,20 @@ Client::Client(const EngineOptions& options)
     pool.secret = mix(owner_ ^ os::now_ns() ^ pool.pool << 48U);
     pool.workers = static_cast<std::uint64_t>(options.processes);
     pool.max_tasks = options.max_tasks_per_child;
+    pool.memory_limit = options.memory_limit;
+    if (options.initialize != nullptr) {
+        initializer_ = Block(options.initializer.size());
+        std::copy(options.initializer.begin(), options.initializer.end(), initializer_.data());
+        pool.initialize = options.initialize;
+        pool.initializer = initializer_.data();
+        pool.initializer_size = options.initializer.size();
+    }
+    if (options.pin) {
+        const std::vector<int> cpus = os::cpus_to_bind();
+        for (int worker = 0; worker < options.processes && !cpus.empty(); ++worker) {
+            layout_.line(worker).cpu = cpus[static_cast<std::size_t>(worker) % cpus.size()];
+        }
+    }
     static const int cpus = usable_cpus();
     pool.tokens =
         static_cast<std::uint64_t>(std::clamp(cpus - 1, 1, static_cast<int>(Tokens::most)));
@@ -233,7 +248,7 @@ void Client::terminate() {
         state_ = State::terminated;
     }
     stop_server();
-    drop_everything(Failure::Kind::terminated);
+    drop_everything(Failure{.kind = Failure::Kind::terminated});
 }
 
 /// The fork server is gone although nobody asked it to: so are its workers, and what they had not
@@ -248,13 +263,36 @@ void Client::notice_server_death() {
         return;
     }
     state_ = State::broken;
-    error_ = told ? layout_.server().error.load() : 0;
     drain();
     for (int worker = 0; worker < layout_.workers(); ++worker) {
         // They die with their parent; what their tasks started is in their groups.
         os::send_signal_to_group(layout_.server_line(worker).pid.load(), SIGKILL);
     }
-    drop_everything(Failure::Kind::broken);
+    broken_as_ = why_broken(told);
+    drop_everything(broken_as_);
+}
+
+/// The fork server's account of what broke the pool, if it could give one.
+Failure Client::why_broken(bool told) const {
+    Failure why;
+    why.kind = Failure::Kind::broken;
+    if (!told) {
+        return why;
+    }
+    const ServerPage& server = layout_.server();
+    if (const pid_t worker = server.initializer_pid.load(std::memory_order_relaxed); worker != 0) {
+        why.kind = Failure::Kind::initializer;
+        why.worker_pid = worker;
+        why.signal = server.initializer_signal.load(std::memory_order_relaxed);
+        why.exit_status = server.initializer_status.load(std::memory_order_relaxed);
+        if (initializer_failure_) {
+            why.type_name = initializer_failure_->type_name;
+            why.message = initializer_failure_->message;
+        }
+    } else if (const int error = server.error.load(std::memory_order_relaxed); error != 0) {
+        why.message = std::generic_category().message(error);
+    }
+    return why;
 }
 
 std::vector<pid_t> Client::worker_pids() const {
@@ -278,10 +316,12 @@ void Client::check_open() const {
         case State::terminated:
             throw PoolTerminated("procpool: the pool is terminated: make a new one");
         case State::broken:
+            if (broken_as_.kind == Failure::Kind::initializer) {
+                throw_failure(broken_as_);
+            }
             throw PoolBroken(
                 "procpool: the pool is broken: its fork server died or can fork no more" +
-                (error_ != 0 ? " (" + std::generic_category().message(error_) + ")"
-                             : std::string()) +
+                (broken_as_.message.empty() ? "" : " (" + broken_as_.message + ")") +
                 "; make a new pool");
     }
 }

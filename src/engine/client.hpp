@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -101,6 +102,7 @@ private:
     void await_end() const;
     void check_open() const;
     void notice_server_death();
+    [[nodiscard]] Failure why_broken(bool told) const;
 
     // jobs.cpp: what is put up for the workers
     std::size_t free_page(Lock& lock);
@@ -113,7 +115,7 @@ private:
     [[nodiscard]] bool closed_by_worker(const Job& job) const;
     void close_job(Job& job, Failure::Kind why);
     void drop(Job& job, std::uint64_t first, std::uint64_t last, const Failure& why);
-    void drop_everything(Failure::Kind why);
+    void drop_everything(const Failure& why);
 
     // waiting.cpp: calling workers, and waiting for them
     bool call_workers(std::uint64_t items, bool waited);
@@ -144,6 +146,7 @@ private:
     memory::Region& region_;
     const std::uint64_t owner_;
     engine::Layout layout_;
+    Block initializer_;
     os::Fd commands_;
     os::Fd server_;  // pidfd
     pid_t server_pid_ = 0;
@@ -152,7 +155,8 @@ private:
 
     mutable std::mutex mutex_;
     State state_ = State::open;
-    int error_ = 0;  // errno behind `broken`
+    Failure broken_as_;  // once it is: why
+    std::optional<Failure> initializer_failure_;
     std::uint64_t last_serial_ = 0;
     std::vector<JobHandle> jobs_;      // by job page; empty: free
     std::vector<std::uint64_t> used_;  // a bit per job page

@@ -98,6 +98,10 @@ bool Client::take(const FrameHeader& header, std::span<const std::byte> payload)
     if (header.kind == FrameKind::padding) {
         return true;
     }
+    if (header.kind == FrameKind::initializer) {
+        initializer_failure_ = decode_failure(payload);
+        return layout_.pool().initialize != nullptr;
+    }
     if (header.job >= jobs_.size() || jobs_[header.job] == nullptr ||
         layout_.job(header.job).serial.load(std::memory_order_relaxed) != header.serial) {
         return false;
@@ -118,6 +122,7 @@ bool Client::take(const FrameHeader& header, std::span<const std::byte> payload)
             sane = take_failure(*job, header, payload);
             break;
         case FrameKind::padding:
+        case FrameKind::initializer:
             break;
     }
     if (sane) {

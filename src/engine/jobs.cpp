@@ -20,16 +20,6 @@ constexpr std::size_t align_up(std::size_t size) {
     return (size + cache_line - 1) / cache_line * cache_line;
 }
 
-/// Why an item that never ran has no result.
-Failure dropped_as(Failure::Kind kind, int error) {
-    Failure failure;
-    failure.kind = kind;
-    if (kind == Failure::Kind::broken && error != 0) {
-        failure.message = std::generic_category().message(error);
-    }
-    return failure;
-}
-
 }  // namespace
 
 /// The lowest free job page, so that the same few stay warm. Waits while all are taken.
@@ -106,6 +96,7 @@ JobHandle Client::start(JobSpec spec) {
     page.retries = static_cast<std::uint64_t>(spec.retries);
     page.eager = spec.eager;
     page.fail_fast = spec.fail_fast;
+    page.only_worker = spec.only_worker;
     page.guarded = false;
     page.extents = nullptr;
     page.extent_count = 0;
@@ -125,7 +116,9 @@ JobHandle Client::start(JobSpec spec) {
     if (job->count == 0 && !job->open) {
         settle(*job);
     } else if (job->window == 0) {
-        job->had_spinner = call_workers(job->count, spec.waited);
+        // Whoever is woken for a job of one worker may be another.
+        job->had_spinner = spec.only_worker < 0 ? call_workers(job->count, spec.waited)
+                                                : call_workers(layout_.pool().workers, false);
         job->escalated = !spec.waited || job->count == 1;
     }
     // Only now, while a worker wakes up or is at work already, and not before each of many calls.
@@ -286,16 +279,16 @@ void Client::close_job(Job& job, Failure::Kind why) {
     }
     job.open = false;
     for (Job::Posting& posting : job.postings) {
-        close_posting(job, posting, dropped_as(why, 0));
+        close_posting(job, posting, Failure{.kind = why});
     }
 }
 
 /// Every job that still waits for something is resolved as it is.
-void Client::drop_everything(Failure::Kind why) {
+void Client::drop_everything(const Failure& why) {
     for (JobHandle& held : jobs_) {
         if (const JobHandle job = held; job != nullptr) {
             job->open = false;
-            drop(*job, 0, job->count, dropped_as(why, error_));
+            drop(*job, 0, job->count, why);
             if (!job->resolved) {
                 retire(*job);
             }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <sys/types.h>
 
@@ -32,6 +33,10 @@ struct PoolPage {
     std::uint64_t max_tasks = 0;  ///< items of a worker's life; 0: no limit
     std::uint64_t spin_ns = 0;    ///< how long an idle worker with a token spins
     std::uint64_t tokens = 0;     ///< spin tokens of the region
+    void (*initialize)(std::span<const std::byte>) = nullptr;  ///< run once in every worker
+    const std::byte* initializer = nullptr;                    ///< with these bytes
+    std::size_t initializer_size = 0;
+    std::size_t memory_limit = 0;  ///< bytes a worker may grow by; 0: no limit
 
     alignas(cache_line) os::FutexWord doorbell{
         0};  ///< counts published jobs; idle workers wait on it
@@ -56,6 +61,7 @@ struct alignas(cache_line) WorkerLine {
     Word head{0};     ///< of the result ring: bytes consumed
     Word condemn{0};  ///< incarnation of the worker to be killed for a corrupt ring
     Word emptied{0};  ///< incarnation whose ring was emptied after it was found down
+    int cpu = -1;     ///< the worker is bound to this one; -1: to none
 };
 
 /// Positions of a reconciled job: [position, next extent's position) lie at item position + shift.
@@ -84,6 +90,7 @@ struct JobPage {
     bool guarded = false;
     const Extent* extents = nullptr;
     std::size_t extent_count = 0;
+    int only_worker = -1;  ///< who may claim of it; -1: everybody
 
     alignas(cache_line) Word limit{0};  ///< positions that may be claimed
     os::FutexWord waiters{0};           ///< threads of the client that wait for this job
@@ -124,9 +131,10 @@ struct Slot {
     Word frame_used{0};  ///< bytes of entries in the open frame of variable-sized results
 
     alignas(cache_line) Word tail{0};
-    Word starved{0};  ///< waits for room in its ring
-    Word alarm{0};    ///< counts corrupt claim words that this worker met
-    Word ready{0};    ///< incarnation that reached its loop
+    Word starved{0};       ///< waits for room in its ring
+    Word alarm{0};         ///< counts corrupt claim words that this worker met
+    Word ready{0};         ///< incarnation that reached its loop
+    Word initializing{0};  ///< incarnation that began the pool's initializer and is not ready yet
 
     alignas(cache_line) std::array<Word, max_workers> evidence{};
 
@@ -157,6 +165,10 @@ struct ServerPage {
     Word next_look{0};          ///< when the deadlines are looked at next, ns; 0: not at all
     Word downs{0};              ///< workers that left corrupt memory
     Word deaths{0};             ///< workers that ended without being asked to
+    // The death of a worker in the initializer, which broke the pool.
+    std::atomic<pid_t> initializer_pid{0};
+    std::atomic<int> initializer_signal{0};  ///< 0 if it exited
+    std::atomic<int> initializer_status{0};
 };
 
 /// Written by the fork server: one per worker.

@@ -180,6 +180,7 @@ void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held
     page.retries = old.retries;
     page.eager = old.eager;
     page.fail_fast = old.fail_fast;
+    page.only_worker = old.only_worker;
     page.guarded = true;
     Block block(extents.size() * sizeof(Extent));
     std::copy(extents.begin(), extents.end(), reinterpret_cast<Extent*>(block.data()));

@@ -250,6 +250,17 @@ void Server::bury(int worker) {
     Place& place = places_[static_cast<std::size_t>(worker)];
     ServerLine& line = layout_.server_line(worker);
     const std::uint64_t incarnation = line.incarnation.load(std::memory_order_relaxed);
+    if (layout_.slot(worker).initializing.load(std::memory_order_acquire) == incarnation) {
+        ServerPage& page = layout_.server();
+        page.initializer_signal.store(place.signal, std::memory_order_relaxed);
+        page.initializer_status.store(place.status, std::memory_order_relaxed);
+        page.initializer_pid.store(line.pid.load(std::memory_order_relaxed),
+                                   std::memory_order_relaxed);
+        place.ended = false;
+        line.pid.store(0, std::memory_order_release);
+        give_up(0);
+        return;
+    }
     const bool condemned =
         layout_.line(worker).condemn.load(std::memory_order_acquire) == incarnation;
     const Recovery::Finding finding = condemned

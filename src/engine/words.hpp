@@ -93,7 +93,8 @@ enum class FrameKind : std::uint16_t {
                   ///< Entry; the others gave nothing
     part = 3,     ///< a piece of one large variable-sized result: PartHeader, then bytes
     failure = 4,  ///< an encoded Failure of one item
-    padding = 5,  ///< nothing: the frame that follows starts at the ring's beginning
+    initializer = 6,  ///< an encoded Failure of the pool's initializer; of no job
+    padding = 5,      ///< nothing: the frame that follows starts at the ring's beginning
 };
 
 /// Before each variable-sized result of a frame; the next entry follows the bytes, aligned to 8.

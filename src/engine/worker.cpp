@@ -65,6 +65,8 @@ CurrentTask current_task() noexcept {
     return {item_of(this_current->load(std::memory_order_relaxed)), this_number};
 }
 
+std::uint64_t own_process() { return memory::process_mark(); }
+
 void Run::begin_timed(std::uint64_t i) { static_cast<WorkerLoop*>(worker_)->begin_checked(i); }
 void Run::end_checked() { static_cast<WorkerLoop*>(worker_)->end_checked(); }
 void Run::emit(std::span<const std::byte> bytes) {
@@ -89,8 +91,17 @@ void WorkerLoop::live(const Layout& layout, int worker, pid_t server) {
     this_number = worker;
     os::protect(layout.region_base(), layout.region_size(), os::Access::read);
     loop.set_guard(false);
+    if (const int cpu = layout.line(worker).cpu; cpu >= 0) {
+        os::run_on(cpu);
+    }
+    if (layout.pool().memory_limit != 0) {
+        os::limit_growth(layout.pool().memory_limit);
+    }
     os::unblock_all_signals();
     reach(Step::worker_starts, worker);
+    if (layout.pool().initialize != nullptr) {
+        loop.initialize();
+    }
     loop.slot_.ready.store(layout.server_line(worker).incarnation.load(std::memory_order_relaxed),
                            std::memory_order_release);
     loop.loop();
@@ -120,6 +131,32 @@ void WorkerLoop::set_guard(bool guarded) const {
         os::end_process(EXIT_FAILURE);  // without these rights nothing can be said; the fork server
                                         // sees a death
     }
+}
+
+/// The program's preparation of this worker. Failing in it breaks the pool; dying does too, which
+/// the fork server sees by `initializing`.
+void WorkerLoop::initialize() {
+    slot_.initializing.store(
+        layout_.server_line(worker_).incarnation.load(std::memory_order_relaxed),
+        std::memory_order_release);
+    try {
+        pool_.initialize({pool_.initializer, pool_.initializer_size});
+    } catch (...) {
+        const std::vector<std::byte> failure = encode_current_exception(0, os::own_pid());
+        const auto size =
+            static_cast<std::uint32_t>(std::min(failure.size(), ring_.largest_payload()));
+        ring_.reserve(size, [this] { call_clients(); });
+        ring_.open(0);
+        std::memcpy(ring_.payload(), failure.data(), size);
+        ring_.seal({.kind = FrameKind::initializer, .bytes = size});
+        ring_.publish();
+        os::end_process(EXIT_FAILURE);
+    }
+    if (memory::worker_mark().load(std::memory_order_relaxed) == 0) {
+        os::end_process(0);  // a copy of the worker that the initializer forked off
+    }
+    flush_output();
+    slot_.initializing.store(0, std::memory_order_release);
 }
 
 void WorkerLoop::loop() {
@@ -249,7 +286,7 @@ bool WorkerLoop::claim(std::size_t job) {
         pay_bell();
     }
     const std::uint64_t serial = page.serial.load(std::memory_order_acquire);
-    if (serial == 0) {
+    if (serial == 0 || (page.only_worker >= 0 && page.only_worker != worker_)) {
         pay_bell();
         return false;
     }

@@ -41,6 +41,7 @@ private:
 
     WorkerLoop(const engine::Layout& layout, int worker);
 
+    void initialize();
     [[noreturn]] void loop();
     [[nodiscard]] std::size_t next_active(std::size_t from) const;
     bool work_once();

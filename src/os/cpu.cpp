@@ -196,41 +196,67 @@ std::vector<int> online_cpus(const std::string& root) {
     return text ? parse_cpu_list(*text) : std::vector<int>{};
 }
 
-int count_cores(const std::string& root, const std::vector<int>& cpus) {
+std::vector<std::vector<int>> cores_of(const std::string& root, const std::vector<int>& cpus) {
+    std::vector<std::vector<int>> cores;
     std::set<int> seen;
-    int cores = 0;
     for (const int cpu : cpus) {
         if (!seen.insert(cpu).second) continue;
-        ++cores;
+        std::vector<int>& core = cores.emplace_back(std::vector<int>{cpu});
         const std::string topology =
             root + "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
         auto siblings = contents(topology + "core_cpus_list");
         if (!siblings)
             siblings = contents(topology + "thread_siblings_list");  // its name before Linux 5.3
         if (!siblings) continue;
-        for (const int sibling : parse_cpu_list(*siblings)) seen.insert(sibling);
+        for (const int sibling : parse_cpu_list(*siblings)) {
+            if (std::find(cpus.begin(), cpus.end(), sibling) != cpus.end() &&
+                seen.insert(sibling).second)
+                core.push_back(sibling);
+        }
     }
     return cores;
 }
 
+std::vector<int> one_per_core_first(const std::vector<std::vector<int>>& cores) {
+    std::vector<int> order;
+    for (std::size_t turn = 0, added = 1; added != 0; ++turn) {
+        added = 0;
+        for (const auto& core : cores) {
+            if (turn >= core.size()) continue;
+            order.push_back(core[turn]);
+            ++added;
+        }
+    }
+    return order;
+}
+
 namespace {
 
-/// The CPUs on which the calling thread may run; 0 when the kernel does not tell.
-int cpus_by_affinity() {
+/// The CPUs on which the calling thread may run; empty when the kernel does not tell.
+std::vector<int> cpus_by_affinity() {
     for (std::size_t sets = 1; sets * CPU_SETSIZE <= most_cpus; sets *= 2) {
         std::vector<cpu_set_t> mask(sets);
         const std::size_t bytes = sets * sizeof(cpu_set_t);
-        if (::sched_getaffinity(0, bytes, mask.data()) == 0) return CPU_COUNT_S(bytes, mask.data());
+        if (::sched_getaffinity(0, bytes, mask.data()) == 0) {
+            std::vector<int> cpus;
+            for (std::size_t cpu = 0; cpu < 8 * bytes; ++cpu) {
+                if (CPU_ISSET_S(cpu, bytes, mask.data())) cpus.push_back(static_cast<int>(cpu));
+            }
+            return cpus;
+        }
         if (errno != EINVAL) break;  // EINVAL: the machine has more CPUs than the mask
     }
-    return 0;
+    return {};
 }
 
 }  // namespace
+
+std::vector<int> cpus_to_bind() { return one_per_core_first(cores_of("", cpus_by_affinity())); }
+
 }  // namespace os
 
 int usable_cpus() {
-    const int allowed = os::cpus_by_affinity();
+    const int allowed = static_cast<int>(os::cpus_by_affinity().size());
     const int cpus = allowed > 0 ? allowed : logical_cpus();
     return std::max(1, std::min(cpus, os::quota_cpus("").value_or(cpus)));
 }
@@ -243,7 +269,7 @@ int logical_cpus() {
 
 int physical_cores() {
     const auto online = os::online_cpus("");
-    return online.empty() ? logical_cpus() : os::count_cores("", online);
+    return online.empty() ? logical_cpus() : static_cast<int>(os::cores_of("", online).size());
 }
 
 }  // namespace procpool

@@ -18,7 +18,15 @@ namespace procpool::os {
 /// The CPUs that are online; empty when the system does not tell.
 [[nodiscard]] std::vector<int> online_cpus(const std::string& root);
 
-/// The cores to which these CPUs belong; a CPU of which the system does not tell is one of its own.
-[[nodiscard]] int count_cores(const std::string& root, const std::vector<int>& cpus);
+/// The cores to which these CPUs belong, each a list of those of its CPUs that are among them; a
+/// CPU of which the system does not tell is one of its own.
+[[nodiscard]] std::vector<std::vector<int>> cores_of(const std::string& root,
+                                                     const std::vector<int>& cpus);
+
+/// The first CPU of each core, then the second ones, and so on.
+[[nodiscard]] std::vector<int> one_per_core_first(const std::vector<std::vector<int>>& cores);
+
+/// The CPUs this thread may run on, one per core first; empty when the kernel does not tell.
+[[nodiscard]] std::vector<int> cpus_to_bind();
 
 }  // namespace procpool::os

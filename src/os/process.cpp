@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/single_threaded.h>
 #include <sys/syscall.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #include "os/fault.hpp"
+#include "os/memory.hpp"
 
 namespace procpool::os {
 namespace {
@@ -30,6 +32,20 @@ struct CloseDirectory {
     void operator()(DIR* directory) const { ::closedir(directory); }
 };
 using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+using CpuMask = std::array<std::uint64_t, 128>;  // 8192 CPUs, as many as Linux knows
+
+/// The private memory of this process, data and stacks, in bytes; 0 when the kernel does not tell.
+std::size_t private_memory() noexcept {
+    char text[256];
+    const long length = read_file("/proc/self/statm", text, sizeof text - 1);
+    if (length <= 0) {
+        return 0;
+    }
+    text[length] = '\0';
+    unsigned long pages = 0;  // the sixth number
+    return std::sscanf(text, "%*u %*u %*u %*u %*u %lu", &pages) == 1 ? pages * page_size : 0;
+}
 
 /// Parent and number of threads of a process, from /proc/<pid>/stat.
 struct Stat {
@@ -271,14 +287,34 @@ void empty_stdin() noexcept {
 
 int own_cpu() noexcept { return ::sched_getcpu(); }
 
+void run_on(int cpu) noexcept {
+    CpuMask only{};
+    const auto place = static_cast<std::size_t>(cpu);
+    if (cpu >= 0 && place < only.size() * 64) {
+        only[place / 64] = std::uint64_t{1} << (place % 64);
+        ::syscall(SYS_sched_setaffinity, 0, sizeof only, only.data());
+    }
+}
+
+void limit_growth(std::size_t bytes) noexcept {
+    // Counts what malloc and private mappings take; shared memory and files do not count.
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_DATA, &limit) != 0) {
+        return;
+    }
+    const rlim_t wanted = private_memory() + bytes;
+    limit.rlim_cur = std::min({limit.rlim_cur, limit.rlim_max, wanted});
+    ::setrlimit(RLIMIT_DATA, &limit);
+}
+
 void leave_cpu(int cpu) noexcept {
-    std::array<std::uint64_t, 128> allowed{};  // 8192 CPUs, as many as Linux knows
+    CpuMask allowed{};
     const auto place = static_cast<std::size_t>(cpu);
     if (cpu < 0 || place >= allowed.size() * 64 ||
         ::syscall(SYS_sched_getaffinity, 0, sizeof allowed, allowed.data()) <= 0) {
         return;
     }
-    std::array<std::uint64_t, 128> others = allowed;
+    CpuMask others = allowed;
     others[place / 64] &= ~(std::uint64_t{1} << (place % 64));
     if (::syscall(SYS_sched_setaffinity, 0, sizeof others, others.data()) == 0) {
         ::syscall(SYS_sched_setaffinity, 0, sizeof allowed, allowed.data());

@@ -90,6 +90,12 @@ void empty_stdin() noexcept;
 /// Moves this thread off the CPU it runs on, if it may use another one.
 void leave_cpu(int cpu) noexcept;
 
+/// Binds this process to one CPU; without effect where that cannot be.
+void run_on(int cpu) noexcept;
+/// From here on this process may have so many bytes of private memory more; beyond, allocations
+/// fail.
+void limit_growth(std::size_t bytes) noexcept;
+
 /// Lets whoever else waits for this CPU run.
 void yield() noexcept;
 

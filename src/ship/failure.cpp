@@ -355,7 +355,7 @@ Failure decode(std::span<const std::byte> bytes) {
     if (bytes.size() < sizeof header) return malformed("too short");
     std::memcpy(&header, bytes.data(), sizeof header);
     if (header.magic != frame_magic) return malformed("not a failure");
-    if (header.kind > static_cast<std::uint8_t>(Failure::Kind::broken))
+    if (header.kind > static_cast<std::uint8_t>(Failure::last_kind))
         return malformed("unknown kind");
     if (header.standard > static_cast<std::uint8_t>(last_standard_type)) {
         return malformed("unknown type");
@@ -471,6 +471,8 @@ void with_exception(const Failure& failure, Use use) {
             return use(PoolTerminated(describe(failure)));
         case Failure::Kind::broken:
             return use(PoolBroken(describe(failure)));
+        case Failure::Kind::initializer:
+            return use(InitializerFailed(describe(failure)));
     }
     use(RemoteError(failure));
 }
@@ -607,6 +609,18 @@ std::string describe(const Failure& failure) {
         case Failure::Kind::broken:
             return item + " was not done when the pool broke" + more +
                    ": its fork server is gone or can start no more processes; make a new pool";
+        case Failure::Kind::initializer: {
+            std::string text = "procpool: the initializer failed in " + worker + ": ";
+            if (!failure.type_name.empty()) {
+                text += "it threw " + failure.type_name +
+                        (failure.message.empty() ? "" : ": " + failure.message);
+            } else if (failure.signal != 0) {
+                text += "it died of " + words_for_signal(failure.signal, where);
+            } else {
+                text += "it exited with status " + std::to_string(failure.exit_status);
+            }
+            return text + "; that broke the pool: mend the initializer and make a new one";
+        }
     }
     return item + " failed" + more;
 }

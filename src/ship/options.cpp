@@ -34,6 +34,10 @@ void check_max_tasks_per_child(std::size_t tasks) {
     check_count("max_tasks_per_child", tasks, "a number of items, or 0 for no limit");
 }
 
+void check_memory_limit(std::size_t bytes) {
+    check_count("memory_limit", bytes, "a number of bytes, or 0 for no limit");
+}
+
 void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout, int retries) {
     check_count("chunksize", chunksize, "a number of items, or 0 for adaptive chunks");
     if (timeout < std::chrono::nanoseconds(0))

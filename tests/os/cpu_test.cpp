@@ -18,7 +18,8 @@
 
 namespace {
 
-using procpool::os::count_cores;
+using procpool::os::cores_of;
+using procpool::os::one_per_core_first;
 using procpool::os::online_cpus;
 using procpool::os::parse_cpu_list;
 using procpool::os::quota_cpus;
@@ -201,13 +202,13 @@ TEST(CpuCores, HardwareThreadsOfACoreAreOneCore) {
             std::string("/sys/devices/system/cpu/cpu") + cpu + "/topology/thread_siblings_list",
             "1,3\n");
     }
-    EXPECT_EQ(count_cores(root.path(), online_cpus(root.path())), 2);
+    EXPECT_EQ(cores_of(root.path(), online_cpus(root.path())).size(), 2U);
 }
 
 TEST(CpuCores, WithoutTopologyEveryCpuIsACore) {
     Root root;
     root.file("/sys/devices/system/cpu/online", "0-3\n");
-    EXPECT_EQ(count_cores(root.path(), online_cpus(root.path())), 4);
+    EXPECT_EQ(cores_of(root.path(), online_cpus(root.path())).size(), 4U);
 }
 
 TEST(CpuCores, OfManyCpusAreCountedToTheEnd) {
@@ -217,7 +218,17 @@ TEST(CpuCores, OfManyCpusAreCountedToTheEnd) {
         root.file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/core_cpus_list",
                   std::to_string(cpu) + "," + std::to_string(cpu + 128) + "\n");
     }
-    EXPECT_EQ(count_cores(root.path(), online_cpus(root.path())), 128);
+    EXPECT_EQ(cores_of(root.path(), online_cpus(root.path())).size(), 128U);
+}
+
+TEST(CpuCores, AreFilledOneCpuEachFirst) {
+    EXPECT_EQ(one_per_core_first({{0, 4}, {1, 5}, {2}}), (std::vector<int>{0, 1, 2, 4, 5}));
+}
+
+TEST(CpuCores, HaveOnlyTheCpusThatAreAskedFor) {
+    Root root;
+    root.file("/sys/devices/system/cpu/cpu0/topology/core_cpus_list", "0,2\n");
+    EXPECT_EQ(cores_of(root.path(), {0, 1}), (std::vector<std::vector<int>>{{0}, {1}}));
 }
 
 TEST(Cpu, OnThisMachineTheNumbersFitTogether) {

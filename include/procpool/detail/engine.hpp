@@ -12,6 +12,7 @@
 
 #include <procpool/detail/failure.hpp>
 #include <procpool/detail/run.hpp>
+#include <procpool/start.hpp>
 
 namespace procpool::detail {
 
@@ -98,14 +99,21 @@ struct JobSpec {
     std::chrono::nanoseconds timeout{0};  ///< per item, from its start; 0: none
     int retries = 0;                      ///< extra tries of an item whose worker died or timed out
     bool fail_fast = false;               ///< the first failure cancels what has not started
-    bool eager = false;   ///< the client wants each result as it comes, not the whole at the end
-    bool waited = false;  ///< the caller waits for it right away, on this thread
+    bool eager = false;    ///< the client wants each result as it comes, not the whole at the end
+    bool waited = false;   ///< the caller waits for it right away, on this thread
+    int only_worker = -1;  ///< the only worker that may run it; -1: any
     std::shared_ptr<Sink> sink;
 };
 
 struct EngineOptions {
     int processes = 1;
+    Start start = Start::automatic;
+    /// Run once in every worker, with the bytes.
+    void (*initialize)(std::span<const std::byte>) = nullptr;
+    std::span<const std::byte> initializer{};  ///< copied
     std::size_t max_tasks_per_child = 0;
+    std::size_t memory_limit = 0;  ///< bytes; 0: none
+    bool pin = false;
 };
 
 class Job;     // opaque: one submitted job

@@ -56,7 +56,16 @@ inline constexpr auto last_standard_type = StandardType::decode_error;
 
 /// Why an item has no result. Plain data: it crosses from a worker to the client as bytes.
 struct Failure {
-    enum class Kind : std::uint8_t { thrown, died, timed_out, cancelled, terminated, broken };
+    enum class Kind : std::uint8_t {
+        thrown,
+        died,
+        timed_out,
+        cancelled,
+        terminated,
+        broken,
+        initializer,  ///< the pool broke because its initializer failed
+    };
+    static constexpr Kind last_kind = Kind::initializer;
 
     Kind kind = Kind::thrown;
     StandardType standard = StandardType::none;  ///< thrown: the nearest standard type
@@ -95,7 +104,7 @@ inline constexpr std::size_t max_failure_message = 32 * 1024;
 
 /// Throws what stands for the failure in the client. thrown: its standard type and TaskFailure in
 /// one, or RemoteError; died: WorkerDied; timed_out: TaskTimeout; cancelled: TaskCancelled;
-/// terminated: PoolTerminated; broken: PoolBroken.
+/// terminated: PoolTerminated; broken: PoolBroken; initializer: InitializerFailed.
 [[noreturn]] void throw_failure(const Failure& failure);
 
 /// The exception that throw_failure throws. Throws std::bad_alloc.

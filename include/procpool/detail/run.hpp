@@ -118,4 +118,7 @@ struct CurrentTask {
 };
 [[nodiscard]] CurrentTask current_task() noexcept;
 
+/// A number of the calling process alone: a forked child has another one.
+[[nodiscard]] std::uint64_t own_process();
+
 }  // namespace procpool::detail
