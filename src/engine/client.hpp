@@ -12,78 +12,35 @@
 
 #include <procpool/detail/engine.hpp>
 
-#include "engine/interval_set.hpp"
+#include "engine/backend.hpp"
+#include "engine/job.hpp"
 #include "engine/layout.hpp"
 #include "memory/region.hpp"
 #include "os/fd.hpp"
 
 namespace procpool::detail {
 
-/// One submitted job: the client's book-keeping, private memory guarded by the client's mutex.
-class Job {
-public:
-    explicit Job(std::shared_ptr<Sink> receiver) : sink(std::move(receiver)) {}
-
-    std::shared_ptr<Sink> sink;  // empty once abandoned
-    std::uint64_t count = 0;     // items known so far
-    bool open = false;           // more may be fed
-    bool fail_fast = false;
-    bool resolved = false;
-    engine::IntervalSet done;  // items that reached the sink
-
-    // What keeps the job's memory alive while workers read it.
-    Block block;
-    std::shared_ptr<const void> keep;
-    std::vector<Block> more_blocks;
-
-    // Fed jobs.
-    std::size_t window = 0;
-    std::size_t input_stride = 0;
-    std::vector<Block> fed;
-
-    /// A job page that workers may hold claims of. More than one only after a reconciliation; the
-    /// last is the live one.
-    struct Posting {
-        std::size_t page = 0;
-        std::uint64_t base_positions = 0;  // position base_positions is item base_count
-        std::uint64_t base_count = 0;
-        bool closed = false;  // nothing more is claimed of it
-    };
-    std::vector<Posting> postings;
-
-    std::map<std::uint64_t, std::vector<std::byte>> parts;  // large results on their way
-
-    std::uint64_t started_ns = 0;
-    bool waited = false;       // its caller waits for it from the start
-    bool had_spinner = false;  // a spinning worker saw it come: answers are microseconds away
-    bool escalated = false;    // every worker that can help was called
-};
-
 /// The client's half of a pool. Everything but the constant members is guarded by `mutex_`, which
 /// no other process knows.
-class Client {
+class Client final : public Backend {
 public:
     explicit Client(const EngineOptions& options);
-    ~Client();
-    Client(const Client&) = delete;
-    Client& operator=(const Client&) = delete;
+    ~Client() override;
 
-    JobHandle start(JobSpec spec);
-    /// Waits until the job is resolved (true), or more than `seen` of its items are done (true), or
-    /// the deadline (false).
-    bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline);
-    std::uint64_t arrivals(const JobHandle& job);
-    bool resolved(const JobHandle& job);
-    bool feed(const JobHandle& job, std::span<const std::byte> item);
-    void end_feed(const JobHandle& job);
-    void cancel(const JobHandle& job);
-    void abandon(const JobHandle& job);
-    void close();
-    void join();
-    void terminate();
-    [[nodiscard]] int processes() const { return layout_.workers(); }
-    [[nodiscard]] std::vector<pid_t> worker_pids() const;
-    [[nodiscard]] bool belongs_to_this_process() const;
+    JobHandle start(JobSpec spec) override;
+    bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) override;
+    std::uint64_t arrivals(const JobHandle& job) override;
+    bool resolved(const JobHandle& job) override;
+    bool feed(const JobHandle& job, std::span<const std::byte> item) override;
+    void end_feed(const JobHandle& job) override;
+    void cancel(const JobHandle& job) override;
+    void abandon(const JobHandle& job) override;
+    void close() override;
+    void join() override;
+    void terminate() override;
+    [[nodiscard]] int processes() const override { return layout_.workers(); }
+    [[nodiscard]] std::vector<pid_t> worker_pids() const override;
+    [[nodiscard]] bool belongs_to_this_process() const override;
 
 private:
     using Lock = std::unique_lock<std::mutex>;
@@ -134,6 +91,7 @@ private:
     bool take_sized(Job& job, const engine::FrameHeader& header,
                     std::span<const std::byte> payload);
     bool take_part(Job& job, const engine::FrameHeader& header, std::span<const std::byte> payload);
+    bool take_skipped(Job& job, const engine::FrameHeader& header);
     bool take_failure(Job& job, const engine::FrameHeader& header,
                       std::span<const std::byte> payload);
     void settle(Job& job);

@@ -118,6 +118,9 @@ bool Client::take(const FrameHeader& header, std::span<const std::byte> payload)
         case FrameKind::part:
             sane = take_part(*job, header, payload);
             break;
+        case FrameKind::skipped:
+            sane = take_skipped(*job, header);
+            break;
         case FrameKind::failure:
             sane = take_failure(*job, header, payload);
             break;
@@ -213,6 +216,18 @@ bool Client::take_part(Job& job, const FrameHeader& header, std::span<const std:
         job.sink->result(header.first, whole);
     }
     job.parts.erase(header.first);
+    return true;
+}
+
+bool Client::take_skipped(Job& job, const FrameHeader& header) {
+    if (!job.fail_fast || header.first > job.count || header.count > job.count - header.first ||
+        !job.done.insert(header.first, header.first + header.count)) {
+        return false;
+    }
+    if (job.sink != nullptr) {
+        job.sink->dropped(header.first, header.first + header.count,
+                          Failure{.kind = Failure::Kind::cancelled});
+    }
     return true;
 }
 

@@ -93,6 +93,7 @@ enum class FrameKind : std::uint16_t {
                   ///< Entry; the others gave nothing
     part = 3,     ///< a piece of one large variable-sized result: PartHeader, then bytes
     failure = 4,  ///< an encoded Failure of one item
+    skipped = 7,  ///< nothing: `count` items that are cancelled, though they had been claimed
     initializer = 6,  ///< an encoded Failure of the pool's initializer; of no job
     padding = 5,      ///< nothing: the frame that follows starts at the ring's beginning
 };

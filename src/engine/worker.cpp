@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include <stdio_ext.h>
@@ -13,6 +14,7 @@
 
 #include <procpool/detail/failure.hpp>
 
+#include "engine/in_caller.hpp"
 #include "engine/steps.hpp"
 #include "memory/process_mark.hpp"
 #include "memory/region.hpp"
@@ -35,6 +37,9 @@ constexpr std::uint64_t backlog_to_ring = std::uint64_t{256} << 10U;
 constexpr std::uint64_t contention_pause_ns = 2'000;
 /// Room reserved for variable-sized results at a time.
 constexpr std::uint64_t variable_frame = std::uint64_t{32} << 10U;
+
+/// Thrown through a thunk by an item that is not to start, as its job is closed.
+struct Cancelled {};
 
 WorkerLoop* this_worker = nullptr;
 const Word* this_current = nullptr;
@@ -60,20 +65,12 @@ void leave_at_quick_exit(void* /*unused*/, int status) { os::end_process(status)
 
 CurrentTask current_task() noexcept {
     if (this_current == nullptr) {
-        return {};
+        return task_in_caller();
     }
     return {item_of(this_current->load(std::memory_order_relaxed)), this_number};
 }
 
 std::uint64_t own_process() { return memory::process_mark(); }
-
-void Run::begin_timed(std::uint64_t i) { static_cast<WorkerLoop*>(worker_)->begin_checked(i); }
-void Run::end_checked() { static_cast<WorkerLoop*>(worker_)->end_checked(); }
-void Run::emit(std::span<const std::byte> bytes) {
-    static_cast<WorkerLoop*>(worker_)->emit(*this, bytes);
-}
-void Run::fail(std::uint64_t i) { static_cast<WorkerLoop*>(worker_)->fail(*this, i); }
-void Run::stop() { static_cast<WorkerLoop*>(worker_)->stop(); }
 
 void WorkerLoop::live(const Layout& layout, int worker, pid_t server) {
     os::lead_own_group();
@@ -379,8 +376,8 @@ void WorkerLoop::run() {
     run.current_ = &slot_.current;
     run.genuine_ = genuine_;
     run.stride_ = page_->result_stride;
-    run.timed_ = page_->timeout_ns != 0 || page_->guarded;
-    run.worker_ = this;
+    run.timed_ = page_->timeout_ns != 0 || page_->guarded || page_->fail_fast;
+    run.host_ = this;
     if (page_->in_place != nullptr && memory.writable == nullptr && page_->in_place_size != 0) {
         os::protect(page_->in_place, page_->in_place_size, os::Access::read_write);
         memory.writable = page_->in_place;
@@ -388,6 +385,7 @@ void WorkerLoop::run() {
     }
     // A claim inherited from a predecessor may be longer than what this worker has left to live.
     const std::uint64_t end = claim.first_item() + std::min(claim.end - claim.begin, tasks_left_);
+    end_ = end;
     while (run.next < end) {
         run.last = end;
         open_frame(run);
@@ -401,7 +399,7 @@ void WorkerLoop::run() {
         } catch (...) {
             // Only `prepare` throws: the callable could not be decoded, so no item can run.
             while (run.next < run.last) {
-                run.begin(run.next);
+                slot_.current.store(running(run.next), std::memory_order_release);
                 run.fail(run.next++);
             }
         }
@@ -519,6 +517,11 @@ void WorkerLoop::published() {
     }
 }
 
+bool WorkerLoop::is_closed() const {
+    const ClaimWord word{layout_.words(claim_.job).claim.load(std::memory_order_acquire)};
+    return word.taker() == closed;
+}
+
 bool WorkerLoop::handed_out(std::size_t job) const {
     const ClaimWord word{layout_.words(job).claim.load(std::memory_order_seq_cst)};
     return word.taker() == closed ||
@@ -560,7 +563,10 @@ void WorkerLoop::call_clients() {
     }
 }
 
-void WorkerLoop::begin_checked(std::uint64_t item) {
+void WorkerLoop::begin_timed(std::uint64_t item) {
+    if (page_->fail_fast && is_closed()) {
+        throw Cancelled();
+    }
     // First: whoever is condemned from here on is known to be this item, not the one before.
     slot_.current.store(running(item), std::memory_order_release);
     if (page_->timeout_ns != 0) {
@@ -634,54 +640,79 @@ void WorkerLoop::emit_parts(std::uint64_t item, std::span<const std::byte> bytes
         published();
         part.offset += piece;
     }
-    publish_single(item, FrameKind::part, bytes.subspan(part.offset), &part);
+    publish_alone({.kind = FrameKind::part, .first = item, .count = 1}, bytes.subspan(part.offset),
+                  &part);
     // The thunk goes on with item + 1 in a frame of its own; nothing is in it yet.
     open_sized_frame(item + 1, 0);
 }
 
-/// docs/protocol.md, part 4, "one item in a frame of its own". What came before it is published
+/// docs/protocol.md, part 4, "items in a frame of their own". What came before them is published
 /// already.
-void WorkerLoop::publish_single(std::uint64_t item, FrameKind kind,
-                                std::span<const std::byte> bytes, const PartHeader* part) {
+void WorkerLoop::publish_alone(FrameHeader header, std::span<const std::byte> bytes,
+                               const PartHeader* part) {
     const std::uint64_t prefix = part != nullptr ? sizeof *part : 0;
-    ring_.reserve(prefix + bytes.size(), [this] { call_clients(); });
-    ring_.open(item);
+    header.job = static_cast<std::uint16_t>(claim_.job);
+    header.serial = claim_.serial;
+    header.bytes = static_cast<std::uint32_t>(prefix + bytes.size());
+    ring_.reserve(header.bytes, [this] { call_clients(); });
+    ring_.open(header.first);
     if (part != nullptr) {
         std::memcpy(ring_.payload(), part, sizeof *part);
     }
     if (!bytes.empty()) {
         std::memcpy(ring_.payload() + prefix, bytes.data(), bytes.size());
     }
-    ring_.seal({.kind = kind,
-                .job = static_cast<std::uint16_t>(claim_.job),
-                .serial = claim_.serial,
-                .first = item,
-                .count = 1,
-                .bytes = static_cast<std::uint32_t>(prefix + bytes.size())});
+    ring_.seal(header);
     reach(Step::single_written, worker_);
-    slot_.frame_first.store(item + 1, std::memory_order_release);
+    const std::uint64_t end = header.first + header.count;
+    slot_.frame_first.store(end, std::memory_order_release);
     reach(Step::single_marked, worker_);
     flush_output();
     ring_.publish();
     reach(Step::single_published, worker_);
-    slot_.current.store(resting_at(item + 1), std::memory_order_release);
+    slot_.current.store(resting_at(end), std::memory_order_release);
     published();
 }
 
 void WorkerLoop::fail(Run& run, std::uint64_t item) {
-    const std::vector<std::byte> failure = encode_current_exception(item, os::own_pid());
-    end_checked();
-    if (page_->fail_fast) {
-        stop();
+    std::vector<std::byte> failure;
+    bool cancelled = false;
+    try {
+        throw;
+    } catch (const Cancelled&) {
+        cancelled = true;
+    } catch (...) {
+        failure = encode_current_exception(item, os::own_pid());
+    }
+    if (!cancelled) {
+        end_checked();
+        if (page_->fail_fast) {
+            stop();
+        }
     }
     const std::uint64_t next = run.next;
     run.next = item;
+    if (cancelled) {
+        slot_.current.store(resting_at(item), std::memory_order_release);
+    }
     close_frame(run);
     run.next = next;
-    publish_single(
-        item, FrameKind::failure,
-        std::span(failure).first(std::min<std::size_t>(failure.size(), ring_.largest_payload())),
-        nullptr);
+    if (!cancelled) {
+        publish_alone({.kind = FrameKind::failure, .first = item, .count = 1},
+                      std::span(failure).first(
+                          std::min<std::size_t>(failure.size(), ring_.largest_payload())));
+        ++item;
+    }
+    if (page_->fail_fast && item < end_) {
+        while (item < end_) {
+            const auto count = static_cast<std::uint32_t>(
+                std::min<std::uint64_t>(end_ - item, std::numeric_limits<std::int32_t>::max()));
+            publish_alone({.kind = FrameKind::skipped, .first = item, .count = count}, {});
+            item += count;
+        }
+        run.next = end_;
+        run.last = end_;
+    }
     if (run.next < run.last) {
         open_frame(run);
     } else {

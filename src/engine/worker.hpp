@@ -14,17 +14,17 @@ namespace procpool::detail {
 
 /// What a worker process does from its fork to its end: claims ranges of items, runs them,
 /// publishes what they give.
-class WorkerLoop {
+class WorkerLoop final : public RunHost {
 public:
     /// Turns this freshly forked child of the fork server into worker `worker` and never returns.
     [[noreturn]] static void live(const engine::Layout& layout, int worker, pid_t server);
 
     // What Run calls.
-    void begin_checked(std::uint64_t item);
-    void end_checked();
-    void emit(Run& run, std::span<const std::byte> bytes);
-    void fail(Run& run, std::uint64_t item);
-    void stop();
+    void begin_timed(std::uint64_t item) override;
+    void end_checked() override;
+    void emit(Run& run, std::span<const std::byte> bytes) override;
+    void fail(Run& run, std::uint64_t item) override;
+    void stop() override;
 
 private:
     /// What a worker remembers of a job between two claims of it.
@@ -53,10 +53,11 @@ private:
     void open_frame(Run& run);
     void open_sized_frame(std::uint64_t item, std::uint64_t entry);
     void close_frame(const Run& run);
-    void publish_single(std::uint64_t item, engine::FrameKind kind,
-                        std::span<const std::byte> bytes, const engine::PartHeader* part);
+    void publish_alone(engine::FrameHeader header, std::span<const std::byte> bytes,
+                       const engine::PartHeader* part = nullptr);
     void emit_parts(std::uint64_t item, std::span<const std::byte> bytes);
     void published();
+    [[nodiscard]] bool is_closed() const;
     [[nodiscard]] bool handed_out(std::size_t job) const;
     void pay_bell();
     void ring(std::size_t job);
@@ -78,6 +79,7 @@ private:
     // The claim under way.
     engine::Claim claim_;
     engine::JobPage* page_ = nullptr;
+    std::uint64_t end_ = 0;  // item behind the last that is to run
     std::uint64_t timed_item_ = 0;
     std::uint64_t frame_first_ = 0;
     std::uint64_t frame_used_ = 0;      // bytes of variable-sized results in the open frame

@@ -100,6 +100,23 @@ TEST(TryMap, NamesTheItemThatTimedOut) {
     EXPECT_EQ(*outcomes[2], 2);
 }
 
+TEST(TryMap, FailFastCancelsTheRestOfTheChunkToo) {
+    procpool::Pool pool{1};
+    static int ran = 0;
+    const auto outcomes = pool.try_map(
+        [](int i) {
+            ++ran;
+            if (i == 3) throw std::runtime_error("three");
+            return i;
+        },
+        numbers(10), {.chunksize = 10, .fail_fast = true});
+    EXPECT_EQ(*outcomes[2], 2);
+    EXPECT_THROW(outcomes[3].rethrow(), std::runtime_error);
+    for (std::size_t i = 4; i < 10; ++i)
+        EXPECT_THROW(outcomes[i].rethrow(), procpool::TaskCancelled) << i;
+    EXPECT_EQ(pool.apply([] { return ran; }), 4);
+}
+
 TEST(TryMap, SaysOfACancelledItemThatItWasCancelled) {
     mp::Pool pool{1};
     // What starts before the cancelling arrives ends by its timeout: not all items can be run.

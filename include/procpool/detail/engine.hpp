@@ -116,8 +116,8 @@ struct EngineOptions {
     bool pin = false;
 };
 
-class Job;     // opaque: one submitted job
-class Client;  // the client's half of a pool
+class Job;      // opaque: one submitted job
+class Backend;  // a client's half of a pool, or what takes its place
 
 using JobHandle = std::shared_ptr<Job>;
 
@@ -164,7 +164,7 @@ public:
     [[nodiscard]] std::vector<pid_t> worker_pids() const;
 
 private:
-    std::unique_ptr<Client> client_;
+    std::unique_ptr<Backend> backend_;
 };
 
 }  // namespace procpool::detail

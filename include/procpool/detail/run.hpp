@@ -13,6 +13,21 @@ struct ItemEntry {
     std::uint64_t size = 0;    ///< bytes
 };
 
+class Run;
+
+/// Whoever calls a thunk: what its Run cannot do with loads and stores alone.
+class RunHost {
+public:
+    virtual void begin_timed(std::uint64_t item) = 0;
+    virtual void end_checked() = 0;
+    virtual void emit(Run& run, std::span<const std::byte> bytes) = 0;
+    virtual void fail(Run& run, std::uint64_t item) = 0;
+    virtual void stop() = 0;
+
+protected:
+    ~RunHost() = default;
+};
+
 /// A claimed range of items as the thunk sees it, inside a worker.
 ///
 /// A thunk is instantiated over a whole range so that the compiler sees the loop: begin(),
@@ -51,7 +66,7 @@ public:
     /// Says that item `i` starts now.
     void begin(std::uint64_t i) {
         if (timed_) [[unlikely]] {
-            begin_timed(i);
+            host_->begin_timed(i);
         } else {
             current_->store(i * 2 + 1, std::memory_order_release);
             // The compiler keeps what the item does behind this, or a crash would be blamed on
@@ -64,7 +79,7 @@ public:
     /// off, nor when the fork server has already condemned the item for its timeout.
     void end(std::uint64_t /*i*/) {
         if (timed_ || genuine_->load(std::memory_order_relaxed) == 0) [[unlikely]] {
-            end_checked();
+            host_->end_checked();
         }
     }
 
@@ -79,26 +94,24 @@ public:
 
     /// Ships the variable-sized result of item `next`, after end(next). Blocks while the result
     /// ring is full.
-    void emit(std::span<const std::byte> bytes);
+    void emit(std::span<const std::byte> bytes) { host_->emit(*this, bytes); }
 
     /// Ships the exception in flight (call it inside a catch block) as the outcome of item `i`.
-    void fail(std::uint64_t i);
+    void fail(std::uint64_t i) { host_->fail(*this, i); }
 
     /// Closes the job after this item: nothing of it that has not been claimed is started any more.
-    void stop();
+    void stop() { host_->stop(); }
 
 private:
     friend class WorkerLoop;
-
-    void begin_timed(std::uint64_t i);
-    void end_checked();
+    friend class CallerRun;
 
     std::atomic<std::uint64_t>* current_ = nullptr;
     const std::atomic<std::uint64_t>* genuine_ = nullptr;
     std::byte* output_ = nullptr;  // address of the result of item 0, were it in the open frame
     std::size_t stride_ = 0;
     bool timed_ = false;
-    void* worker_ = nullptr;
+    RunHost* host_ = nullptr;
 };
 
 using Thunk = void (*)(Run&);

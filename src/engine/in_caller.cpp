@@ -1,0 +1,314 @@
+#include "engine/in_caller.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstring>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include <procpool/errors.hpp>
+
+#include "engine/words.hpp"
+#include "memory/process_mark.hpp"
+#include "memory/region.hpp"
+#include "os/process.hpp"
+
+namespace procpool::detail {
+
+namespace {
+
+thread_local const std::atomic<std::uint64_t>* current = nullptr;
+
+const std::atomic<std::uint64_t> always_genuine{1};
+
+/// Fixed-size results are handed on in pieces of this many bytes.
+constexpr std::size_t batch_bytes = std::size_t{64} << 10U;
+
+Failure current_failure(std::uint64_t item) {
+    return decode_failure(encode_current_exception(item, os::own_pid()));
+}
+
+/// A job with the memory that its spec only pointed to.
+class CallerJob : public Job {
+public:
+    explicit CallerJob(JobSpec given) : Job(given.sink), spec(std::move(given)) {}
+    ~CallerJob() {
+        if (prepared != nullptr && spec.prepare.close != nullptr) {
+            spec.prepare.close(prepared);
+        }
+    }
+    CallerJob(const CallerJob&) = delete;
+    CallerJob& operator=(const CallerJob&) = delete;
+
+    JobSpec spec;
+    void* prepared = nullptr;
+    bool stopped = false;
+};
+
+Block copy_of(std::span<const std::byte> bytes) {
+    Block block(std::max<std::size_t>(bytes.size(), 1));
+    std::copy(bytes.begin(), bytes.end(), block.data());
+    return block;
+}
+
+}  // namespace
+
+CurrentTask task_in_caller() noexcept {
+    if (current == nullptr) {
+        return {};
+    }
+    return {engine::item_of(current->load(std::memory_order_relaxed)), 0};
+}
+
+/// Items of one job on their way through its thunk; the results go to the sink as they come.
+class CallerRun final : public RunHost {
+public:
+    CallerRun(CallerJob& job, std::mutex& mutex) : job_(job), mutex_(mutex) {}
+
+    /// Runs items [first, last), or as many until the job is stopped.
+    void items(std::uint64_t first, std::uint64_t last) {
+        const std::atomic<std::uint64_t>* const outer = std::exchange(current, &current_);
+        Run run;
+        run.next = first;
+        run.closure = job_.spec.closure.data();
+        run.closure_size = job_.spec.closure.size();
+        run.input = job_.spec.shared_inputs;
+        run.input_mask = job_.window != 0 ? job_.window - 1 : ~std::uint64_t{0};
+        run.region = memory::Region::current().base();
+        run.current_ = &current_;
+        run.genuine_ = &always_genuine;
+        run.stride_ = job_.spec.result_stride;
+        run.host_ = this;
+        while (run.next < last && !job_.stopped) {
+            given_ = run.next;
+            run.last = last;
+            if (job_.spec.in_place != nullptr) {
+                run.output_ = job_.spec.in_place;
+            } else if (run.stride_ != 0) {
+                run.last = std::min<std::uint64_t>(
+                    last, run.next + std::max<std::size_t>(1, batch_bytes / run.stride_));
+                buffer_.resize((run.last - run.next) * run.stride_);
+                run.output_ = buffer_.data() - run.next * run.stride_;
+            }
+            output_ = run.output_;
+            try {
+                if (job_.spec.prepare.open != nullptr && job_.prepared == nullptr) {
+                    job_.prepared = job_.spec.prepare.open(job_.spec.closure);
+                }
+                run.prepared = job_.prepared;
+                job_.spec.thunk(run);
+            } catch (...) {
+                // Only `prepare` throws: the callable could not be decoded, so no item can run.
+                while (run.next < run.last) {
+                    fail(run, run.next++);
+                }
+            }
+            give(run.next);
+        }
+        current = outer;
+    }
+
+    void begin_timed(std::uint64_t /*item*/) override {}
+    void end_checked() override {}
+    void emit(Run& run, std::span<const std::byte> bytes) override {
+        give(run.next);
+        const std::scoped_lock lock(mutex_);
+        if (job_.done.insert(run.next, run.next + 1) && job_.sink != nullptr) {
+            job_.sink->result(run.next, bytes);
+        }
+        given_ = run.next + 1;
+    }
+    void fail(Run& run, std::uint64_t item) override {
+        Failure failure = current_failure(item);
+        give(item);
+        if (job_.spec.fail_fast) {
+            stop();
+            run.last = run.next;
+        }
+        const std::scoped_lock lock(mutex_);
+        if (job_.done.insert(item, item + 1) && job_.sink != nullptr) {
+            job_.sink->failed(item, std::move(failure));
+        }
+        given_ = item + 1;
+    }
+    void stop() override { job_.stopped = true; }
+
+private:
+    /// Hands on the results of what ran before `end`.
+    void give(std::uint64_t end) {
+        if (given_ >= end) {
+            return;
+        }
+        const std::uint64_t count = end - given_;
+        std::span<const std::byte> bytes;
+        if (job_.spec.in_place == nullptr && job_.spec.result_stride != 0) {
+            bytes = {output_ + given_ * job_.spec.result_stride, count * job_.spec.result_stride};
+        }
+        const std::scoped_lock lock(mutex_);
+        if (job_.done.insert(given_, end) && job_.sink != nullptr) {
+            job_.sink->results(given_, count, bytes);
+        }
+        given_ = end;
+    }
+
+    CallerJob& job_;
+    std::mutex& mutex_;
+    std::atomic<std::uint64_t> current_{0};
+    std::vector<std::byte> buffer_;
+    const std::byte* output_ = nullptr;
+    std::uint64_t given_ = 0;  // everything before it went to the sink
+};
+
+namespace {
+
+/// What is left of a job is never run.
+void finish(CallerJob& job, Failure::Kind why) {
+    job.open = false;
+    for (const engine::IntervalSet::Interval gap : job.done.missing(0, job.count)) {
+        job.done.insert(gap.begin, gap.end);
+        if (job.sink != nullptr) {
+            job.sink->dropped(gap.begin, gap.end, Failure{.kind = why});
+        }
+    }
+    job.resolved = true;
+}
+
+}  // namespace
+
+InCaller::InCaller(const EngineOptions& options) : owner_(memory::process_mark()) {
+    if (options.initialize == nullptr) {
+        return;
+    }
+    try {
+        options.initialize(options.initializer);
+    } catch (...) {
+        initializer_failure_ = current_failure(0);
+        initializer_failure_->kind = Failure::Kind::initializer;
+    }
+}
+
+bool InCaller::belongs_to_this_process() const { return owner_ == memory::process_mark(); }
+
+void InCaller::check_open() const {
+    if (initializer_failure_) {
+        throw_failure(*initializer_failure_);
+    }
+    switch (state_) {
+        case State::open:
+            return;
+        case State::closed:
+            throw PoolClosed("procpool: the pool is closed: it takes no new work after close()");
+        case State::terminated:
+            throw PoolTerminated("procpool: the pool is terminated: make a new one");
+    }
+}
+
+JobHandle InCaller::start(JobSpec spec) {
+    {
+        const std::scoped_lock lock(mutex_);
+        check_open();
+    }
+    auto job = std::make_shared<CallerJob>(std::move(spec));
+    JobSpec& mine = job->spec;
+    job->block = std::move(mine.block);
+    job->more_blocks.push_back(copy_of(mine.closure));
+    mine.closure = {job->more_blocks.back().data(), mine.closure.size()};
+    if (mine.window != 0) {
+        job->window = std::bit_ceil(mine.window);
+        job->open = true;
+        job->fed.resize(mine.input_stride == 0 ? job->window : 0);
+        job->block = Block(job->window * std::max(mine.input_stride, sizeof(ItemEntry)));
+        mine.shared_inputs = job->block.data();
+        return job;
+    }
+    if (job->block) {
+        mine.shared_inputs = job->block.data();
+    } else if (mine.shared_inputs == nullptr) {
+        job->more_blocks.push_back(copy_of(mine.inputs));
+        mine.shared_inputs = job->more_blocks.back().data();
+    }
+    job->count = mine.count;
+    CallerRun(*job, mutex_).items(0, job->count);
+    const std::scoped_lock lock(mutex_);
+    finish(*job, Failure::Kind::cancelled);
+    return job;
+}
+
+bool InCaller::feed(const JobHandle& handle, std::span<const std::byte> item) {
+    auto& job = static_cast<CallerJob&>(*handle);
+    {
+        const std::scoped_lock lock(mutex_);
+        check_open();
+        if (!job.open || job.stopped) {
+            return false;
+        }
+    }
+    const std::uint64_t place = job.count & (job.window - 1);
+    if (job.spec.input_stride != 0) {
+        std::copy(item.begin(), item.end(), job.block.data() + place * job.spec.input_stride);
+    } else {
+        job.fed[place] = copy_of(item);
+        reinterpret_cast<ItemEntry*>(job.block.data())[place] = {job.fed[place].offset(),
+                                                                 item.size()};
+    }
+    ++job.count;
+    CallerRun(job, mutex_).items(job.count - 1, job.count);
+    if (job.stopped) {
+        end_feed(handle);
+    }
+    return true;
+}
+
+void InCaller::end_feed(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    finish(static_cast<CallerJob&>(*job), Failure::Kind::cancelled);
+}
+
+bool InCaller::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point /*deadline*/) {
+    // Nobody else could bring what is not there.
+    const std::scoped_lock lock(mutex_);
+    return job->resolved || job->done.total() > seen;
+}
+
+std::uint64_t InCaller::arrivals(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    return job->done.total();
+}
+
+bool InCaller::resolved(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    return job->resolved;
+}
+
+void InCaller::cancel(const JobHandle& job) { end_feed(job); }
+
+void InCaller::abandon(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    job->sink = nullptr;
+    finish(static_cast<CallerJob&>(*job), Failure::Kind::cancelled);
+}
+
+void InCaller::close() {
+    const std::scoped_lock lock(mutex_);
+    if (state_ == State::open) {
+        state_ = State::closed;
+    }
+}
+
+void InCaller::join() {
+    const std::scoped_lock lock(mutex_);
+    if (state_ == State::open) {
+        throw std::logic_error(
+            "procpool: join() before close() or terminate() would wait for ever: call close() "
+            "first");
+    }
+}
+
+void InCaller::terminate() {
+    const std::scoped_lock lock(mutex_);
+    state_ = State::terminated;
+}
+
+}  // namespace procpool::detail

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <procpool/detail/engine.hpp>
+
+#include "engine/interval_set.hpp"
+
+namespace procpool::detail {
+
+/// One submitted job: the client's book-keeping, private memory guarded by the client's mutex.
+class Job {
+public:
+    explicit Job(std::shared_ptr<Sink> receiver) : sink(std::move(receiver)) {}
+
+    std::shared_ptr<Sink> sink;  // empty once abandoned
+    std::uint64_t count = 0;     // items known so far
+    bool open = false;           // more may be fed
+    bool fail_fast = false;
+    bool resolved = false;
+    engine::IntervalSet done;  // items that reached the sink
+
+    // What keeps the job's memory alive while workers read it.
+    Block block;
+    std::shared_ptr<const void> keep;
+    std::vector<Block> more_blocks;
+
+    // Fed jobs.
+    std::size_t window = 0;
+    std::size_t input_stride = 0;
+    std::vector<Block> fed;
+
+    /// A job page that workers may hold claims of. More than one only after a reconciliation; the
+    /// last is the live one.
+    struct Posting {
+        std::size_t page = 0;
+        std::uint64_t base_positions = 0;  // position base_positions is item base_count
+        std::uint64_t base_count = 0;
+        bool closed = false;  // nothing more is claimed of it
+    };
+    std::vector<Posting> postings;
+
+    std::map<std::uint64_t, std::vector<std::byte>> parts;  // large results on their way
+
+    std::uint64_t started_ns = 0;
+    bool waited = false;       // its caller waits for it from the start
+    bool had_spinner = false;  // a spinning worker saw it come: answers are microseconds away
+    bool escalated = false;    // every worker that can help was called
+};
+
+}  // namespace procpool::detail

@@ -1,0 +1,164 @@
+// procpool_test: TIMEOUT 30
+// Start::in_caller: the same interface, the same answers, no process.
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <procpool/bind.hpp>
+#include <procpool/pool.hpp>
+#include <procpool/shared.hpp>
+#include <procpool/this_task.hpp>
+
+namespace mp = procpool;
+
+namespace {
+
+mp::Pool pool_in_caller() { return mp::Pool{{.processes = 4, .start = mp::Start::in_caller}}; }
+
+std::vector<int> numbers(int count) {
+    std::vector<int> result;
+    for (int i = 0; i < count; ++i) result.push_back(i);
+    return result;
+}
+
+}  // namespace
+
+TEST(InCaller, RunsEveryItemInTheCallingThread) {
+    auto pool = pool_in_caller();
+    static std::thread::id caller;
+    caller = std::this_thread::get_id();
+    const auto here =
+        pool.map([](int) { return std::this_thread::get_id() == caller; }, numbers(9));
+    EXPECT_THAT(here, testing::Each(true));
+}
+
+TEST(InCaller, StartsNoProcess) { EXPECT_TRUE(pool_in_caller().worker_pids().empty()); }
+
+TEST(InCaller, GivesFixedSizeResultsInOrder) {
+    auto pool = pool_in_caller();
+    const auto squares = pool.map([](int i) { return double{1.0} * i * i; }, numbers(100'000));
+    ASSERT_EQ(squares.size(), 100'000U);
+    for (std::size_t i = 0; i < squares.size(); ++i)
+        ASSERT_EQ(squares[i], static_cast<double>(i) * static_cast<double>(i));
+}
+
+TEST(InCaller, GivesVariableSizedResultsInOrder) {
+    auto pool = pool_in_caller();
+    EXPECT_THAT(
+        pool.map([](int i) { return std::string(static_cast<std::size_t>(i), 'x'); }, numbers(4)),
+        testing::ElementsAre("", "x", "xx", "xxx"));
+}
+
+TEST(InCaller, TakesBoundArgumentsThatOwnMemory) {
+    auto pool = pool_in_caller();
+    const auto greet = [](int i, const std::string& word) { return word + std::to_string(i); };
+    EXPECT_THAT(pool.map(mp::bind_back(greet, std::string("a")), numbers(2)),
+                testing::ElementsAre("a0", "a1"));
+}
+
+TEST(InCaller, AnErrorCostsOneItem) {
+    auto pool = pool_in_caller();
+    const auto outcomes = pool.try_map(
+        [](int i) {
+            if (i % 2 == 1) throw std::out_of_range(std::to_string(i));
+            return i;
+        },
+        numbers(4));
+    EXPECT_EQ(*outcomes[0], 0);
+    EXPECT_EQ(*outcomes[2], 2);
+    EXPECT_THROW(outcomes[1].rethrow(), std::out_of_range);
+    EXPECT_EQ(outcomes[3].error().index(), 3U);
+}
+
+TEST(InCaller, FailFastCancelsTheRest) {
+    auto pool = pool_in_caller();
+    const auto outcomes =
+        pool.try_map([](int i) { return i == 1 ? throw 1 : i; }, numbers(4), {.fail_fast = true});
+    EXPECT_TRUE(outcomes[0]);
+    EXPECT_THROW(outcomes[1].rethrow(), mp::RemoteError);
+    EXPECT_THROW(outcomes[3].rethrow(), mp::TaskCancelled);
+}
+
+TEST(InCaller, StopsAtTheFirstFind) {
+    auto pool = pool_in_caller();
+    static int calls = 0;
+    const auto found = pool.find_first(
+        [](int i) {
+            ++calls;
+            return i == 5 ? std::optional(i) : std::nullopt;
+        },
+        numbers(1000));
+    EXPECT_EQ(found, 5);
+    EXPECT_EQ(calls, 6);
+}
+
+TEST(InCaller, FillsSharedVectorsInPlace) {
+    auto pool = pool_in_caller();
+    mp::shared_vector<int> out;
+    pool.map_into([](int i) { return i + 1; }, numbers(3), out);
+    EXPECT_EQ(std::vector<int>(out.begin(), out.end()), (std::vector<int>{1, 2, 3}));
+}
+
+TEST(InCaller, ASubmittedCallIsDoneAtOnce) {
+    auto pool = pool_in_caller();
+    auto result = pool.submit([](int i) { return i + 1; }, 1);
+    EXPECT_TRUE(result.ready());
+    EXPECT_EQ(result.get(), 2);
+}
+
+TEST(InCaller, TasksKnowTheirIndex) {
+    auto pool = pool_in_caller();
+    EXPECT_THAT(pool.map([](int) { return mp::this_task::index(); }, numbers(3)),
+                testing::ElementsAre(0, 1, 2));
+    EXPECT_EQ(mp::this_worker::id(), -1) << "outside of a task";
+}
+
+TEST(InCaller, Nests) {
+    auto pool = pool_in_caller();
+    const auto sums = pool.map(
+        [](int i) {
+            mp::Pool inner{{.start = mp::Start::in_caller}};
+            return inner.apply([](int j) { return j + 1; }, i) +
+                   static_cast<int>(mp::this_task::index());
+        },
+        numbers(3));
+    EXPECT_THAT(sums, testing::ElementsAre(1, 3, 5));
+}
+
+TEST(InCaller, RunsTheInitializerOnce) {
+    static int runs = 0;
+    mp::Pool pool{{.start = mp::Start::in_caller, .initializer = [] { ++runs; }}};
+    pool.map([](int) {}, numbers(3));
+    EXPECT_EQ(runs, 1);
+}
+
+TEST(InCaller, AFailedInitializerFailsEveryCall) {
+    mp::Pool pool{
+        {.start = mp::Start::in_caller, .initializer = [] { throw std::runtime_error("no"); }}};
+    EXPECT_THROW(pool.apply([] {}), mp::InitializerFailed);
+}
+
+TEST(InCaller, ClosesLikeAnyPool) {
+    auto pool = pool_in_caller();
+    EXPECT_THROW(pool.join(), std::logic_error);
+    pool.close();
+    EXPECT_THROW(pool.apply([] {}), mp::PoolClosed);
+    pool.join();
+    pool.terminate();
+    EXPECT_THROW(pool.apply([] {}), mp::PoolTerminated);
+}
+
+TEST(InCaller, ForEachWorkerRunsOnce) {
+    static int runs = 0;
+    auto pool = pool_in_caller();
+    pool.for_each_worker([] { ++runs; });
+    EXPECT_EQ(runs, 1);
+}
