@@ -60,6 +60,7 @@ auto fork_map(const F& f, const At& at, std::uint64_t count, const ForkMapOption
     if (count == 0) return sink->take();
 
     EngineOptions engine_options;
+    engine_options.start = Start::fork;  // whatever else there is: they are to inherit this stack
     engine_options.processes = static_cast<int>(std::min(static_cast<std::uint64_t>(asked), count));
     Engine engine(engine_options);
     return run_to_end(engine, draft, sink, options.progress);

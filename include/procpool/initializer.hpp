@@ -32,6 +32,7 @@ public:
                       "it needs with bind_back");
         const Callable& callable = f;
         detail::check_bytes(callable);
+        relocatable_ = detail::is_relocatable<Callable>();
         closure_.resize(detail::closure_size(callable));
         detail::write_closure(closure_.data(), callable);
         run_ = [](std::span<const std::byte> bytes) {
@@ -43,6 +44,7 @@ public:
 
     explicit operator bool() const { return run_ != nullptr; }
 
+    [[nodiscard]] bool relocatable() const { return relocatable_; }
     // For the engine: run()(closure()) in a worker.
     [[nodiscard]] auto run() const { return run_; }
     [[nodiscard]] std::span<const std::byte> closure() const { return closure_; }
@@ -50,6 +52,7 @@ public:
 private:
     void (*run_)(std::span<const std::byte> closure) = nullptr;
     std::vector<std::byte> closure_;
+    bool relocatable_ = false;
 };
 
 }  // namespace procpool

@@ -7,6 +7,7 @@
 #include <procpool/cpu.hpp>
 #include <procpool/errors.hpp>
 #include <procpool/fork_map.hpp>
+#include <procpool/init.hpp>
 #include <procpool/options.hpp>
 #include <procpool/outcome.hpp>
 #include <procpool/pool.hpp>

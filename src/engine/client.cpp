@@ -11,6 +11,7 @@
 #include <procpool/cpu.hpp>
 
 #include "engine/lifelines.hpp"
+#include "engine/nursery.hpp"
 #include "engine/patience.hpp"
 #include "engine/server.hpp"
 #include "memory/process_mark.hpp"
@@ -27,6 +28,18 @@ using namespace engine;
 
 namespace {
 
+/// Once in a process.
+void warn_of_threads() {
+    static std::atomic<bool> warned{false};
+    if (!warned.exchange(true)) {
+        std::fputs(
+            "procpool: this program has other threads, and a lock that one of them holds at this "
+            "moment stays locked in the workers for ever. Call procpool::init(argc, argv) first "
+            "thing in main(), or choose Start::fork if no such lock matters.\n",
+            stderr);
+    }
+}
+
 std::uint64_t next_pool_number() {
     static std::atomic<std::uint64_t> last{0};
     return ++last;
@@ -39,8 +52,24 @@ Client::Client(const EngineOptions& options)
       owner_(memory::process_mark()),
       layout_(Layout::plan(options.processes, region_.size() / 4)),
       readers_(static_cast<std::size_t>(options.processes)) {
+    if (options.start == Start::spawn && !options.initializer_relocatable) {
+        refuse_code_addresses(options.initializer, ship::loaded_modules());
+    }
     used_.resize(layout_.jobs() / 64);
     layout_.place(region_.reserve(layout_.size()), region_.base(), region_.size());
+    try {
+        set_up(options);
+        start_server(options.start);
+        await_server();
+    } catch (...) {
+        stop_server();
+        region_.unreserve(layout_.base(), layout_.size());
+        throw;
+    }
+}
+
+/// What the workers are to know from the start.
+void Client::set_up(const EngineOptions& options) {
     PoolPage& pool = layout_.pool();
     pool.pool = next_pool_number();
     pool.secret = mix(owner_ ^ os::now_ns() ^ pool.pool << 48U);
@@ -66,14 +95,6 @@ Client::Client(const EngineOptions& options)
     // On a single CPU whoever spins keeps from running what he waits for.
     pool.spin_ns = cpus > 1 ? worker_spin : 0;
     client_spin_ns_ = cpus > 1 ? client_spin : 0;
-    try {
-        start_server();
-        await_server();
-    } catch (...) {
-        stop_server();
-        region_.unreserve(layout_.base(), layout_.size());
-        throw;
-    }
 }
 
 Client::~Client() {
@@ -89,10 +110,34 @@ Client::~Client() {
 
 bool Client::belongs_to_this_process() const { return owner_ == memory::process_mark(); }
 
-void Client::start_server() {
+/// The fork server, from where the options say.
+void Client::start_server(Start start) {
     os::Pipe pipe = os::make_pipe();
     commands_ = std::move(pipe.write_end);
     lifelines::add(commands_.get());  // at once: other threads may fork
+    if (start == Start::automatic && nursery_lives()) {
+        start = Start::forkserver;
+    }
+    if (start == Start::forkserver || start == Start::spawn) {
+        StartedServer started = start == Start::spawn
+                                    ? start_anew(layout_, pipe.read_end, region_.file())
+                                    : start_in_nursery(layout_, pipe.read_end);
+        server_pid_ = started.pid;
+        server_ = std::move(started.pidfd);
+        modules_ = std::move(started.modules);
+        relocates_ = start == Start::spawn;
+    } else {
+        fork_server(std::move(pipe.read_end), start);
+        modules_ = ship::loaded_modules();
+        modules_version_ = ship::modules_version();
+    }
+    if (!server_) {
+        throw std::system_error(errno, std::generic_category(),
+                                "procpool: cannot watch the fork server");
+    }
+}
+
+void Client::fork_server(os::Fd commands, Start start) {
     os::Fd self = os::open_pidfd(os::own_pid());
     if (!self) {
         throw std::system_error(errno, std::generic_category(),
@@ -103,27 +148,23 @@ void Client::start_server() {
     const auto become_server = [&] {
         lifelines::close_all();
         static_cast<void>(commands_.release());
-        Server::live(layout_, {std::move(pipe.read_end), std::move(self), client});
+        Server::live(layout_, {std::move(commands), std::move(self), client});
     };
+    const bool alone = os::single_threaded();
+    if (!alone && start == Start::automatic) {
+        warn_of_threads();
+    }
     pid_t pid = 0;
     int error = 0;
     {
         const os::SignalBlock quiet;  // no handler of the program runs in the child
-        if (os::single_threaded()) {
-            pid = os::clone_quietly();
-            if (pid == 0) {
-                become_server();
-            }
-            error = errno;
-            server_is_child_ = pid > 0;
-        } else {
-            // Only fork() leaves the locks of libc usable while there are threads.
-            pid = os::fork_unseen();
-            if (pid == 0) {
-                become_server();
-            }
-            error = errno;
+        // Only fork() leaves the locks of libc usable while there are threads.
+        pid = alone ? os::clone_quietly() : os::fork_unseen();
+        if (pid == 0) {
+            become_server();
         }
+        error = errno;
+        server_is_child_ = alone && pid > 0;
     }
     if (pid <= 0) {
         throw std::system_error(
@@ -132,10 +173,6 @@ void Client::start_server() {
     }
     server_pid_ = pid;
     server_ = os::open_pidfd(pid);
-    if (!server_) {
-        throw std::system_error(errno, std::generic_category(),
-                                "procpool: cannot watch the fork server");
-    }
 }
 
 /// Waits until every worker is forked.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,8 +18,13 @@
 #include "engine/layout.hpp"
 #include "memory/region.hpp"
 #include "os/fd.hpp"
+#include "ship/modules.hpp"
 
 namespace procpool::detail {
+
+/// Throws NotShippable when a word of the closure is the address of something in a module.
+void refuse_code_addresses(std::span<const std::byte> closure,
+                           const std::vector<ship::Module>& modules);
 
 /// The client's half of a pool. Everything but the constant members is guarded by `mutex_`, which
 /// no other process knows.
@@ -53,7 +59,9 @@ private:
     };
 
     // client.cpp: life
-    void start_server();
+    void set_up(const EngineOptions& options);
+    void start_server(Start start);
+    void fork_server(os::Fd commands, Start start);
     void await_server();
     void stop_server();
     void await_end() const;
@@ -62,6 +70,7 @@ private:
     [[nodiscard]] Failure why_broken(bool told) const;
 
     // jobs.cpp: what is put up for the workers
+    void check_modules(const JobSpec& spec);
     std::size_t free_page(Lock& lock);
     void post(const JobHandle& job, std::size_t index, std::uint64_t limit);
     void activate(std::size_t index, bool active);
@@ -109,6 +118,10 @@ private:
     os::Fd server_;  // pidfd
     pid_t server_pid_ = 0;
     bool server_is_child_ = false;
+    std::vector<ship::Module> modules_;  // of this process, those that the workers have
+    bool relocates_ = false;             // the workers have them at other addresses
+    /// When all of this process were last seen to be among them.
+    std::atomic<std::uint64_t> modules_version_{0};
     std::uint64_t client_spin_ns_ = 0;
 
     mutable std::mutex mutex_;

@@ -41,6 +41,12 @@ constexpr std::uint64_t variable_frame = std::uint64_t{32} << 10U;
 /// Thrown through a thunk by an item that is not to start, as its job is closed.
 struct Cancelled {};
 
+/// A function of the client's in this process.
+template <class Function>
+Function* here(Function* function) {
+    return reinterpret_cast<Function*>(relocated(reinterpret_cast<std::uintptr_t>(function)));
+}
+
 WorkerLoop* this_worker = nullptr;
 const Word* this_current = nullptr;
 int this_number = -1;
@@ -137,7 +143,7 @@ void WorkerLoop::initialize() {
         layout_.server_line(worker_).incarnation.load(std::memory_order_relaxed),
         std::memory_order_release);
     try {
-        pool_.initialize({pool_.initializer, pool_.initializer_size});
+        here(pool_.initialize)({pool_.initializer, pool_.initializer_size});
     } catch (...) {
         const std::vector<std::byte> failure = encode_current_exception(0, os::own_pid());
         const auto size =
@@ -233,6 +239,7 @@ WorkerLoop::JobMemory& WorkerLoop::memory_of(std::size_t job, std::uint64_t seri
     if (memory.serial != serial) {
         forget(memory);
         memory.serial = serial;
+        memory.thunk = here(layout_.job(job).thunk);
         last_clock_ = 0;
     }
     return memory;
@@ -391,11 +398,11 @@ void WorkerLoop::run() {
         open_frame(run);
         try {
             if (page_->prepare.open != nullptr && memory.prepared == nullptr) {
-                memory.prepared = page_->prepare.open({page_->closure, page_->closure_size});
-                memory.close = page_->prepare.close;
+                memory.prepared = here(page_->prepare.open)({page_->closure, page_->closure_size});
+                memory.close = here(page_->prepare.close);
             }
             run.prepared = memory.prepared;
-            page_->thunk(run);
+            memory.thunk(run);
         } catch (...) {
             // Only `prepare` throws: the callable could not be decoded, so no item can run.
             while (run.next < run.last) {

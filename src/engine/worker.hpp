@@ -33,6 +33,7 @@ private:
         std::uint64_t chunk = 1;  // items to claim at a time, adapted
         std::uint64_t items = 0;  // of the last claim, and what they cost
         std::uint64_t spent_ns = 0;
+        Thunk thunk = nullptr;
         void* prepared = nullptr;
         void (*close)(void*) = nullptr;
         std::byte* writable = nullptr;  // in-place results that this worker may write at the moment

@@ -15,14 +15,14 @@ constexpr std::size_t smallest = std::size_t{16} << 20U;
 constexpr std::size_t warm_limit = std::size_t{64} << 20U;
 constexpr std::size_t warm_blocks = 32;
 
-os::Mapping map_largest_allowed() {
+os::SharedRegion map_largest_allowed() {
     for (std::size_t size = largest; size >= smallest; size /= 2) {
         // Under RLIMIT_AS the program and its workers need room of their own.
         if (size / 2 > os::address_space_left() / 4) {
             continue;
         }
-        if (os::Mapping mapping = os::map_shared_region(size)) {
-            return mapping;
+        if (os::SharedRegion region = os::map_shared_region(size); region.memory) {
+            return region;
         }
     }
     throw std::bad_alloc();
@@ -46,11 +46,11 @@ Region& Region::current() {
 }
 
 Region::Region()
-    : memory_(map_largest_allowed()),
+    : shared_(map_largest_allowed()),
       owner_(process_mark()),
-      limit_(std::min(memory_.size(), os::physical_memory() / 2)) {
+      limit_(std::min(size(), os::physical_memory() / 2)) {
     warm_.reserve(warm_blocks + 1);
-    free_.emplace(memory_.data() + os::page_size, memory_.size() - os::page_size);
+    free_.emplace(base() + os::page_size, size() - os::page_size);
 }
 
 bool Region::belongs_to_this_process() const { return owner_ == process_mark(); }

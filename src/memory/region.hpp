@@ -34,15 +34,16 @@ public:
     /// Gives a reservation back, its pages to the system.
     void unreserve(std::byte* data, std::size_t bytes) noexcept;
 
-    [[nodiscard]] std::byte* base() const { return memory_.data(); }
-    [[nodiscard]] std::size_t size() const { return memory_.size(); }
+    [[nodiscard]] std::byte* base() const { return shared_.memory.data(); }
+    [[nodiscard]] std::size_t size() const { return shared_.memory.size(); }
+    [[nodiscard]] const os::Fd& file() const { return shared_.file; }
     [[nodiscard]] bool contains(const std::byte* data, std::size_t bytes) const {
         return data >= base() && bytes <= size() &&
                static_cast<std::size_t>(data - base()) <= size() - bytes;
     }
 
     /// A page that every worker of every pool may write.
-    [[nodiscard]] std::byte* common_page() const { return memory_.data(); }
+    [[nodiscard]] std::byte* common_page() const { return base(); }
 
     /// True in the process that made it.
     [[nodiscard]] bool belongs_to_this_process() const;
@@ -58,7 +59,7 @@ private:
         std::size_t size;
     };
 
-    os::Mapping memory_;
+    os::SharedRegion shared_;
     std::uint64_t owner_;
     std::size_t limit_;     // bytes that allocate() may hand out
     std::size_t used_ = 0;  // by allocate(), warm blocks included

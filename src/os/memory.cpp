@@ -7,6 +7,7 @@
 
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "os/fault.hpp"
@@ -19,12 +20,21 @@ Mapping::~Mapping() {
     }
 }
 
-Mapping map_shared_region(std::size_t size) noexcept {
+namespace {
+
+/// Far from where the kernel puts anything by itself, so that another process can have the region
+/// at the same address.
+void* const quiet_place = reinterpret_cast<void*>(std::uintptr_t{0x2000'0000'0000});
+
+}  // namespace
+
+SharedRegion map_shared_region(std::size_t size) noexcept {
     if (size > file_size_limit() || size > address_space_left()) {
         errno = ENOMEM;
         return {};
     }
-    const Fd file(call(Call::make_memfd, [] { return ::memfd_create("procpool", MFD_CLOEXEC); }));
+    Fd file = above_standard_streams(
+        Fd(call(Call::make_memfd, [] { return ::memfd_create("procpool", MFD_CLOEXEC); })));
     if (!file || call_through_signals(Call::resize_file, [&] {
                      return ::ftruncate(file.get(), static_cast<off_t>(size));
                  }) != 0) {
@@ -32,14 +42,32 @@ Mapping map_shared_region(std::size_t size) noexcept {
     }
     void* data = MAP_FAILED;
     if (fault(Call::map_memory) == 0) {
-        data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file.get(),
-                      0);
+        data = ::mmap(quiet_place, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+                      file.get(), 0);
     }
     if (data == MAP_FAILED) {
         return {};
     }
     ::madvise(data, size, MADV_DONTDUMP);
-    return {static_cast<std::byte*>(data), size};
+    return {Mapping(static_cast<std::byte*>(data), size), std::move(file)};
+}
+
+bool map_region_at(std::byte* data, std::size_t size, const Fd& file) noexcept {
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) {
+        return false;
+    }
+    if (status.st_size < 0 || static_cast<std::size_t>(status.st_size) < size) {
+        errno = EINVAL;
+        return false;
+    }
+    void* const got = ::mmap(data, size, PROT_READ | PROT_WRITE,
+                             MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, file.get(), 0);
+    if (got == MAP_FAILED) {
+        return false;
+    }
+    ::madvise(got, size, MADV_DONTDUMP);
+    return true;
 }
 
 Mapping map_wiped_on_fork() {

@@ -39,10 +39,19 @@ private:
     std::size_t size_ = 0;
 };
 
-/// Maps `size` bytes of a new sparse memfd, shared with every process forked later, zeroed, kept
-/// out of core dumps. An empty mapping when the kernel or a limit (RLIMIT_FSIZE, RLIMIT_AS) refuses
-/// that size.
-[[nodiscard]] Mapping map_shared_region(std::size_t size) noexcept;
+/// A mapped sparse memfd, zeroed, kept out of core dumps.
+struct SharedRegion {
+    Mapping memory;
+    Fd file;  ///< close-on-exec
+};
+
+/// `size` bytes, shared with every process forked later. Empty when the kernel or a limit
+/// (RLIMIT_FSIZE, RLIMIT_AS) refuses that size.
+[[nodiscard]] SharedRegion map_shared_region(std::size_t size) noexcept;
+
+/// Maps the region of another process at the address that it has there. False and errno when that
+/// place is taken, or the file is not as long.
+bool map_region_at(std::byte* data, std::size_t size, const Fd& file) noexcept;
 
 /// One private page whose content reads as zero in a forked child. Throws std::system_error.
 [[nodiscard]] Mapping map_wiped_on_fork();

@@ -321,6 +321,21 @@ void leave_cpu(int cpu) noexcept {
     }
 }
 
+bool is_readable(const Fd& descriptor) noexcept {
+    pollfd poll{descriptor.get(), POLLIN, 0};
+    return call_through_signals(Call::poll, [&] { return ::poll(&poll, 1, 0); }) == 1;
+}
+
+void start_program_anew(const char* const* arguments, int kept) noexcept {
+    ::fcntl(kept, F_SETFD, 0);
+    ::execv("/proc/self/exe", const_cast<char* const*>(arguments));
+    end_process(127);
+}
+
+bool keep_from_exec(int descriptor) noexcept {
+    return ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0;
+}
+
 void yield() noexcept { ::sched_yield(); }
 
 void end_process(int status) noexcept { ::_exit(status); }

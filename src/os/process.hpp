@@ -115,6 +115,15 @@ private:
     alignas(16) unsigned char saved_[128];
 };
 
+/// True when the descriptor is readable, or at its end.
+[[nodiscard]] bool is_readable(const Fd& descriptor) noexcept;
+
+/// Replaces this process by a fresh start of its program, which inherits `kept`. Ends it when that
+/// cannot be.
+[[noreturn]] void start_program_anew(const char* const* arguments, int kept) noexcept;
+/// Makes an inherited descriptor close-on-exec. False when there is none of that number.
+bool keep_from_exec(int descriptor) noexcept;
+
 /// Blocks until one of the descriptors is readable (or at its end), or `timeout_ms` (-1: for ever).
 void wait_readable(const std::vector<int>& descriptors, int timeout_ms) noexcept;
 

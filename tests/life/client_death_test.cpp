@@ -144,6 +144,9 @@ INSTANTIATE_TEST_SUITE_P(
     , ClientDeath,
     testing::Values(Scene{"OnePool", {}}, Scene{"TwoPools", {"two-pools"}},
                     Scene{"Descendants", {"descendants"}},
+                    Scene{"Forkserver", {"forkserver", "two-pools", "descendants"}},
+                    Scene{"Spawn", {"spawn", "two-pools"}},
+                    Scene{"ForkserverAndForkedChild", {"forkserver", "forked-child"}},
                     Scene{"ForkedChild", {"forked-child", "two-pools"}},
                     Scene{"Threads", {"threads", "two-pools", "descendants", "forked-child"}}),
     [](const auto& test) { return test.param.name; });

@@ -106,6 +106,29 @@ std::byte* write_closure(std::byte* to, const F& f) {
     }
 }
 
+/// Addresses of code are the client's; in a worker of Start::spawn it lies elsewhere.
+template <class F>
+void relocate(F& f) {
+    if constexpr (std::is_pointer_v<F>) {
+        f = reinterpret_cast<F>(relocated(reinterpret_cast<std::uintptr_t>(f)));
+    } else if constexpr (std::is_member_function_pointer_v<F>) {
+        // Its first word is an address, or the small offset of a virtual function, which stays.
+        std::uintptr_t address = 0;
+        std::memcpy(&address, &f, sizeof address);
+        address = relocated(address);
+        std::memcpy(&f, &address, sizeof address);
+    } else if constexpr (IsBound<F>) {
+        detail::relocate(f.function);
+    }
+}
+
+/// Is that all there is to relocate in it?
+template <class F>
+constexpr bool is_relocatable() {
+    if constexpr (IsBound<F>) return is_relocatable<typename BoundTraits<F>::Function>();
+    return !std::is_class_v<F> || std::is_empty_v<F>;
+}
+
 template <class F>
 F read_closure(Reader& from);
 
@@ -117,7 +140,9 @@ Bound<side, F, T...> read_bound(Reader& from, std::type_identity<Bound<side, F, 
 template <class F>
 F read_closure(Reader& from) {
     if constexpr (ByteClosure<F>) {
-        return load_bytes<F>(from.take(sizeof(F)));
+        F f = load_bytes<F>(from.take(sizeof(F)));
+        detail::relocate(f);
+        return f;
     } else {
         return read_bound(from, std::type_identity<F>{});
     }
@@ -149,7 +174,7 @@ constexpr Prepare prepare_closure() {
 template <class F>
 class OpenClosure {
 public:
-    explicit OpenClosure(const Run& run) : f_(load_bytes<F>(run.closure)) {}
+    explicit OpenClosure(const Run& run) : f_(load_bytes<F>(run.closure)) { detail::relocate(f_); }
     [[nodiscard]] const F& get() const { return f_; }
 
 private:

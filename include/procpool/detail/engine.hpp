@@ -74,6 +74,8 @@ struct JobSpec {
     Thunk thunk = nullptr;
     Prepare prepare{};
     std::span<const std::byte> closure;  ///< copied
+    /// The thunk applies `relocated` to every address of code in the closure.
+    bool relocatable = false;
     std::uint64_t count = 0;  ///< items; with a window: the bound is unknown, `feed` brings them
 
     // Inputs: either `inputs` (copied; small ones need no block), or a block handed over, or memory
@@ -111,6 +113,7 @@ struct EngineOptions {
     /// Run once in every worker, with the bytes.
     void (*initialize)(std::span<const std::byte>) = nullptr;
     std::span<const std::byte> initializer{};  ///< copied
+    bool initializer_relocatable = false;      ///< as JobSpec::relocatable
     std::size_t max_tasks_per_child = 0;
     std::size_t memory_limit = 0;  ///< bytes; 0: none
     bool pin = false;

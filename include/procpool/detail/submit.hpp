@@ -68,6 +68,7 @@ template <class F>
 void set_closure(Draft& draft, const F& f) {
     detail::check_bytes(f);
     draft.spec.prepare = prepare_closure<F>();
+    draft.spec.relocatable = is_relocatable<F>();
     if constexpr (!std::is_class_v<F>) {  // `f` may be temporary: what a function decayed to
         static_assert(sizeof f <= sizeof draft.pointer);
         std::memcpy(draft.pointer, &f, sizeof f);

@@ -1,0 +1,325 @@
+#include "engine/nursery.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+
+#include <procpool/detail/engine.hpp>
+#include <procpool/init.hpp>
+
+#include "engine/lifelines.hpp"
+#include "engine/server.hpp"
+#include "memory/process_mark.hpp"
+#include "memory/region.hpp"
+#include "os/channel.hpp"
+#include "os/process.hpp"
+#include "os/unseen_fork.hpp"
+
+namespace procpool::engine {
+namespace {
+
+constexpr const char* server_flag = "--procpool-fork-server";
+
+/// What is asked of the nursery, and of a program that was started anew.
+struct Order {
+    Layout layout;
+    pid_t client = 0;
+    // For the latter: the encoded modules of the client, in the region.
+    std::uint64_t modules_at = 0;
+    std::size_t modules_size = 0;
+};
+static_assert(std::is_trivially_copyable_v<Order>);
+
+struct Answer {
+    pid_t pid = 0;  ///< 0: there is none
+    int error = 0;  ///< errno
+};
+
+/// The clean process as the client sees it. Never ended by hand: it goes when the client does.
+struct Nursery {
+    std::mutex mutex;  // one order at a time
+    std::uint64_t owner = 0;
+    os::Fd channel;
+    os::Fd pidfd;
+    std::vector<ship::Module> modules;
+    std::vector<std::string> arguments;  // how the program was called
+};
+Nursery& nursery() {
+    static Nursery* const only = new Nursery;  // workers and late destructors still look at it
+    return *only;
+}
+
+template <class T>
+std::span<const std::byte> bytes_of(const T& value) {
+    return std::as_bytes(std::span(&value, 1));
+}
+template <class T>
+bool read(const std::vector<std::byte>& bytes, T& value) {
+    if (bytes.size() < sizeof value) {
+        return false;
+    }
+    std::memcpy(&value, bytes.data(), sizeof value);
+    return true;
+}
+
+[[noreturn]] void fail(int error, const char* what) {
+    throw std::system_error(error != 0 ? error : ECHILD, std::generic_category(), what);
+}
+
+/// The life of the clean process: forks a fork server for each order, until the client is gone.
+[[noreturn]] void tend(os::Fd channel, const os::Fd& client, pid_t client_pid) {
+    os::block_all_signals();
+    os::reset_signal_handlers();
+    const bool ignores_children = os::take_notice_of_children();
+    os::empty_stdin();
+    const os::Fd signals = os::make_signalfd();
+    const std::vector<int> watched{channel.get(), client.get(), signals.get()};
+    for (;;) {
+        os::wait_readable(watched, -1);
+        if (os::has_ended(client)) {
+            os::end_process(0);
+        }
+        while (os::read_signal(signals) != 0) {
+        }
+        while (const pid_t ended = os::next_ended_child()) {
+            os::reap(ended);
+        }
+        if (!os::is_readable(channel)) {
+            continue;
+        }
+        os::Message message = os::receive(channel);
+        Order order;
+        if (!read(message.bytes, order) || message.descriptors.size() != 1) {
+            os::end_process(0);  // the client is gone, or replaced itself by exec
+        }
+        os::Fd for_server = os::open_pidfd(client_pid);
+        const pid_t pid = for_server ? os::fork_process() : -1;
+        const int error = errno;
+        if (pid == 0) {
+            channel.reset();
+            if (ignores_children) {
+                os::ignore_children();
+            }
+            Server::live(order.layout,
+                         {std::move(message.descriptors[0]), std::move(for_server), client_pid});
+        }
+        const os::Fd pidfd = pid > 0 ? os::open_pidfd(pid) : os::Fd();
+        const Answer answer{pidfd ? pid : 0, error};
+        os::send(channel, bytes_of(answer),
+                 pidfd ? std::vector<int>{pidfd.get()} : std::vector<int>{});
+    }
+}
+
+/// The life of a program that was started anew: it becomes the fork server of the one pool it was
+/// started for.
+[[noreturn]] void serve_anew(os::Fd channel) {
+    os::Message message = os::receive(channel);
+    Order order;
+    if (!read(message.bytes, order) || message.descriptors.size() != 2) {
+        os::end_process(0);
+    }
+    Answer answer{os::own_pid(), 0};
+    std::vector<std::byte> here;
+    std::byte* const region = order.layout.region_base();
+    os::Fd client = os::open_pidfd(order.client);
+    if (!client || !os::map_region_at(region, order.layout.region_size(), message.descriptors[1])) {
+        answer = {0, errno};
+    } else {
+        const std::span<const std::byte> modules(region + order.modules_at, order.modules_size);
+        for (const bool present : ship::run_for(ship::decode_modules(modules))) {
+            here.push_back(present ? std::byte{1} : std::byte{0});
+        }
+        if (here.empty() || here[0] == std::byte{0}) {
+            answer = {0, ENOEXEC};  // the file of the program is another one by now
+        }
+    }
+    const auto bytes = bytes_of(answer);
+    here.insert(here.begin(), bytes.begin(), bytes.end());
+    const bool sent = os::send(channel, here);
+    channel.reset();
+    message.descriptors[1].reset();
+    if (answer.pid == 0 || !sent) {
+        os::end_process(0);
+    }
+    Server::live(order.layout,
+                 {std::move(message.descriptors[0]), std::move(client), order.client});
+}
+
+/// The end of a channel if this program was started anew for a pool.
+os::Fd channel_of_spawned(int argc, const char* const* argv) {
+    if (argc != 3 || argv[1] != std::string_view(server_flag)) {
+        return {};
+    }
+    const std::string_view text = argv[2];
+    int number = -1;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    return read.ec == std::errc{} && os::keep_from_exec(number) ? os::Fd(number) : os::Fd();
+}
+
+}  // namespace
+
+bool init_was_called() noexcept { return nursery().owner == memory::process_mark(); }
+
+bool nursery_lives() noexcept {
+    return init_was_called() && nursery().pidfd && !os::has_ended(nursery().pidfd);
+}
+
+StartedServer start_in_nursery(const Layout& layout, const os::Fd& commands) {
+    if (!init_was_called()) {
+        throw std::logic_error(
+            "procpool: Start::forkserver needs the clean process that init() starts: call "
+            "procpool::init(argc, argv) first thing in main()");
+    }
+    Nursery& clean = nursery();
+    const std::scoped_lock lock(clean.mutex);
+    const Order order{layout, os::own_pid(), 0, 0};
+    const char* const gone =
+        "procpool: the clean process that init() started is gone: use Start::fork, or start the "
+        "program again";
+    if (!os::send(clean.channel, bytes_of(order), {commands.get()})) {
+        fail(errno, gone);
+    }
+    os::Message message = os::receive(clean.channel);
+    Answer answer;
+    if (!read(message.bytes, answer)) {
+        fail(ECHILD, gone);
+    }
+    if (answer.pid == 0 || message.descriptors.size() != 1) {
+        fail(answer.error,
+             "procpool: cannot start the fork server (too many processes, or too little memory?)");
+    }
+    return {answer.pid, std::move(message.descriptors[0]), clean.modules};
+}
+
+StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os::Fd& region) {
+    if (!init_was_called()) {
+        throw std::logic_error(
+            "procpool: Start::spawn starts this program anew, and there init() takes over: call "
+            "procpool::init(argc, argv) first thing in main()");
+    }
+    os::Channel channel = os::make_channel();
+    lifelines::add(channel.ours.get());
+    const std::string number = std::to_string(channel.theirs.get());
+    const std::array<const char*, 4> arguments{nursery().arguments.front().c_str(), server_flag,
+                                               number.c_str(), nullptr};
+    pid_t pid = 0;
+    {
+        const os::SignalBlock quiet;
+        pid = os::fork_unseen();
+        if (pid == 0) {
+            os::reset_signal_handlers();
+            os::empty_stdin();
+            os::start_program_anew(arguments.data(), channel.theirs.get());
+        }
+    }
+    const int error = errno;
+    channel.theirs.reset();
+    struct Ours {
+        os::Fd& end;
+        ~Ours() { lifelines::remove(end.get()); }
+    } const ours{channel.ours};
+    if (pid <= 0) {
+        fail(error, "procpool: cannot start the program anew (too many processes?)");
+    }
+    StartedServer started;
+    started.pid = pid;
+    started.pidfd = os::open_pidfd(pid);
+    const std::vector<ship::Module> modules = ship::loaded_modules();
+    const std::vector<std::byte> encoded = ship::encode(modules);
+    const detail::Block block(encoded.size());
+    std::copy(encoded.begin(), encoded.end(), block.data());
+    const Order order{layout, os::own_pid(), block.offset(), encoded.size()};
+    const os::Message message =
+        os::send(channel.ours, bytes_of(order), {commands.get(), region.get()})
+            ? os::receive(channel.ours)
+            : os::Message();
+    Answer answer;
+    if (!read(message.bytes, answer) ||
+        (answer.pid != 0 && message.bytes.size() != sizeof answer + modules.size())) {
+        os::reap_if_ended(pid);
+        fail(ECHILD,
+             "procpool: the program that was started anew ended before it called init(): call "
+             "procpool::init(argc, argv) first thing in main()");
+    }
+    if (answer.pid == 0) {
+        os::reap_if_ended(pid);
+        fail(answer.error,
+             answer.error == ENOEXEC
+                 ? "procpool: the file of this program was replaced while it runs: start it again"
+                 : "procpool: the program that was started anew cannot become a fork server");
+    }
+    for (std::size_t i = 0; i < modules.size(); ++i) {
+        if (message.bytes[sizeof answer + i] == std::byte{1}) {
+            started.modules.push_back(modules[i]);
+        }
+    }
+    return started;
+}
+
+}  // namespace procpool::engine
+
+namespace procpool {
+
+void init(int argc, const char* const* argv) {
+    using namespace engine;
+    if (os::Fd channel = channel_of_spawned(argc, argv)) {
+        serve_anew(std::move(channel));
+    }
+    Nursery& clean = nursery();
+    const std::uint64_t self = memory::process_mark();
+    if (clean.owner == self) {
+        return;
+    }
+    if (!os::single_threaded()) {
+        throw std::logic_error(
+            "procpool: init() must come before any other thread is started: call it first thing in "
+            "main()");
+    }
+    memory::Region::current();  // the clean process has to have it
+    os::Channel channel = os::make_channel();
+    os::Fd client = os::open_pidfd(os::own_pid());
+    if (!client) {
+        fail(errno, "procpool: cannot watch this process (pidfd_open)");
+    }
+    std::fflush(nullptr);
+    const pid_t client_pid = os::own_pid();
+    pid_t pid = 0;
+    {
+        const os::SignalBlock quiet;
+        pid = os::clone_quietly();
+        if (pid == 0) {
+            lifelines::close_all();
+            channel.ours.reset();
+            tend(std::move(channel.theirs), client, client_pid);
+        }
+    }
+    if (pid < 0) {
+        fail(errno, "procpool: init() cannot start its process (too many processes?)");
+    }
+    if (clean.owner != 0) {
+        // A forked child: the channel is the parent's, and was closed at the fork.
+        static_cast<void>(clean.channel.release());
+    }
+    clean.pidfd = os::open_pidfd(pid);
+    clean.channel = std::move(channel.ours);
+    lifelines::add(clean.channel.get());
+    clean.modules = ship::loaded_modules();
+    clean.arguments.assign(argv, argv + std::max(argc, 0));
+    if (clean.arguments.empty()) {
+        clean.arguments.emplace_back("procpool");
+    }
+    clean.owner = self;
+}
+
+}  // namespace procpool

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+/// The program and the shared libraries in a process, and where code of one process lies in
+/// another: an address is as good as (module, offset) when both know the module by its build-id.
+namespace procpool::ship {
+
+using Address = std::uintptr_t;
+
+struct Module {
+    Address base = 0;                      ///< what its addresses in the file are moved by
+    Address begin = 0;                     ///< of its first segment
+    Address end = 0;                       ///< of its last
+    std::array<std::byte, 20> build_id{};  ///< zeroes if it has none
+    std::string name;                      ///< the file; empty for the program itself
+
+    [[nodiscard]] bool contains(Address address) const { return address >= begin && address < end; }
+    /// The same file, wherever it lies.
+    [[nodiscard]] bool same_file(const Module& other) const;
+};
+
+/// Those of this process at the moment. Any thread. Throws std::bad_alloc.
+[[nodiscard]] std::vector<Module> loaded_modules();
+
+/// Changes whenever a module is loaded or unloaded. Any thread; tens of nanoseconds.
+[[nodiscard]] std::uint64_t modules_version() noexcept;
+
+/// True for code and data of the program itself. Any thread; a nanosecond.
+[[nodiscard]] bool in_program(const void* address) noexcept;
+
+[[nodiscard]] std::vector<std::byte> encode(const std::vector<Module>& modules);
+/// Throws DecodeError.
+[[nodiscard]] std::vector<Module> decode_modules(std::span<const std::byte> bytes);
+
+/// From now on this process, and those it forks, run code that `theirs`, another process of the
+/// same program, refers to by its own addresses: `relocated` translates. For each of their modules,
+/// is it here?
+std::vector<bool> run_for(const std::vector<Module>& theirs);
+
+}  // namespace procpool::ship
