@@ -21,6 +21,12 @@ class Pool;
 template <class R>
 class AsyncResult {
 public:
+    AsyncResult(AsyncResult&&) noexcept = default;
+    AsyncResult& operator=(AsyncResult&&) noexcept = default;
+    AsyncResult(const AsyncResult&) = delete;
+    AsyncResult& operator=(const AsyncResult&) = delete;
+    ~AsyncResult() = default;
+
     /// Waits for the result and takes it. Throws what the task threw; WorkerDied, TaskTimeout,
     /// PoolTerminated, PoolBroken; std::logic_error the second time.
     R get() {
@@ -46,6 +52,7 @@ public:
     [[nodiscard]] bool wait(std::chrono::nanoseconds timeout) {
         const auto now = detail::Clock::now();
         const auto longest = detail::Clock::time_point::max() - now;
+        if (timeout < std::chrono::nanoseconds(0)) timeout = std::chrono::nanoseconds(0);
         return engine().wait(job_,
                              timeout < longest ? now + timeout : detail::Clock::time_point::max());
     }

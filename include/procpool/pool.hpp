@@ -122,6 +122,7 @@ public:
         using Output = detail::SharedStorage<shared_vector<R>>;
         detail::set_map_into<typename Call::Task, R>(
             draft.spec, Output::resize_for_overwrite(out, draft.spec.count));
+        draft.spec.keep_output = Output::keep(out);
         run(draft, std::make_shared<detail::DoneSink>(), options.progress);
     }
 
@@ -317,6 +318,7 @@ private:
         detail::Draft draft;
         prepare(draft, f, range, options);
         detail::set_find<typename Call::Task, R>(draft.spec);
+        draft.spec.finishes_claimed = lowest;  // an item before the find may give a better one
         return run(draft, std::make_shared<detail::FindSink<R>>(lowest), options.progress);
     }
 

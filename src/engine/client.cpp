@@ -20,6 +20,7 @@
 #include "os/futex.hpp"
 #include "os/process.hpp"
 #include "os/unseen_fork.hpp"
+#include "ship/output.hpp"
 
 /// The life of a pool, from its fork server's first moment to its last.
 namespace procpool::detail {
@@ -143,6 +144,7 @@ void Client::fork_server(os::Fd commands, Start start) {
         throw std::system_error(errno, std::generic_category(),
                                 "procpool: cannot watch this process (pidfd_open)");
     }
+    ship::flush_output();
     std::fflush(nullptr);
     const pid_t client = os::own_pid();
     const auto become_server = [&] {
@@ -209,6 +211,7 @@ void Client::stop_server() {
     }
     layout_.pool().command.store(Command::end, std::memory_order_seq_cst);
     os::poke(commands_);
+    os::send_signal(server_pid_, SIGCONT);  // somebody may have stopped it
     await_end();
     if (server_ && !os::wait_for_end(server_, 10'000)) {
         os::send_signal(server_pid_, SIGKILL);  // its workers die with it
@@ -285,6 +288,7 @@ void Client::terminate() {
         state_ = State::terminated;
     }
     stop_server();
+    drain();  // what had finished before is not lost
     drop_everything(Failure{.kind = Failure::Kind::terminated});
 }
 
@@ -334,6 +338,10 @@ Failure Client::why_broken(bool told) const {
 
 std::vector<pid_t> Client::worker_pids() const {
     std::vector<pid_t> pids;
+    const std::scoped_lock lock(mutex_);
+    if (server_pid_ == 0) {
+        return pids;  // they are gone, and their numbers may be others' by now
+    }
     for (int worker = 0; worker < layout_.workers(); ++worker) {
         if (const pid_t pid = layout_.server_line(worker).pid.load(std::memory_order_acquire);
             pid != 0) {

@@ -79,7 +79,7 @@ private:
     void ring(std::size_t index);
     void close_posting(Job& job, Job::Posting& posting, const Failure& why);
     [[nodiscard]] bool closed_by_worker(const Job& job) const;
-    void close_job(Job& job, Failure::Kind why);
+    void close_job(Job& job, bool claimed_too);
     void drop(Job& job, std::uint64_t first, std::uint64_t last, const Failure& why);
     void drop_everything(const Failure& why);
 
@@ -89,6 +89,7 @@ private:
     bool watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
                std::uint64_t until) const;
     void escalate(Job& job);
+    void forget_tokens();
 
     // drain.cpp: what the workers sent
     void drain();
@@ -108,6 +109,7 @@ private:
     // reconcile.cpp: after a task wrote where it should not
     void reconcile();
     std::vector<engine::Claim> await_claims();
+    void give_up(Job& job, const char* why);
     void repost_missing(const JobHandle& job, const std::vector<engine::Claim>& held);
 
     memory::Region& region_;

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cstring>
+#include <new>
+#include <string>
 
 #include "engine/client.hpp"
 #include "engine/words.hpp"
@@ -196,31 +198,48 @@ bool Client::take_part(Job& job, const FrameHeader& header, std::span<const std:
     }
     std::memcpy(&part, payload.data(), sizeof part);
     payload = payload.subspan(sizeof part);
-    std::vector<std::byte>& whole = job.parts[header.first];
+    Job::Parts& parts = job.parts[header.first];
     if (part.offset == 0) {
-        whole.clear();  // an earlier try of the item may have died in the middle
+        parts = {};  // an earlier try of the item may have died in the middle
     }
-    if (part.total > largest_result || part.offset != whole.size() ||
-        payload.size() > part.total - whole.size() ||
-        (header.count == 1) != (whole.size() + payload.size() == part.total)) {
+    if (part.total > largest_result || part.offset != parts.received ||
+        payload.size() > part.total - parts.received ||
+        (header.count == 1) != (parts.received + payload.size() == part.total)) {
         return false;
     }
-    whole.insert(whole.end(), payload.begin(), payload.end());
+    parts.received += payload.size();
+    try {
+        if (!parts.lost) {
+            parts.bytes.insert(parts.bytes.end(), payload.begin(), payload.end());
+        }
+    } catch (const std::bad_alloc&) {
+        parts.bytes = {};
+        parts.lost = true;
+    }
     if (header.count == 0) {
         return true;
     }
     if (!job.done.insert(header.first, header.first + 1)) {
         return false;
     }
-    if (job.sink != nullptr) {
-        job.sink->result(header.first, whole);
+    if (job.sink != nullptr && parts.lost) {
+        job.sink->failed(header.first, Failure{.standard = StandardType::bad_alloc,
+                                               .index = header.first,
+                                               .type_name = "std::bad_alloc",
+                                               .message = "no memory here for its result of " +
+                                                          std::to_string(part.total) + " bytes"});
+    } else if (job.sink != nullptr) {
+        job.sink->result(header.first, parts.bytes);
     }
     job.parts.erase(header.first);
     return true;
 }
 
 bool Client::take_skipped(Job& job, const FrameHeader& header) {
-    if (!job.fail_fast || header.first > job.count || header.count > job.count - header.first ||
+    const bool closed = std::any_of(job.postings.begin(), job.postings.end(),
+                                    [](const Job::Posting& posting) { return posting.closed; });
+    if ((!job.fail_fast && !closed) || header.first > job.count ||
+        header.count > job.count - header.first ||
         !job.done.insert(header.first, header.first + header.count)) {
         return false;
     }
@@ -243,7 +262,7 @@ bool Client::take_failure(Job& job, const FrameHeader& header, std::span<const s
         job.sink->failed(header.first, std::move(failure));
     }
     if (job.fail_fast) {
-        close_job(job, Failure::Kind::cancelled);
+        close_job(job, true);
     }
     return true;
 }

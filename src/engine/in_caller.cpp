@@ -22,6 +22,7 @@ namespace {
 thread_local const std::atomic<std::uint64_t>* current = nullptr;
 
 const std::atomic<std::uint64_t> always_genuine{1};
+const std::atomic<std::uint32_t> never_cancelled{0};
 
 /// Fixed-size results are handed on in pieces of this many bytes.
 constexpr std::size_t batch_bytes = std::size_t{64} << 10U;
@@ -79,6 +80,7 @@ public:
         run.region = memory::Region::current().base();
         run.current_ = &current_;
         run.genuine_ = &always_genuine;
+        run.cancelled_ = &never_cancelled;
         run.stride_ = job_.spec.result_stride;
         run.host_ = this;
         while (run.next < last && !job_.stopped) {
@@ -110,7 +112,7 @@ public:
         current = outer;
     }
 
-    void begin_timed(std::uint64_t /*item*/) override {}
+    void begin_checked(std::uint64_t /*item*/) override {}
     void end_checked() override {}
     void emit(Run& run, std::span<const std::byte> bytes) override {
         give(run.next);
@@ -213,6 +215,8 @@ JobHandle InCaller::start(JobSpec spec) {
     auto job = std::make_shared<CallerJob>(std::move(spec));
     JobSpec& mine = job->spec;
     job->block = std::move(mine.block);
+    job->keep = std::move(mine.keep);
+    job->keep_output = std::move(mine.keep_output);
     job->more_blocks.push_back(copy_of(mine.closure));
     mine.closure = {job->more_blocks.back().data(), mine.closure.size()};
     if (mine.window != 0) {

@@ -21,12 +21,14 @@ public:
     std::uint64_t count = 0;     // items known so far
     bool open = false;           // more may be fed
     bool fail_fast = false;
+    bool finishes_claimed = false;  // when a worker closes it
     bool resolved = false;
     engine::IntervalSet done;  // items that reached the sink
 
     // What keeps the job's memory alive while workers read it.
     Block block;
     std::shared_ptr<const void> keep;
+    std::shared_ptr<const void> keep_output;
     std::vector<Block> more_blocks;
 
     // Fed jobs.
@@ -44,7 +46,13 @@ public:
     };
     std::vector<Posting> postings;
 
-    std::map<std::uint64_t, std::vector<std::byte>> parts;  // large results on their way
+    /// A large result on its way.
+    struct Parts {
+        std::vector<std::byte> bytes;
+        std::uint64_t received = 0;
+        bool lost = false;  // no memory for it here
+    };
+    std::map<std::uint64_t, Parts> parts;
 
     std::uint64_t started_ns = 0;
     bool waited = false;       // its caller waits for it from the start

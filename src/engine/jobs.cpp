@@ -111,7 +111,9 @@ JobHandle Client::start(JobSpec spec) {
     auto job = std::make_shared<Job>(std::move(spec.sink));
     job->block = std::move(spec.block);
     job->keep = std::move(spec.keep);
+    job->keep_output = std::move(spec.keep_output);
     job->fail_fast = spec.fail_fast;
+    job->finishes_claimed = spec.finishes_claimed;
     job->waited = spec.waited;
     job->input_stride = spec.input_stride;
     if (spec.window != 0) {
@@ -188,7 +190,10 @@ JobHandle Client::start(JobSpec spec) {
         // Whoever is woken for a job of one worker may be another.
         job->had_spinner = spec.only_worker < 0 ? call_workers(job->count, spec.waited)
                                                 : call_workers(layout_.pool().workers, false);
-        job->escalated = !spec.waited || job->count == 1;
+        job->escalated = (!spec.waited || job->count == 1) && !job->had_spinner;
+    }
+    if (layout_.server().watching.load(std::memory_order_seq_cst) == 0) {
+        os::poke(commands_);
     }
     // Only now, while a worker wakes up or is at work already, and not before each of many calls.
     if (job->started_ns - looked_at_server_ns_ > server_look_interval) {
@@ -211,6 +216,7 @@ void Client::post(const JobHandle& job, std::size_t index, std::uint64_t limit) 
     page.close_word.store(0, std::memory_order_relaxed);
     page.limit.store(limit, std::memory_order_relaxed);
     page.waiters.store(0, std::memory_order_relaxed);
+    page.cancelled.store(0, std::memory_order_relaxed);
     const std::uint64_t serial = ++last_serial_;
     layout_.words(index).claim.store(ClaimWord::make(0, nobody, layout_.pool().secret, serial).bits,
                                      std::memory_order_release);
@@ -273,6 +279,7 @@ void Client::retire(Job& job) {
     }
     job.block = Block();
     job.keep.reset();
+    job.keep_output.reset();
     job.more_blocks.clear();
     job.fed.clear();
     job.parts.clear();
@@ -342,13 +349,17 @@ bool Client::closed_by_worker(const Job& job) const {
                       layout_.job(index).serial.load(std::memory_order_relaxed));
 }
 
-void Client::close_job(Job& job, Failure::Kind why) {
+/// Nothing more of the job is claimed; `claimed_too`: nor started.
+void Client::close_job(Job& job, bool claimed_too) {
     if (job.resolved) {
         return;
     }
     job.open = false;
     for (Job::Posting& posting : job.postings) {
-        close_posting(job, posting, Failure{.kind = why});
+        close_posting(job, posting, Failure{.kind = Failure::Kind::cancelled});
+        if (claimed_too) {
+            layout_.job(posting.page).cancelled.store(1, std::memory_order_release);
+        }
     }
 }
 
@@ -367,14 +378,14 @@ void Client::drop_everything(const Failure& why) {
 
 void Client::cancel(const JobHandle& job) {
     const std::scoped_lock lock(mutex_);
-    close_job(*job, Failure::Kind::cancelled);
+    close_job(*job, true);
     settle(*job);
 }
 
 void Client::abandon(const JobHandle& job) {
     const std::scoped_lock lock(mutex_);
     job->sink = nullptr;
-    close_job(*job, Failure::Kind::cancelled);
+    close_job(*job, true);
     settle(*job);
 }
 

@@ -92,8 +92,9 @@ struct JobPage {
     std::size_t extent_count = 0;
     int only_worker = -1;  ///< who may claim of it; -1: everybody
 
-    alignas(cache_line) Word limit{0};  ///< positions that may be claimed
-    os::FutexWord waiters{0};           ///< threads of the client that wait for this job
+    alignas(cache_line) Word limit{0};        ///< positions that may be claimed
+    os::FutexWord waiters{0};                 ///< threads of the client that wait for this job
+    std::atomic<std::uint32_t> cancelled{0};  ///< what is claimed but has not started is not to
 
     // Evidence for the last claim, written before the client closes the job.
     Word close_word{0};
@@ -163,8 +164,9 @@ struct ServerPage {
     std::atomic<int> error{0};  ///< errno behind `broken`, or behind a start that failed
     os::FutexWord news{0};      ///< counts changes of state; the client's constructor waits on it
     Word next_look{0};          ///< when the deadlines are looked at next, ns; 0: not at all
-    Word downs{0};              ///< workers that left corrupt memory
-    Word deaths{0};             ///< workers that ended without being asked to
+    std::atomic<std::uint32_t> watching{1};  ///< looks whether the client is stopped; 0: poke it
+    Word downs{0};                           ///< workers that left corrupt memory
+    Word deaths{0};                          ///< workers that ended without being asked to
     // The death of a worker in the initializer, which broke the pool.
     std::atomic<pid_t> initializer_pid{0};
     std::atomic<int> initializer_signal{0};  ///< 0 if it exited

@@ -25,6 +25,7 @@
 #include "os/channel.hpp"
 #include "os/process.hpp"
 #include "os/unseen_fork.hpp"
+#include "ship/output.hpp"
 
 namespace procpool::engine {
 namespace {
@@ -292,6 +293,7 @@ void init(int argc, const char* const* argv) {
     if (!client) {
         fail(errno, "procpool: cannot watch this process (pidfd_open)");
     }
+    ship::flush_output();
     std::fflush(nullptr);
     const pid_t client_pid = os::own_pid();
     pid_t pid = 0;

@@ -41,7 +41,13 @@ Holding read_holding(const Layout& layout, const Slot& slot) {
 }  // namespace
 
 void Client::reconcile() {
-    reconciling_ = true;
+    struct Busy {
+        bool& flag;
+        explicit Busy(bool& busy) : flag(busy) { flag = true; }
+        Busy(const Busy&) = delete;
+        Busy& operator=(const Busy&) = delete;
+        ~Busy() { flag = false; }
+    } const busy(reconciling_);
     reconcile_needed_ = false;
     std::vector<JobHandle> unresolved;
     for (std::size_t index = 0; index < jobs_.size(); ++index) {
@@ -70,8 +76,12 @@ void Client::reconcile() {
     const std::vector<Claim> held = await_claims();
     drain();
     for (const JobHandle& job : unresolved) {
-        if (!job->resolved) {
-            repost_missing(job, held);
+        try {
+            if (!job->resolved) {
+                repost_missing(job, held);
+            }
+        } catch (const std::bad_alloc&) {
+            give_up(*job, "no memory is left to start it again");
         }
     }
     for (int worker = 0; worker < layout_.workers(); ++worker) {
@@ -86,7 +96,6 @@ void Client::reconcile() {
     os::poke(commands_);
     layout_.pool().drained.fetch_add(1, std::memory_order_seq_cst);
     os::futex_wake(layout_.pool().drained, 1 << 30);
-    reconciling_ = false;
 }
 
 /// What the workers hold, once every slot says so clearly or its worker is down. No claim succeeds
@@ -124,6 +133,12 @@ std::vector<Claim> Client::await_claims() {
     }
 }
 
+void Client::give_up(Job& job, const char* why) {
+    job.open = false;
+    drop(job, 0, job.count, Failure{.kind = Failure::Kind::broken, .message = why});
+    retire(job);
+}
+
 /// Starts what nobody holds and nobody delivered again, guarded, as a new page of the same job.
 void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held) {
     IntervalSet spoken_for;
@@ -157,10 +172,7 @@ void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held
         ++index;
     }
     if (index == layout_.jobs()) {
-        drop(*job, 0, job->count,
-             Failure{.kind = Failure::Kind::broken,
-                     .message = "no job page is left to start it again"});
-        retire(*job);
+        give_up(*job, "no job page is left to start it again");
         return;
     }
     const JobPage& old = layout_.job(from);

@@ -21,8 +21,10 @@ constexpr std::uint64_t fork_patience = 2'000 * ms;
 constexpr int most_deaths_at_start = 64;
 /// Deaths wait this long for the end of what the dead had started; deadlines wait with them.
 constexpr std::uint64_t orphan_patience = 20 * ms;
-/// A client that is about to stop when its fork server starts has done so by then.
-constexpr std::uint64_t stop_at_start = 50 * ms;
+/// While there is work, the client is looked at as often: the workers stop when it does.
+constexpr std::uint64_t watch_interval = 50 * ms;
+/// Without work for so long, it is not looked at any more.
+constexpr std::uint64_t watch_patience = 1'000 * ms;
 /// Where forking takes longer than this, a spare is forked ahead.
 constexpr std::uint64_t slow_fork = 3 * ms;
 
@@ -30,18 +32,19 @@ constexpr std::uint64_t slow_fork = 3 * ms;
 
 void Server::live(const Layout& layout, ServerEnds ends) {
     os::block_all_signals();
+    // What kills the client's whole group shall not take along who cleans up after it.
+    os::lead_own_group();
     os::reset_signal_handlers();
     const bool ignores_children = os::take_notice_of_children();
     os::adopt_orphans();
     os::empty_stdin();
+    memory::Region::protect_inherited(layout.region_base());
     Server server(layout, std::move(ends));
     server.ignores_children_ = ignores_children;
     if (!server.signals_) {
         server.announce(ServerState::broken, errno);
         os::end_process(1);
     }
-    // Ctrl-Z may have reached the client just before this process existed.
-    server.watch_client_until_ = os::now_ns() + stop_at_start;
     server.start_all();
     server.serve();
 }
@@ -113,8 +116,10 @@ int Server::milliseconds_to_sleep() const {
         look != 0 && stopped_at_ == 0) {
         until = std::min(until, look);
     }
-    if (watch_client_until_ != 0 || stopped_at_ != 0) {
+    if (stopped_at_ != 0) {
         until = std::min(until, now + 20 * ms);
+    } else if (watching_) {
+        until = std::min(until, last_watch_ + watch_interval);
     }
     if (orphans_left_) {
         until = std::min(until, now + 10 * ms);
@@ -153,25 +158,51 @@ void Server::obey() {
 }
 
 void Server::read_signals() {
-    while (const int signal = os::read_signal(signals_)) {
-        if (signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU) {
-            watch_client_until_ = os::now_ns() + 500 * ms;
-        }
+    while (os::read_signal(signals_) != 0) {
     }
 }
 
-/// Ctrl-Z reaches this process too (it stays in the client's group), but not the workers. They stop
-/// when the client does: it may have a mind of its own about the signal.
+bool Server::has_work() const {
+    const auto& summary = layout_.pool().summary;
+    return std::any_of(summary.begin(), summary.end(),
+                       [](const Word& word) { return word.load(std::memory_order_seq_cst) != 0; });
+}
+
+/// Without work nobody needs to stop with the client: then this process sleeps until the client
+/// pokes it at the next job.
+void Server::keep_watch() {
+    const std::uint64_t now = os::now_ns();
+    std::atomic<std::uint32_t>& watching = layout_.server().watching;
+    if (has_work()) {
+        last_work_ = now;
+    }
+    if (watching_ && now - last_work_ > watch_patience) {
+        watching.store(0, std::memory_order_seq_cst);
+        watching_ = has_work();  // one that came meanwhile saw the old word, or is seen here
+    } else {
+        watching_ = watching_ || last_work_ == now;
+    }
+    if (watching_ && watching.load(std::memory_order_relaxed) == 0) {
+        watching.store(1, std::memory_order_seq_cst);
+    }
+}
+
+/// Ctrl-Z stops the client's group, and with the client its workers: they are in groups of their
+/// own.
 void Server::follow_client_stops() {
-    if (watch_client_until_ == 0 && stopped_at_ == 0) {
+    keep_watch();
+    const std::uint64_t now = os::now_ns();
+    if (stopped_at_ == 0 && (!watching_ || now - last_watch_ < watch_interval)) {
         return;
     }
-    const std::uint64_t now = os::now_ns();
+    last_watch_ = now;
     const bool stopped = os::run_state(ends_.client_pid) == os::RunState::stopped;
-    if (stopped && stopped_at_ == 0) {
+    if (stopped == (stopped_at_ != 0)) {
+        return;
+    }
+    if (stopped) {
         stopped_at_ = now;
-        watch_client_until_ = 0;
-    } else if (!stopped && stopped_at_ != 0) {
+    } else {
         for (std::size_t i = 0; i < places_.size(); ++i) {
             Place& place = places_[i];
             const std::uint64_t started =
@@ -181,11 +212,6 @@ void Server::follow_client_stops() {
             place.paused_ns = before + now - std::min(now, std::max(started, stopped_at_));
         }
         stopped_at_ = 0;
-    } else {
-        if (stopped_at_ == 0 && now > watch_client_until_) {
-            watch_client_until_ = 0;
-        }
-        return;
     }
     for (const Place& place : places_) {
         os::send_signal_to_group(place.pid, stopped ? SIGSTOP : SIGCONT);

@@ -8,6 +8,7 @@
 
 #include "engine/layout.hpp"
 #include "engine/recovery.hpp"
+#include "os/clock.hpp"
 #include "os/fd.hpp"
 
 namespace procpool::engine {
@@ -54,6 +55,8 @@ private:
     void start_all();
     [[nodiscard]] int milliseconds_to_sleep() const;
     void read_signals();
+    [[nodiscard]] bool has_work() const;
+    void keep_watch();
     void follow_client_stops();
     void obey();
     void reap_all();
@@ -90,7 +93,9 @@ private:
     std::uint64_t condemned_seen_ = 0;
 
     // Ctrl-Z: the workers stop with the client, and their deadlines with them.
-    std::uint64_t watch_client_until_ = 0;
+    bool watching_ = true;
+    std::uint64_t last_work_ = os::now_ns();
+    std::uint64_t last_watch_ = 0;
     std::uint64_t stopped_at_ = 0;
 };
 

@@ -38,11 +38,10 @@ bool Client::call_workers(std::uint64_t items, bool waited) {
     return spinner;
 }
 
-/// The job takes longer than waking a worker does: calls every worker that can help.
+/// The job takes longer than waking a worker does: calls every worker that can help. Also what a
+/// quiet wait does, whatever was believed before: the worker that was seen spinning may have been
+/// stopped since.
 void Client::escalate(Job& job) {
-    if (job.escalated) {
-        return;
-    }
     job.escalated = true;
     const std::size_t index = job.postings.back().page;
     const ClaimWord word{layout_.words(index).claim.load(std::memory_order_acquire)};
@@ -50,6 +49,16 @@ void Client::escalate(Job& job) {
     if (word.next() < limit) {
         os::futex_wake(layout_.pool().doorbell,
                        static_cast<int>(std::min(limit - word.next(), layout_.pool().workers)));
+    }
+}
+
+/// Nobody spins as long as a slice: a token still held may be what a task wrote there. To free one
+/// that is held after all does no harm.
+void Client::forget_tokens() {
+    for (Word& holder : reinterpret_cast<Tokens*>(layout_.region_base())->holder) {
+        if (holder.load(std::memory_order_relaxed) != 0) {
+            holder.store(0, std::memory_order_relaxed);
+        }
     }
 }
 
@@ -111,7 +120,7 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
         const std::uint32_t heard = bell.load(std::memory_order_seq_cst);
         drain();
         if (!job->resolved && closed_by_worker(*job)) {
-            close_job(*job, Failure::Kind::cancelled);
+            close_job(*job, !job->finishes_claimed);
             settle(*job);
         }
         if (job->resolved || job->done.total() > seen) {
@@ -162,6 +171,7 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
                 escalate(*job);
             }
             if (patience >= slice) {
+                forget_tokens();
                 notice_server_death();
             }
         }

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
 #include <limits>
 #include <utility>
 
-#include <stdio_ext.h>
 #include <unistd.h>
 
 #include <procpool/detail/failure.hpp>
@@ -20,6 +18,7 @@
 #include "memory/region.hpp"
 #include "os/clock.hpp"
 #include "os/process.hpp"
+#include "ship/output.hpp"
 #include "wait/spin.hpp"
 
 namespace procpool::detail {
@@ -38,7 +37,7 @@ constexpr std::uint64_t contention_pause_ns = 2'000;
 /// Room reserved for variable-sized results at a time.
 constexpr std::uint64_t variable_frame = std::uint64_t{32} << 10U;
 
-/// Thrown through a thunk by an item that is not to start, as its job is closed.
+/// Thrown through a thunk by an item that is not to start, as its job is cancelled.
 struct Cancelled {};
 
 /// A function of the client's in this process.
@@ -51,16 +50,10 @@ WorkerLoop* this_worker = nullptr;
 const Word* this_current = nullptr;
 int this_number = -1;
 
-void flush_output() noexcept {
-    if (__fpending(stdout) > 0) {
-        std::fflush(stdout);
-    }
-}
-
 /// exit() in a task ends the worker, not the program: no static destructor and no atexit handler of
 /// the program runs.
 void leave_at_exit(int status, void* /*unused*/) {
-    flush_output();
+    ship::flush_output();
     os::end_process(status);
 }
 /// glibc passes the status to these handlers as it does to those of on_exit, though their type does
@@ -80,6 +73,7 @@ std::uint64_t own_process() { return memory::process_mark(); }
 
 void WorkerLoop::live(const Layout& layout, int worker, pid_t server) {
     os::lead_own_group();
+    os::ignore_terminal_stops();  // that group is no wish of the program's
     os::die_with_parent();
     if (os::parent_pid() != server) {
         os::end_process(0);  // the fork server died before it could be watched
@@ -158,7 +152,7 @@ void WorkerLoop::initialize() {
     if (memory::worker_mark().load(std::memory_order_relaxed) == 0) {
         os::end_process(0);  // a copy of the worker that the initializer forked off
     }
-    flush_output();
+    ship::flush_output();
     slot_.initializing.store(0, std::memory_order_release);
 }
 
@@ -272,12 +266,10 @@ std::uint64_t WorkerLoop::chunk_length(const JobPage& page, JobMemory& memory,
                                        std::uint64_t remaining) const {
     std::uint64_t length = page.chunksize;
     if (length == 0) {
-        // Never so much that the others idle at the end, unless all that is left costs next to
-        // nothing.
-        const bool trifle =
-            memory.items != 0 && remaining * memory.spent_ns / memory.items < chunk_target_ns / 2;
-        const std::uint64_t share = std::max<std::uint64_t>(1, remaining / (2 * pool_.workers));
-        length = trifle ? memory.chunk : std::min(memory.chunk, share);
+        // Never so much that the others idle at the end, whatever the items to come cost.
+        const std::uint64_t share =
+            pool_.workers == 1 ? remaining : remaining / (2 * pool_.workers);
+        length = std::min(memory.chunk, std::max<std::uint64_t>(1, share));
     }
     return std::min({length, remaining, tasks_left_});
 }
@@ -383,7 +375,8 @@ void WorkerLoop::run() {
     run.current_ = &slot_.current;
     run.genuine_ = genuine_;
     run.stride_ = page_->result_stride;
-    run.timed_ = page_->timeout_ns != 0 || page_->guarded || page_->fail_fast;
+    run.cancelled_ = &page_->cancelled;
+    run.timed_ = page_->timeout_ns != 0 || page_->guarded;
     run.host_ = this;
     if (page_->in_place != nullptr && memory.writable == nullptr && page_->in_place_size != 0) {
         os::protect(page_->in_place, page_->in_place_size, os::Access::read_write);
@@ -431,8 +424,6 @@ void WorkerLoop::run() {
         const std::uint64_t after = os::now_ns();
         const std::uint64_t spent = after - before;
         const std::uint64_t length = claim.end - claim.begin;
-        memory.items = length;
-        memory.spent_ns = spent;
         if (spent < chunk_target_ns / 2) {
             memory.chunk = std::max(memory.chunk, length * (spent < chunk_target_ns / 8 ? 4 : 2));
         } else if (spent > chunk_target_ns * 2) {
@@ -502,7 +493,7 @@ void WorkerLoop::close_frame(const Run& run) {
     }
     ring_.seal(header);
     reach(Step::header_written, worker_);
-    flush_output();
+    ship::flush_output();
     ring_.publish();
     reach(Step::frame_published, worker_);
     published();
@@ -522,11 +513,6 @@ void WorkerLoop::published() {
         rung_at_ = filling ? backlog : rung_at_;
         ring(claim_.job);
     }
-}
-
-bool WorkerLoop::is_closed() const {
-    const ClaimWord word{layout_.words(claim_.job).claim.load(std::memory_order_acquire)};
-    return word.taker() == closed;
 }
 
 bool WorkerLoop::handed_out(std::size_t job) const {
@@ -570,8 +556,8 @@ void WorkerLoop::call_clients() {
     }
 }
 
-void WorkerLoop::begin_timed(std::uint64_t item) {
-    if (page_->fail_fast && is_closed()) {
+void WorkerLoop::begin_checked(std::uint64_t item) {
+    if (page_->cancelled.load(std::memory_order_relaxed) != 0) {
         throw Cancelled();
     }
     // First: whoever is condemned from here on is known to be this item, not the one before.
@@ -674,7 +660,7 @@ void WorkerLoop::publish_alone(FrameHeader header, std::span<const std::byte> by
     const std::uint64_t end = header.first + header.count;
     slot_.frame_first.store(end, std::memory_order_release);
     reach(Step::single_marked, worker_);
-    flush_output();
+    ship::flush_output();
     ring_.publish();
     reach(Step::single_published, worker_);
     slot_.current.store(resting_at(end), std::memory_order_release);
@@ -710,7 +696,7 @@ void WorkerLoop::fail(Run& run, std::uint64_t item) {
                           std::min<std::size_t>(failure.size(), ring_.largest_payload())));
         ++item;
     }
-    if (page_->fail_fast && item < end_) {
+    if ((cancelled || page_->fail_fast) && item < end_) {
         while (item < end_) {
             const auto count = static_cast<std::uint32_t>(
                 std::min<std::uint64_t>(end_ - item, std::numeric_limits<std::int32_t>::max()));
@@ -778,7 +764,7 @@ void WorkerLoop::idle() {
         }
         break;
     }
-    flush_output();
+    ship::flush_output();
     while (const pid_t orphan = os::next_ended_child()) {
         os::reap(orphan);
     }

@@ -20,7 +20,7 @@ public:
     [[noreturn]] static void live(const engine::Layout& layout, int worker, pid_t server);
 
     // What Run calls.
-    void begin_timed(std::uint64_t item) override;
+    void begin_checked(std::uint64_t item) override;
     void end_checked() override;
     void emit(Run& run, std::span<const std::byte> bytes) override;
     void fail(Run& run, std::uint64_t item) override;
@@ -31,8 +31,6 @@ private:
     struct JobMemory {
         std::uint64_t serial = 0;
         std::uint64_t chunk = 1;  // items to claim at a time, adapted
-        std::uint64_t items = 0;  // of the last claim, and what they cost
-        std::uint64_t spent_ns = 0;
         Thunk thunk = nullptr;
         void* prepared = nullptr;
         void (*close)(void*) = nullptr;
@@ -58,7 +56,6 @@ private:
                        const engine::PartHeader* part = nullptr);
     void emit_parts(std::uint64_t item, std::span<const std::byte> bytes);
     void published();
-    [[nodiscard]] bool is_closed() const;
     [[nodiscard]] bool handed_out(std::size_t job) const;
     void pay_bell();
     void ring(std::size_t job);

@@ -30,19 +30,34 @@ os::SharedRegion map_largest_allowed() {
 
 }  // namespace
 
+namespace {
+
+std::atomic<Region*> newest{nullptr};
+
+}  // namespace
+
 Region& Region::current() {
-    static std::atomic<Region*> shared{nullptr};
-    Region* region = shared.load(std::memory_order_acquire);
+    Region* region = newest.load(std::memory_order_acquire);
     while (region == nullptr || !region->belongs_to_this_process()) {
         // A parent's region is left mapped: the task that runs here may be reading its input from
         // it.
         auto* fresh = new Region();
-        if (shared.compare_exchange_strong(region, fresh)) {
+        fresh->inherited_ = region;
+        if (newest.compare_exchange_strong(region, fresh)) {
             return *fresh;
         }
         delete fresh;
     }
     return *region;
+}
+
+void Region::protect_inherited(const std::byte* own) noexcept {
+    for (const Region* region = newest.load(std::memory_order_acquire); region != nullptr;
+         region = region->inherited_) {
+        if (region->base() != own) {
+            os::protect(region->base(), region->size(), os::Access::read);
+        }
+    }
 }
 
 Region::Region()

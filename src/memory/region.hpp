@@ -45,6 +45,10 @@ public:
     /// A page that every worker of every pool may write.
     [[nodiscard]] std::byte* common_page() const { return base(); }
 
+    /// In a forked child: the regions of its ancestors, of which it has nothing to write, become
+    /// read-only; all but the one that begins at `own`.
+    static void protect_inherited(const std::byte* own) noexcept;
+
     /// True in the process that made it.
     [[nodiscard]] bool belongs_to_this_process() const;
 
@@ -60,6 +64,7 @@ private:
     };
 
     os::SharedRegion shared_;
+    Region* inherited_ = nullptr;  // the one that this one took the place of, in a forked child
     std::uint64_t owner_;
     std::size_t limit_;     // bytes that allocate() may hand out
     std::size_t used_ = 0;  // by allocate(), warm blocks included

@@ -42,14 +42,19 @@ SharedRegion map_shared_region(std::size_t size) noexcept {
     }
     void* data = MAP_FAILED;
     if (fault(Call::map_memory) == 0) {
-        data = ::mmap(quiet_place, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-                      file.get(), 0);
+        data = ::mmap(quiet_place, size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file.get(), 0);
     }
     if (data == MAP_FAILED) {
         return {};
     }
+    Mapping memory(static_cast<std::byte*>(data), size);
+    // A program that locks its memory (mlockall) does not mean what it will never touch.
+    ::munlock(data, size);
     ::madvise(data, size, MADV_DONTDUMP);
-    return {Mapping(static_cast<std::byte*>(data), size), std::move(file)};
+    if (::mprotect(data, size, PROT_READ | PROT_WRITE) != 0) {
+        return {};
+    }
+    return {std::move(memory), std::move(file)};
 }
 
 bool map_region_at(std::byte* data, std::size_t size, const Fd& file) noexcept {

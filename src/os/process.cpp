@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include <dirent.h>
@@ -178,12 +179,17 @@ Fd open_own_children() noexcept {
 
 std::vector<pid_t> own_children(const Fd& list) {
     std::vector<pid_t> children;
-    std::vector<char> text(64 * 1024);
-    const auto length = !list ? -1 : call_through_signals(Call::read, [&] {
-        return ::pread(list.get(), text.data(), text.size() - 1, 0);
-    });
-    if (length >= 0) {
-        const char* at = text.data();
+    std::string text;
+    std::array<char, 4096> piece{};
+    long length = list ? 1 : -1;
+    while (length > 0) {  // the kernel gives a page at a time
+        length = call_through_signals(Call::read, [&] {
+            return ::pread(list.get(), piece.data(), piece.size(), static_cast<off_t>(text.size()));
+        });
+        text.append(piece.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+    }
+    if (length == 0) {
+        const char* at = text.c_str();
         for (char* end = nullptr;; at = end) {
             const long pid = std::strtol(at, &end, 10);
             if (end == at) {
@@ -246,6 +252,11 @@ bool take_notice_of_children() noexcept {
 
 void ignore_children() noexcept { ::signal(SIGCHLD, SIG_IGN); }
 
+void ignore_terminal_stops() noexcept {
+    ::signal(SIGTTOU, SIG_IGN);
+    ::signal(SIGTTIN, SIG_IGN);
+}
+
 void block_all_signals() noexcept {
     sigset_t all;
     ::sigfillset(&all);
@@ -261,9 +272,7 @@ void unblock_all_signals() noexcept {
 Fd make_signalfd() noexcept {
     sigset_t wanted;
     ::sigemptyset(&wanted);
-    for (const int number : {SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT}) {
-        ::sigaddset(&wanted, number);
-    }
+    ::sigaddset(&wanted, SIGCHLD);
     return Fd(call(Call::make_signalfd,
                    [&] { return ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK); }));
 }

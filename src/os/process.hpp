@@ -74,10 +74,13 @@ void reset_signal_handlers() noexcept;
 /// Children are to be reaped and told of by SIGCHLD. True if it was ignored.
 bool take_notice_of_children() noexcept;
 void ignore_children() noexcept;
+/// A group in the background may write to its terminal and set it; reading fails instead of
+/// stopping.
+void ignore_terminal_stops() noexcept;
 void block_all_signals() noexcept;
 void unblock_all_signals() noexcept;
 
-/// Delivers (blocked) SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU and SIGCONT. Empty and errno on failure.
+/// Delivers (blocked) SIGCHLD. Empty and errno on failure.
 [[nodiscard]] Fd make_signalfd() noexcept;
 /// The next signal waiting there, 0 if none.
 [[nodiscard]] int read_signal(const Fd& signals) noexcept;

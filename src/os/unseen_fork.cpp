@@ -1,5 +1,6 @@
 #include "os/unseen_fork.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <sched.h>
@@ -14,6 +15,11 @@
 // a go-between forks: a process without an end signal that borrows this thread's memory and stack,
 // as after vfork(), while this thread stands still. When it has exited, what it forked is an
 // orphan.
+
+#if __has_include(<sys/rseq.h>)
+#include <sys/rseq.h>
+#define PROCPOOL_RSEQ 1
+#endif
 
 namespace procpool::os {
 namespace {
@@ -103,10 +109,27 @@ constexpr long flags = CLONE_VM | CLONE_VFORK;
 
 }  // namespace
 
+namespace {
+
+/// What comes of a process without memory of its own has lost what the C library told the kernel:
+/// where this thread wants to know its CPU (restartable sequences).
+void tell_kernel_of_rseq() noexcept {
+#if defined(PROCPOOL_RSEQ)
+    if (__rseq_size != 0) {
+        constexpr unsigned least_size = 32;
+        auto* const area = static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset;
+        ::syscall(SYS_rseq, area, std::max(__rseq_size, least_size), 0, RSEQ_SIG);
+    }
+#endif
+}
+
+}  // namespace
+
 pid_t fork_unseen() noexcept {
     Forked forked;
     const long between = call(Call::clone_process, [&] { return run_go_between(&forked); });
     if (between == 0) {
+        tell_kernel_of_rseq();
         return 0;
     }
     if (between > 0) {

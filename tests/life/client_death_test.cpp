@@ -122,6 +122,15 @@ TEST_P(ClientDeath, ByKillTakesEverythingAlong) {
     everything_ends_with("client", GetParam().arguments, [](Program& program) { program.kill(); });
 }
 
+/// As `kill -9 %1` in a shell, and `timeout -s KILL`.
+TEST_P(ClientDeath, ByKillOfItsWholeGroupTakesEverythingAlong) {
+    if (std::string(GetParam().name).find("ForkedChild") != std::string::npos ||
+        std::string(GetParam().name) == "Threads")
+        GTEST_SKIP() << "the forked child is in the group";
+    everything_ends_with("client", GetParam().arguments,
+                         [](Program& program) { program.signal_group(SIGKILL); });
+}
+
 TEST_P(ClientDeath, ByTerminationTakesEverythingAlong) {
     everything_ends_with("client", GetParam().arguments,
                          [](Program& program) { program.signal(SIGTERM); });

@@ -86,6 +86,7 @@ struct JobSpec {
     Block block;
     const std::byte* shared_inputs = nullptr;
     std::shared_ptr<const void> keep;
+    std::shared_ptr<const void> keep_output;  ///< of `in_place`
     std::size_t input_stride = 0;
     /// > 0: items are fed; at most this many (rounded up to a power of two) are in flight.
     std::size_t window = 0;
@@ -101,6 +102,8 @@ struct JobSpec {
     std::chrono::nanoseconds timeout{0};  ///< per item, from its start; 0: none
     int retries = 0;                      ///< extra tries of an item whose worker died or timed out
     bool fail_fast = false;               ///< the first failure cancels what has not started
+    /// When a worker closes the job (Run::stop), what is claimed already is run nevertheless.
+    bool finishes_claimed = false;
     bool eager = false;    ///< the client wants each result as it comes, not the whole at the end
     bool waited = false;   ///< the caller waits for it right away, on this thread
     int only_worker = -1;  ///< the only worker that may run it; -1: any

@@ -18,7 +18,7 @@ class Run;
 /// Whoever calls a thunk: what its Run cannot do with loads and stores alone.
 class RunHost {
 public:
-    virtual void begin_timed(std::uint64_t item) = 0;
+    virtual void begin_checked(std::uint64_t item) = 0;
     virtual void end_checked() = 0;
     virtual void emit(Run& run, std::span<const std::byte> bytes) = 0;
     virtual void fail(Run& run, std::uint64_t item) = 0;
@@ -63,10 +63,10 @@ public:
     std::uint64_t input_mask = ~std::uint64_t{0};  ///< item i lies at i & input_mask
     const std::byte* region = nullptr;             ///< base of ItemEntry::offset
 
-    /// Says that item `i` starts now.
+    /// Says that item `i` starts now. Throws, for the loop above, when it is not to start any more.
     void begin(std::uint64_t i) {
-        if (timed_) [[unlikely]] {
-            host_->begin_timed(i);
+        if (timed_ || cancelled_->load(std::memory_order_relaxed) != 0) [[unlikely]] {
+            host_->begin_checked(i);
         } else {
             current_->store(i * 2 + 1, std::memory_order_release);
             // The compiler keeps what the item does behind this, or a crash would be blamed on
@@ -110,6 +110,7 @@ private:
     const std::atomic<std::uint64_t>* genuine_ = nullptr;
     std::byte* output_ = nullptr;  // address of the result of item 0, were it in the open frame
     std::size_t stride_ = 0;
+    const std::atomic<std::uint32_t>* cancelled_ = nullptr;
     bool timed_ = false;
     RunHost* host_ = nullptr;
 };

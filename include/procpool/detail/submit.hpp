@@ -122,7 +122,12 @@ typename Sink::Value run_to_end(Engine& engine, Draft& draft, const std::shared_
     draft.spec.sink = sink;
     draft.spec.waited = true;
     const JobHandle job = engine.start(std::move(draft.spec));
-    wait_showing(engine, job, count, progress);
+    try {
+        wait_showing(engine, job, count, progress);
+    } catch (...) {
+        engine.abandon(job);  // nobody waits for it any more
+        throw;
+    }
     return sink->take();
 }
 

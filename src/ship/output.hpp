@@ -1,0 +1,9 @@
+#pragma once
+
+namespace procpool::ship {
+
+/// Writes out what the program has printed by stdio and iostreams and what still lies in buffers of
+/// this process. Costs nanoseconds when that is nothing.
+void flush_output() noexcept;
+
+}  // namespace procpool::ship
