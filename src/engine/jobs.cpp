@@ -342,7 +342,10 @@ void Client::close_posting(Job& job, Job::Posting& posting, const Failure& why) 
 
 /// Did a worker close the job because it found what was looked for?
 bool Client::closed_by_worker(const Job& job) const {
-    const std::size_t index = job.postings.back().page;  // a reconciliation closes the others
+    if (job.postings.back().closed) {
+        return false;  // by the client itself
+    }
+    const std::size_t index = job.postings.back().page;
     const ClaimWord word{layout_.words(index).claim.load(std::memory_order_acquire)};
     return word.taker() == closed &&
            word.valid(layout_.pool().secret,

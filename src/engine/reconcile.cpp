@@ -160,6 +160,9 @@ void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held
             positions += piece.end - piece.begin;
         }
     }
+    for (Job::Posting& posting : job->postings) {
+        posting.closed = true;
+    }
     if (positions == 0 && !job->open) {
         return;  // what is missing is held by sound workers
     }
@@ -199,9 +202,6 @@ void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held
     page.extents = reinterpret_cast<const Extent*>(block.data());
     page.extent_count = extents.size();
     job->more_blocks.push_back(std::move(block));
-    for (Job::Posting& posting : job->postings) {
-        posting.closed = true;
-    }
     job->postings.push_back({.base_positions = positions, .base_count = job->count});
     post(job, index, positions);
     // Threads that wait for the job listen to its old bell.
