@@ -123,8 +123,9 @@ void set(void* context, int which, std::uint64_t value) {
 InterruptedStack::InterruptedStack(void* context) noexcept
     : context_(context), address_(get(context, REG_RIP)), stack_(get(context, REG_RSP)) {}
 
-void InterruptedStack::capture(Backtrace& to) noexcept {
-    add_frame(to, address_);
+void InterruptedStack::capture_place(Backtrace& to) noexcept { add_frame(to, address_); }
+
+void InterruptedStack::capture_callers(Backtrace& to) noexcept {
     Walk walk{.to = to, .start = address_};
     if (to.module_of[0] == Backtrace::no_module && address_ < 4096) {
         // A call of a null function pointer: its caller's address is on the top of the stack, and
@@ -149,9 +150,10 @@ void InterruptedStack::restore() noexcept {
 InterruptedStack::InterruptedStack(void* context) noexcept
     : context_(context), address_(static_cast<ucontext_t*>(context)->uc_mcontext.pc) {}
 
-void InterruptedStack::capture(Backtrace& to) noexcept {
+void InterruptedStack::capture_place(Backtrace& to) noexcept { add_frame(to, address_); }
+
+void InterruptedStack::capture_callers(Backtrace& to) noexcept {
     auto& registers = static_cast<ucontext_t*>(context_)->uc_mcontext;
-    add_frame(to, address_);
     Walk walk{.to = to, .start = address_};
     if (to.module_of[0] == Backtrace::no_module && address_ < 4096) {
         // A call of a null function pointer: the link register says where from.
@@ -170,8 +172,10 @@ void InterruptedStack::restore() noexcept {
 
 InterruptedStack::InterruptedStack(void* context) noexcept : context_(context) {}
 
+void InterruptedStack::capture_place(Backtrace& /*to*/) noexcept {}
+
 /// Elsewhere the handler's own frames come first.
-void InterruptedStack::capture(Backtrace& to) noexcept {
+void InterruptedStack::capture_callers(Backtrace& to) noexcept {
     Walk walk{.to = to};
     _Unwind_Backtrace(visit, &walk);
 }

@@ -52,7 +52,10 @@ void capture_callers(Backtrace& to, int skipped) noexcept;
 class InterruptedStack {
 public:
     explicit InterruptedStack(void* context) noexcept;
-    void capture(Backtrace& to) noexcept;
+    /// The interrupted instruction alone: needs next to no stack.
+    void capture_place(Backtrace& to) noexcept;
+    /// What called it, after `capture_place`.
+    void capture_callers(Backtrace& to) noexcept;
     void restore() noexcept;
 
 private:

@@ -93,9 +93,10 @@ void write_report(int signal, InterruptedStack& stack, bool room) {
     if (signal == SIGABRT) {
         report->note = note;
     }
+    stack.capture_place(report->stack);
     if (room) {
         limit_report();
-        stack.capture(report->stack);
+        stack.capture_callers(report->stack);
     }
 }
 

@@ -13,6 +13,9 @@ class ElfSymbols {
 public:
     explicit ElfSymbols(const char* path) noexcept;
 
+    /// Whether there is such a file at all.
+    [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(file_); }
+
     /// The symbol of the function at an address as the file counts them; empty if it has none.
     /// Throws std::bad_alloc.
     [[nodiscard]] std::string at(std::uint64_t address) const;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -119,9 +120,10 @@ std::string hexadecimal(std::uint64_t number) {
 class CodeFile {
 public:
     explicit CodeFile(const std::string& path)
-        : name_(name_of(path)),
-          symbols_(path.empty() ? own_program : path.c_str()),
-          debug_info_(path.empty() ? own_program : path.c_str()) {}
+        : name_(name_of(path)), symbols_(path.empty() ? own_program : path.c_str()) {
+        // Any path may have come: libdw is not to open what it would wait for.
+        if (symbols_.is_open()) debug_info_.emplace(path.empty() ? own_program : path.c_str());
+    }
 
     /// The frames at an address: one, and those inlined into it.
     const std::vector<Frame>& at(std::uint64_t address) {
@@ -146,13 +148,15 @@ private:
         std::error_code none;
         const auto whole = path.empty() ? std::filesystem::read_symlink(own_program, none)
                                         : std::filesystem::path(path);
-        return whole.filename().native();
+        return whole.has_filename() ? whole.filename().native() : whole.native();
     }
 
     [[nodiscard]] std::vector<Frame> look_up(std::uint64_t address) const {
         std::vector<Frame> frames;
-        for (const SourceFrame& source : debug_info_.at(address)) {
-            frames.push_back(frame(source, address));
+        if (debug_info_) {
+            for (const SourceFrame& source : debug_info_->at(address)) {
+                frames.push_back(frame(source, address));
+            }
         }
         if (frames.empty()) frames.push_back(frame({}, address));
         return frames;
@@ -178,7 +182,7 @@ private:
 
     std::string name_;
     ElfSymbols symbols_;
-    DebugInfo debug_info_;
+    std::optional<DebugInfo> debug_info_;
     std::unordered_map<std::uint64_t, std::vector<Frame>> known_;
 };
 
