@@ -714,7 +714,8 @@ void WorkerLoop::fail(Run& run, std::uint64_t item) {
     thrown_at_.clear();
     if (!cancelled) {
         if (slot_.current.load(std::memory_order_relaxed) != running(item)) {
-            slot_.current.store(running(item), std::memory_order_release);  // thrown before it began
+            slot_.current.store(running(item),
+                                std::memory_order_release);  // thrown before it began
         }
         end_checked();
         if (page_->fail_fast) {
