@@ -22,6 +22,7 @@ namespace {
 std::uint8_t module_of(Backtrace& to, std::uint64_t address) noexcept {
 #if defined(PROCPOOL_FINDS_OBJECTS)
     dl_find_object found{};
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): it is only compared
     if (::_dl_find_object(reinterpret_cast<void*>(address), &found) != 0 ||
         found.dlfo_link_map == nullptr) {
         return Backtrace::no_module;
@@ -131,6 +132,7 @@ void InterruptedStack::capture_callers(Backtrace& to) noexcept {
         // A call of a null function pointer: its caller's address is on the top of the stack, and
         // the walk begins as if the call had just returned.
         std::uint64_t caller = 0;
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): a register holds it
         std::memcpy(&caller, reinterpret_cast<const void*>(stack_), sizeof caller);
         add_frame(to, caller - 1);
         set(context_, REG_RIP, caller);

@@ -191,11 +191,11 @@ struct DebugInfo::File {
                 continue;
             }
             const char* const part = dw.dwarf_diename(&die);
-            const std::string shown = part != nullptr           ? part
-                                      : tag == DW_TAG_namespace ? "(anonymous namespace)"
-                                      : name == "operator()"    ? "{lambda}"
-                                                                : "(unnamed)";
-            name = name.empty() ? shown : shown + "::" + name;
+            std::string shown = part != nullptr           ? part
+                                : tag == DW_TAG_namespace ? "(anonymous namespace)"
+                                : name == "operator()"    ? "{lambda}"
+                                                          : "(unnamed)";
+            name.insert(0, name.empty() ? shown : shown.append("::"));
         }
         return name;
     }
