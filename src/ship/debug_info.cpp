@@ -191,10 +191,10 @@ struct DebugInfo::File {
                 continue;
             }
             const char* const part = dw.dwarf_diename(&die);
-            std::string shown = part != nullptr           ? part
-                                : tag == DW_TAG_namespace ? "(anonymous namespace)"
-                                : name == "operator()"    ? "{lambda}"
-                                                          : "(unnamed)";
+            std::string shown = part != nullptr                  ? part
+                                : tag == DW_TAG_namespace        ? "(anonymous namespace)"
+                                : name.starts_with("operator()") ? "{lambda}"
+                                                                 : "(unnamed)";
             name.insert(0, name.empty() ? shown : shown.append("::"));
         }
         return name;
