@@ -5,6 +5,22 @@ include(GNUInstallDirs)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
+# Source lines in stack traces: libdw's headers are needed here, and libdw itself at run time, if it is there then.
+option(PROCPOOL_LIBDW "Name source lines in stack traces where libdw is found" ON)
+if(PROCPOOL_LIBDW)
+    find_path(PROCPOOL_LIBDW_INCLUDE_DIR elfutils/libdwfl.h)
+    mark_as_advanced(PROCPOOL_LIBDW_INCLUDE_DIR)
+    if(NOT PROCPOOL_LIBDW_INCLUDE_DIR)
+        message(STATUS "procpool: stack traces without source lines (for them, install libdw-dev)")
+    endif()
+endif()
+
+# What runs in a signal handler calls its functions directly: the dynamic linker, which looks a function up at its
+# first call, takes locks, and more of a small stack than there may be.
+set_source_files_properties(
+    ${PROJECT_SOURCE_DIR}/src/os/backtrace.cpp ${PROJECT_SOURCE_DIR}/src/os/crash.cpp
+    PROPERTIES COMPILE_OPTIONS -fno-plt)
+
 # procpool_library(<target> [<type>])
 function(procpool_library target)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*/*.cpp)
@@ -16,6 +32,10 @@ function(procpool_library target)
         PRIVATE ${PROJECT_SOURCE_DIR}/src)
     # Both are part of libc since glibc 2.34; before that they are libraries of their own.
     target_link_libraries(${target} PUBLIC Threads::Threads PRIVATE ${CMAKE_DL_LIBS})
+    if(PROCPOOL_LIBDW AND PROCPOOL_LIBDW_INCLUDE_DIR)
+        target_compile_definitions(${target} PRIVATE PROCPOOL_HAS_LIBDW=1)
+        target_include_directories(${target} SYSTEM PRIVATE ${PROCPOOL_LIBDW_INCLUDE_DIR})
+    endif()
     set_target_properties(
         ${target}
         PROPERTIES CXX_EXTENSIONS OFF

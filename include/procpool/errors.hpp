@@ -11,7 +11,7 @@ namespace procpool {
 
 namespace detail {
 struct Failure;
-struct Report;
+class Report;
 }  // namespace detail
 
 /// What every exception of a failed item carries, whatever its type: which item, which worker, what
@@ -47,8 +47,10 @@ public:
     [[nodiscard]] const std::string& type_name() const noexcept;
     /// One sentence for a person: the item, the worker, what happened and what to do.
     [[nodiscard]] const std::string& message() const noexcept;
-    /// Where it happened, a line per frame, the innermost first. Empty when the worker could not
-    /// tell.
+    /// Where it happened, a line per frame, the innermost first: "parse_header (parse.cpp:41)".
+    /// Where the worker died of a bug, where the task threw what it did not catch itself. Empty
+    /// when the worker could not tell. The first call of this, of message() or of what() looks the
+    /// names up: milliseconds.
     [[nodiscard]] const std::string& trace() const noexcept;
 
     /// The data behind it, for the library itself.
@@ -64,6 +66,9 @@ private:
 class RemoteError : public std::runtime_error, public TaskFailure {
 public:
     explicit RemoteError(const detail::Failure& failure);
+
+    /// message().
+    [[nodiscard]] const char* what() const noexcept override;
 };
 
 /// The worker that ran the item ended: by a signal, by exit(), by the kernel's out-of-memory
@@ -72,6 +77,9 @@ public:
 class WorkerDied : public std::runtime_error, public TaskFailure {
 public:
     explicit WorkerDied(const detail::Failure& failure);
+
+    /// message().
+    [[nodiscard]] const char* what() const noexcept override;
 
     /// The signal that ended it, SIGSEGV for example; 0 if it exited.
     [[nodiscard]] int signal() const noexcept;
@@ -84,6 +92,9 @@ public:
 class TaskTimeout : public std::runtime_error, public TaskFailure {
 public:
     explicit TaskTimeout(const detail::Failure& failure);
+
+    /// message().
+    [[nodiscard]] const char* what() const noexcept override;
 };
 
 /// The item was cancelled before it started: by cancel(), by fail_fast, or because a search had
@@ -91,6 +102,9 @@ public:
 class TaskCancelled : public std::runtime_error, public TaskFailure {
 public:
     explicit TaskCancelled(const detail::Failure& failure);
+
+    /// message().
+    [[nodiscard]] const char* what() const noexcept override;
 };
 
 /// AsyncResult::get(timeout), or another wait with a bound, ended before there was a result. The

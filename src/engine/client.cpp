@@ -188,6 +188,9 @@ void Client::await_server() {
             case ServerState::starting:
                 break;
             case ServerState::broken:
+                // Not for want of processes: it was ready, and an initializer broke it since.
+                if (page.error.load() == 0) return;
+                [[fallthrough]];
             case ServerState::ended:
                 throw std::system_error(page.error.load(), std::generic_category(),
                                         "procpool: cannot start " +

@@ -102,10 +102,7 @@ public:
                 run.prepared = job_.prepared;
                 job_.spec.thunk(run);
             } catch (...) {
-                // Only `prepare` throws: the callable could not be decoded, so no item can run.
-                while (run.next < run.last) {
-                    fail(run, run.next++);
-                }
+                fail(run, run.next++);
             }
             give(run.next);
         }

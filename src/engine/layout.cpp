@@ -18,7 +18,7 @@ Layout Layout::plan(int workers, std::size_t largest) {
         layout.job_words_ = layout.server_lines_ + os::round_to_pages(count * sizeof(ServerLine));
         layout.workers_at_ =
             layout.job_words_ + os::round_to_pages(layout.jobs_ * sizeof(JobWords));
-        layout.worker_size_ = slot_size + layout.ring_size_;
+        layout.worker_size_ = slot_size + sizeof(LastWords) + layout.ring_size_;
         layout.size_ = layout.workers_at_ + count * layout.worker_size_;
         const bool smallest = layout.jobs_ == 64 && layout.ring_size_ == std::size_t{256} << 10U;
         if (layout.size_ <= largest || smallest) {

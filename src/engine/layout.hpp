@@ -11,6 +11,7 @@
 #include <procpool/detail/run.hpp>
 
 #include "engine/words.hpp"
+#include "os/crash.hpp"
 #include "os/futex.hpp"
 #include "os/memory.hpp"
 
@@ -156,6 +157,12 @@ struct Slot {
     }
 };
 
+/// Written by the worker when it dies of a bug, in its handler; untouched memory until then.
+struct alignas(os::page_size) LastWords {
+    os::CrashReport report;
+};
+static_assert(sizeof(LastWords) == os::page_size);
+
 enum class ServerState : std::uint32_t { starting, ready, broken, ended };
 
 /// Written by the fork server: one per pool.
@@ -219,9 +226,18 @@ public:
     [[nodiscard]] Slot& slot(int worker) const {
         return *at<Slot>(workers_at_ + static_cast<std::size_t>(worker) * worker_size_);
     }
+    [[nodiscard]] os::CrashReport& last_words(int worker) const {
+        return at<LastWords>(workers_at_ + static_cast<std::size_t>(worker) * worker_size_ +
+                             slot_size)
+            ->report;
+    }
+    /// Ties the report of a worker's death to its process.
+    [[nodiscard]] std::uint64_t last_words_key(pid_t pid) const {
+        return mix(pool().secret ^ static_cast<std::uint64_t>(pid));
+    }
     [[nodiscard]] std::byte* ring(int worker) const {
         return at<std::byte>(workers_at_ + static_cast<std::size_t>(worker) * worker_size_ +
-                             slot_size);
+                             slot_size + sizeof(LastWords));
     }
     [[nodiscard]] std::size_t worker_size() const { return worker_size_; }
 

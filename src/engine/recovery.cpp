@@ -5,6 +5,7 @@
 #include <span>
 
 #include "engine/ring_writer.hpp"
+#include "ship/stack.hpp"
 
 namespace procpool::engine {
 
@@ -139,6 +140,17 @@ bool Recovery::publish_open_frame(int worker, const Finding& finding) const {
                .bytes = static_cast<std::uint32_t>(bytes)});
     ring.publish();
     return true;
+}
+
+void Recovery::add_last_words(int worker, detail::Failure& failure) const {
+    const os::CrashReport& report = layout_.last_words(worker);
+    if (failure.signal == 0 ||
+        report.seal.load(std::memory_order_acquire) !=
+            os::crash_seal(layout_.last_words_key(failure.worker_pid), failure.signal)) {
+        return;
+    }
+    failure.stack = ship::written(report.stack);
+    failure.message = ship::readable(report.note);
 }
 
 Recovery::Reported Recovery::publish_failure(int worker, const Claim& claim,

@@ -36,6 +36,8 @@ public:
     /// Publishes the finished items of the open frame on behalf of the dead. False if the frame
     /// makes no sense.
     [[nodiscard]] bool publish_open_frame(int worker, const Finding& finding) const;
+    /// Adds what the dead could say about its death: where it was, and why it gave up.
+    void add_last_words(int worker, detail::Failure& failure) const;
     enum class Reported { yes, no_room };
     /// Publishes why an item has no result on behalf of the dead.
     [[nodiscard]] Reported publish_failure(int worker, const Claim& claim,

@@ -8,6 +8,7 @@
 #include "engine/worker.hpp"
 #include "memory/region.hpp"
 #include "os/clock.hpp"
+#include "os/crash.hpp"
 #include "os/process.hpp"
 
 namespace procpool::engine {
@@ -35,6 +36,7 @@ void Server::live(const Layout& layout, ServerEnds ends) {
     // What kills the client's whole group shall not take along who cleans up after it.
     os::lead_own_group();
     os::reset_signal_handlers();
+    os::handle_crashes();
     const bool ignores_children = os::take_notice_of_children();
     os::adopt_orphans();
     os::empty_stdin();
@@ -353,6 +355,7 @@ void Server::settle(int worker, const Recovery::Finding& finding, bool& no_room)
             failure.worker_pid = layout_.server_line(worker).pid.load(std::memory_order_relaxed);
             failure.signal = place.signal;
             failure.exit_status = place.status;
+            recovery_.add_last_words(worker, failure);
             failure.timeout = std::chrono::nanoseconds(finding.timed_out ? page.timeout_ns : 0);
             if (recovery_.publish_failure(worker, finding.claim, failure) ==
                 Recovery::Reported::no_room) {

@@ -17,8 +17,11 @@
 #include "memory/process_mark.hpp"
 #include "memory/region.hpp"
 #include "os/clock.hpp"
+#include "os/crash.hpp"
 #include "os/process.hpp"
+#include "os/throw_watch.hpp"
 #include "ship/output.hpp"
+#include "ship/stack.hpp"
 #include "wait/spin.hpp"
 
 namespace procpool::detail {
@@ -94,6 +97,7 @@ void WorkerLoop::live(const Layout& layout, int worker, pid_t server) {
     if (layout.pool().memory_limit != 0) {
         os::limit_growth(layout.pool().memory_limit);
     }
+    os::report_crashes_to(layout.last_words(worker), layout.last_words_key(os::own_pid()));
     os::unblock_all_signals();
     reach(Step::worker_starts, worker);
     if (layout.pool().initialize != nullptr) {
@@ -389,20 +393,7 @@ void WorkerLoop::run() {
     while (run.next < end) {
         run.last = end;
         open_frame(run);
-        try {
-            if (page_->prepare.open != nullptr && memory.prepared == nullptr) {
-                memory.prepared = here(page_->prepare.open)({page_->closure, page_->closure_size});
-                memory.close = here(page_->prepare.close);
-            }
-            run.prepared = memory.prepared;
-            memory.thunk(run);
-        } catch (...) {
-            // Only `prepare` throws: the callable could not be decoded, so no item can run.
-            while (run.next < run.last) {
-                slot_.current.store(running(run.next), std::memory_order_release);
-                run.fail(run.next++);
-            }
-        }
+        call_thunk(run, memory);
         slot_.current.store(resting_at(run.next), std::memory_order_release);
         reach(Step::item_written, worker_);
         // The next thing after this frame is a claim: its word comes over while the frame is
@@ -435,6 +426,41 @@ void WorkerLoop::run() {
         make_read_only(memory);
     }
     page_ = nullptr;
+}
+
+/// Runs what the open frame has room for. An exception costs the item that threw it.
+void WorkerLoop::call_thunk(Run& run, JobMemory& memory) {
+    if (page_->prepare.open != nullptr && memory.prepared == nullptr) {
+        try {
+            memory.prepared = here(page_->prepare.open)({page_->closure, page_->closure_size});
+            memory.close = here(page_->prepare.close);
+        } catch (...) {
+            // The callable could not be decoded, so no item can run.
+            while (run.next < run.last) {
+                run.fail(run.next++);
+            }
+            return;
+        }
+    }
+    run.prepared = memory.prepared;
+    struct Call {
+        Thunk thunk;
+        Run& run;
+    };
+    Call call{memory.thunk, run};
+    while (run.next < run.last) {
+        try {
+            os::call_watching_throws(
+                [](void* argument) {
+                    auto& [thunk, to] = *static_cast<Call*>(argument);
+                    thunk(to);
+                },
+                &call, thrown_at_);
+            return;
+        } catch (...) {
+            run.fail(run.next++);
+        }
+    }
 }
 
 /// Opens a frame for results from `run.next` on and says how far it may run.
@@ -667,6 +693,14 @@ void WorkerLoop::publish_alone(FrameHeader header, std::span<const std::byte> by
     published();
 }
 
+std::string WorkerLoop::thrown_stack() const noexcept {
+    try {
+        return ship::written(thrown_at_);
+    } catch (const std::bad_alloc&) {
+        return {};
+    }
+}
+
 void WorkerLoop::fail(Run& run, std::uint64_t item) {
     std::vector<std::byte> failure;
     bool cancelled = false;
@@ -675,9 +709,14 @@ void WorkerLoop::fail(Run& run, std::uint64_t item) {
     } catch (const Cancelled&) {
         cancelled = true;
     } catch (...) {
-        failure = encode_current_exception(item, os::own_pid());
+        failure = encode_current_exception(item, os::own_pid(), thrown_stack());
     }
+    thrown_at_.clear();
     if (!cancelled) {
+        if (slot_.current.load(std::memory_order_relaxed) != running(item)) {
+            slot_.current.store(running(item),
+                                std::memory_order_release);  // thrown before it began
+        }
         end_checked();
         if (page_->fail_fast) {
             stop();

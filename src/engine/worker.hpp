@@ -4,11 +4,13 @@
 #include <atomic>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include <procpool/detail/run.hpp>
 
 #include "engine/layout.hpp"
 #include "engine/ring_writer.hpp"
+#include "os/backtrace.hpp"
 
 namespace procpool::detail {
 
@@ -49,6 +51,8 @@ private:
                                std::uint64_t remaining) const;
     void note_taker(engine::ClaimWord seen, std::uint64_t serial);
     void run();
+    void call_thunk(Run& run, JobMemory& memory);
+    [[nodiscard]] std::string thrown_stack() const noexcept;
     void open_frame(Run& run);
     void open_sized_frame(std::uint64_t item, std::uint64_t entry);
     void close_frame(const Run& run);
@@ -82,6 +86,7 @@ private:
     std::uint64_t frame_first_ = 0;
     std::uint64_t frame_used_ = 0;      // bytes of variable-sized results in the open frame
     std::uint64_t frame_capacity_ = 0;  // bytes reserved for them
+    os::Backtrace thrown_at_;           // where the exception in flight was thrown, if known
 
     const std::atomic<std::uint64_t>* genuine_;
     std::size_t cursor_ = 0;  // the job page looked at first

@@ -10,6 +10,7 @@
 #include <future>
 #include <ios>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <optional>
 #include <regex>
@@ -23,44 +24,89 @@
 
 #include <procpool/detail/failure.hpp>
 
+#include "ship/stack.hpp"
+#include "ship/symbols.hpp"
+
 namespace procpool {
 
 namespace detail {
 
-struct Report {
-    Failure failure;
-    std::string message;
+namespace {
+std::string describe_at(const Failure& failure, const std::string& place);
+std::string first_line(const std::string& trace);
+}  // namespace
+
+/// What is said of a failure. The names in a stack are looked up when somebody asks: that may take
+/// milliseconds, and most failures are counted, not read.
+class Report {
+public:
+    explicit Report(const Failure& failure) : failure_(failure) {
+        if (failure.stack.empty()) {
+            std::call_once(written_, [this] { message_ = describe(failure_); });
+        }
+    }
+
+    [[nodiscard]] const Failure& failure() const noexcept { return failure_; }
+    [[nodiscard]] const std::string& message() const noexcept {
+        write();
+        return message_;
+    }
+    [[nodiscard]] const std::string& trace() const noexcept {
+        write();
+        return failure_.stack.empty() ? failure_.trace : trace_;
+    }
+
+private:
+    void write() const noexcept {
+        std::call_once(written_, [this]() noexcept {
+            try {
+                ship::Trace trace = ship::symbolise(failure_.stack);
+                message_ = describe_at(failure_, trace.place);
+                trace_ = std::move(trace.text);
+            } catch (const std::bad_alloc&) {
+                message_.assign("no memory");  // short enough to need none
+            }
+        });
+    }
+
+    Failure failure_;
+    mutable std::once_flag written_;
+    mutable std::string message_;
+    mutable std::string trace_;
 };
 
 }  // namespace detail
 
 TaskFailure::TaskFailure(const detail::Failure& failure)
-    : report_(std::make_shared<const detail::Report>(
-          detail::Report{failure, detail::describe(failure)})) {}
+    : report_(std::make_shared<const detail::Report>(failure)) {}
 
 TaskFailure::~TaskFailure() = default;
 
-std::uint64_t TaskFailure::index() const noexcept { return report_->failure.index; }
-pid_t TaskFailure::worker_pid() const noexcept { return report_->failure.worker_pid; }
-const std::string& TaskFailure::type_name() const noexcept { return report_->failure.type_name; }
-const std::string& TaskFailure::message() const noexcept { return report_->message; }
-const std::string& TaskFailure::trace() const noexcept { return report_->failure.trace; }
-const detail::Failure& TaskFailure::failure() const noexcept { return report_->failure; }
+std::uint64_t TaskFailure::index() const noexcept { return report_->failure().index; }
+pid_t TaskFailure::worker_pid() const noexcept { return report_->failure().worker_pid; }
+const std::string& TaskFailure::type_name() const noexcept { return failure().type_name; }
+const std::string& TaskFailure::message() const noexcept { return report_->message(); }
+const std::string& TaskFailure::trace() const noexcept { return report_->trace(); }
+const detail::Failure& TaskFailure::failure() const noexcept { return report_->failure(); }
 
 RemoteError::RemoteError(const detail::Failure& failure)
     : std::runtime_error(detail::describe(failure)), TaskFailure(failure) {}
+const char* RemoteError::what() const noexcept { return message().c_str(); }
 
 WorkerDied::WorkerDied(const detail::Failure& failure)
     : std::runtime_error(detail::describe(failure)), TaskFailure(failure) {}
+const char* WorkerDied::what() const noexcept { return message().c_str(); }
 
 int WorkerDied::signal() const noexcept { return failure().signal; }
 int WorkerDied::exit_status() const noexcept { return failure().exit_status; }
 
 TaskTimeout::TaskTimeout(const detail::Failure& failure)
     : std::runtime_error(detail::describe(failure)), TaskFailure(failure) {}
+const char* TaskTimeout::what() const noexcept { return message().c_str(); }
 
 TaskCancelled::TaskCancelled(const detail::Failure& failure)
     : std::runtime_error(detail::describe(failure)), TaskFailure(failure) {}
+const char* TaskCancelled::what() const noexcept { return message().c_str(); }
 
 namespace detail {
 namespace {
@@ -305,18 +351,19 @@ struct Header {
     std::int32_t signal = 0;
     std::int32_t exit_status = 0;
     std::int32_t code = 0;
-    std::array<std::uint32_t, 6> lengths{};  // of the texts that follow, in the order of `texts`
+    std::uint32_t also_unused = 0;
+    std::array<std::uint32_t, 7> lengths{};  // of the texts that follow, in the order of `texts`
 };
 static_assert(std::has_unique_object_representations_v<Header>);
 
 /// The texts of a failure in the order in which they are shipped.
 template <class F>
 auto texts(F& failure) {
-    return std::array{&failure.type_name, &failure.message, &failure.trace,
+    return std::array{&failure.type_name, &failure.message, &failure.trace, &failure.stack,
                       &failure.category,  &failure.path1,   &failure.path2};
 }
-constexpr std::array<std::size_t, 6> text_bounds{
-    4096, max_failure_message, max_failure_message, 256, 4096, 4096};
+constexpr std::array<std::size_t, 7> text_bounds{
+    4096, max_failure_message, max_failure_message, ship::longest_stack, 256, 4096, 4096};
 constexpr std::string_view cut_mark = " [cut]";
 
 std::size_t shipped_size(const std::string& text, std::size_t bound) {
@@ -439,11 +486,8 @@ std::string in_words(std::chrono::nanoseconds time) {
     return std::string(text.data(), end.ptr) + unit;
 }
 
-/// " in parse_header (parse.cpp:41)", when there is a trace.
-std::string innermost_frame(const Failure& failure) {
-    const auto line = std::string_view(failure.trace).substr(0, failure.trace.find('\n'));
-    return line.empty() ? std::string() : " in " + std::string(line);
-}
+/// The innermost frame of a trace.
+std::string first_line(const std::string& trace) { return trace.substr(0, trace.find('\n')); }
 
 template <class... Entries, class Use>
 bool with_standard_exception(const Failure& failure, Use& use, Table<Entries...>) {
@@ -530,11 +574,14 @@ std::vector<std::byte> encode_failure(const Failure& failure) {
     return bytes;
 }
 
-std::vector<std::byte> encode_current_exception(std::uint64_t index, pid_t worker) {
+std::vector<std::byte> encode_current_exception(std::uint64_t index, pid_t worker,
+                                                std::string_view stack) {
     Failure failure;
     try {
         if (std::current_exception() == nullptr) throw;
         look(failure, 0);
+        // The trace of an item of a pool in the task says more than where it was waited for.
+        if (failure.trace.empty()) failure.stack = stack;
     } catch (...) {
         // Not of C++: the unwinding of a cancelled thread. To end it here would abort the process.
         if (std::current_exception() == nullptr) throw;
@@ -572,11 +619,18 @@ std::exception_ptr make_exception(const Failure& failure) {
 }
 
 std::string describe(const Failure& failure) {
+    return describe_at(failure, first_line(failure.trace));
+}
+
+namespace {
+
+/// `place`: "parse_header (parse.cpp:41)", or nothing.
+std::string describe_at(const Failure& failure, const std::string& place) {
     const std::string item = "item " + std::to_string(failure.index);
     const std::string worker =
         failure.worker_pid == 0 ? "its worker" : "worker " + std::to_string(failure.worker_pid);
     const std::string who = item + ": " + worker;
-    const std::string where = innermost_frame(failure);
+    const std::string where = place.empty() ? "" : " in " + place;
     const std::string more = failure.message.empty() ? "" : " (" + failure.message + ")";
 
     switch (failure.kind) {
@@ -590,7 +644,7 @@ std::string describe(const Failure& failure) {
         }
         case Failure::Kind::died:
             if (failure.signal != 0) {
-                return who + " died of " + words_for_signal(failure.signal, where) + more;
+                return who + " died of " + words_for_signal(failure.signal, where + more);
             }
             return who + " exited with status " + std::to_string(failure.exit_status) + where +
                    " before the item was done; a task must return or throw, never exit" + more;
@@ -625,5 +679,6 @@ std::string describe(const Failure& failure) {
     return item + " failed" + more;
 }
 
+}  // namespace
 }  // namespace detail
 }  // namespace procpool

@@ -6,6 +6,7 @@
 #include <exception>
 #include <span>
 #include <string>
+#include <string_view>
 #include <typeinfo>
 #include <utility>
 #include <vector>
@@ -76,7 +77,8 @@ struct Failure {
     std::chrono::nanoseconds timeout{0};         ///< timed_out: the bound that was exceeded
     std::string type_name{};                     ///< thrown: the type, demangled
     std::string message{};   ///< thrown: what(); otherwise what is known beyond the other fields
-    std::string trace{};     ///< where, a line per frame
+    std::string trace{};     ///< where, a line per frame, if that is known by name
+    std::string stack{};     ///< where, as addresses (src/ship/stack.hpp): the client names them
     int code = 0;            ///< thrown: the value of the error code, if the type has one
     std::string category{};  ///< thrown: the name of the error code's category
     std::string path1{};     ///< thrown: the paths of a filesystem_error
@@ -92,7 +94,9 @@ inline constexpr std::size_t max_failure_message = 32 * 1024;
 /// Throws nothing of its own: without memory the record is shorter, at worst empty, which decodes
 /// as std::bad_alloc. What is no C++ exception it throws on, the unwinding of a cancelled thread
 /// (abi::__forced_unwind) above all: the caller's catch block must let it pass.
-[[nodiscard]] std::vector<std::byte> encode_current_exception(std::uint64_t index, pid_t worker);
+/// `stack`: where it was thrown, as Failure::stack.
+[[nodiscard]] std::vector<std::byte> encode_current_exception(std::uint64_t index, pid_t worker,
+                                                              std::string_view stack = {});
 
 /// The bytes of a failure; texts are cut as in encode_current_exception. Throws std::bad_alloc.
 [[nodiscard]] std::vector<std::byte> encode_failure(const Failure& failure);
@@ -110,8 +114,8 @@ inline constexpr std::size_t max_failure_message = 32 * 1024;
 /// The exception that throw_failure throws. Throws std::bad_alloc.
 [[nodiscard]] std::exception_ptr make_exception(const Failure& failure);
 
-/// One sentence for a person: the item, the worker, what happened, what to do. Throws
-/// std::bad_alloc.
+/// One sentence for a person: the item, the worker, what happened, what to do. Addresses of a stack
+/// are not looked up for it. Throws std::bad_alloc.
 [[nodiscard]] std::string describe(const Failure& failure);
 
 /// The name of a type as it is written in C++: "std::string", not what the linker sees. Throws

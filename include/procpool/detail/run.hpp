@@ -36,16 +36,15 @@ protected:
 ///
 /// A thunk must loop like this, so that a death names its item and an exception costs one item:
 ///
-///     while (run.next < run.last) {
-///         try {
-///             for (; run.next < run.last; ++run.next) {
-///                 run.begin(run.next);
-///                 R result = f(argument);
-///                 run.end(run.next);            // before the result is stored
-///                 store(run.result(run.next));  // fixed size; or run.emit(bytes)
-///             }
-///         } catch (...) { run.fail(run.next++); }
+///     for (; run.next < run.last; ++run.next) {
+///         run.begin(run.next);
+///         R result = f(argument);
+///         run.end(run.next);            // before the result is stored
+///         store(run.result(run.next));  // fixed size; or run.emit(bytes)
 ///     }
+///
+/// It lets exceptions pass: the engine takes one as the outcome of item `next`, and calls the thunk
+/// again for the rest.
 class Run {
 public:
     // What to run. `fail` and `emit` may lower `last`: the engine calls the thunk again for what is

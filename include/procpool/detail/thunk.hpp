@@ -133,23 +133,17 @@ void map_thunk(Run& run) {
     constexpr bool emitted = !stored && !std::is_void_v<R>;
     Task task(run);
     [[maybe_unused]] std::conditional_t<emitted, Outbox, std::tuple<>> outbox;
-    while (run.next < run.last) {
-        try {
-            for (; run.next < run.last; ++run.next) {
-                const std::uint64_t i = run.next;
-                run.begin(i);
-                if constexpr (std::is_void_v<R>) {
-                    task.template run<void>(i);
-                    run.end(i);
-                } else {
-                    const R result = task.template run<R>(i);
-                    run.end(i);
-                    if constexpr (stored) Codec<R>::write(run.result(i), result);
-                    if constexpr (emitted) outbox.emit(run, result);
-                }
-            }
-        } catch (...) {
-            run.fail(run.next++);
+    for (; run.next < run.last; ++run.next) {
+        const std::uint64_t i = run.next;
+        run.begin(i);
+        if constexpr (std::is_void_v<R>) {
+            task.template run<void>(i);
+            run.end(i);
+        } else {
+            const R result = task.template run<R>(i);
+            run.end(i);
+            if constexpr (stored) Codec<R>::write(run.result(i), result);
+            if constexpr (emitted) outbox.emit(run, result);
         }
     }
 }
@@ -178,33 +172,27 @@ void find_thunk(Run& run) {
     const auto store_nothing = [](const Run& at) {
         if constexpr (Finding<R>::is_fixed) *at.result(at.next) = std::byte{0};
     };
-    while (run.next < run.last) {
-        try {
-            for (; run.next < run.last; ++run.next) {
-                run.begin(run.next);
-                const auto found = task.template run<std::optional<R>>(run.next);
-                run.end(run.next);
-                if (!found) [[likely]] {
-                    store_nothing(run);
-                    continue;
-                }
-                if constexpr (Finding<R>::is_fixed) {
-                    std::byte* const to = run.result(run.next);
-                    *to = std::byte{1};
-                    Codec<R>::write(to + 1, *found);
-                } else {
-                    frame.resize(1 + Codec<R>::size(*found));
-                    frame[0] = std::byte{1};
-                    Codec<R>::write(frame.data() + 1, *found);
-                    run.emit(frame);
-                }
-                run.stop();
-                for (++run.next; run.next < run.last; ++run.next) store_nothing(run);
-                return;
-            }
-        } catch (...) {
-            run.fail(run.next++);
+    for (; run.next < run.last; ++run.next) {
+        run.begin(run.next);
+        const auto found = task.template run<std::optional<R>>(run.next);
+        run.end(run.next);
+        if (!found) [[likely]] {
+            store_nothing(run);
+            continue;
         }
+        if constexpr (Finding<R>::is_fixed) {
+            std::byte* const to = run.result(run.next);
+            *to = std::byte{1};
+            Codec<R>::write(to + 1, *found);
+        } else {
+            frame.resize(1 + Codec<R>::size(*found));
+            frame[0] = std::byte{1};
+            Codec<R>::write(frame.data() + 1, *found);
+            run.emit(frame);
+        }
+        run.stop();
+        for (++run.next; run.next < run.last; ++run.next) store_nothing(run);
+        return;
     }
 }
 

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "os/backtrace.hpp"
+
+/// The last words of a process that dies of a signal that stands for a bug: SIGSEGV, SIGBUS,
+/// SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP.
+namespace procpool::os {
+
+/// Written by the process that dies, read by another one when it is reaped: untrusted there.
+struct CrashReport {
+    static constexpr std::size_t longest_note = 511;
+
+    /// The report is of the process and the signal for which `crash_seal` gives this; 0: there is
+    /// none.
+    std::atomic<std::uint64_t> seal{0};
+    Backtrace stack;
+    std::array<char, longest_note + 1> note{};  ///< what std::terminate was called for
+};
+
+[[nodiscard]] constexpr std::uint64_t crash_seal(std::uint64_t key, int signal) {
+    return (key << 8U) | static_cast<std::uint64_t>(signal);
+}
+
+/// Handles the signals above from here on, in this process and its forks, where they had their
+/// default action. As long as a process has not called `report_crashes_to` that changes nothing. A
+/// report takes microseconds, at most a fifth of a second; then the process dies of the signal as
+/// without us: same wait status, same core dump. Handlers that a program installs replace ours.
+void handle_crashes() noexcept;
+
+/// This process (not what it forks) writes its last words there. The report is the only thing on
+/// its pages.
+void report_crashes_to(CrashReport& report, std::uint64_t key) noexcept;
+
+}  // namespace procpool::os

@@ -1,0 +1,421 @@
+// procpool_test: TIMEOUT 120
+// What a worker that dies of a bug can say about it, and that saying it changes nothing else.
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <stdexcept>
+#include <thread>
+
+#include <dlfcn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <procpool/procpool.hpp>
+
+#include "../sanitized.hpp"
+#include "life/life.hpp"
+
+namespace culprits {
+
+[[gnu::noinline]] int read_header(const int* header) {
+    const int value = *static_cast<const volatile int*>(header);
+    return value + 1;
+}
+
+[[gnu::noinline]] int overflow_stack(int depth) {
+    volatile char big[4096];
+    big[depth % 4096] = 1;
+    return depth < 0 ? 0 : overflow_stack(depth + 1) + big[0];
+}
+
+[[gnu::noinline]] int call(int (*function)(int)) { return function(3) + 1; }
+
+[[gnu::noinline]] void fail() { throw std::logic_error("the last straw"); }
+[[gnu::noinline]] void give_up() noexcept { fail(); }
+
+[[gnu::noinline]] int refuse(int number) {
+    if (number >= 0) throw std::out_of_range("no such header");
+    return number;
+}
+
+[[gnu::noinline]] int look_up(std::size_t place) { return std::vector<int>(3).at(place); }
+
+[[gnu::noinline]] int recover(int number) {
+    try {
+        return refuse(number);
+    } catch (const std::out_of_range&) {
+        return -1;
+    }
+}
+
+[[gnu::noinline]] int raise_it(int signal) {
+    ::raise(signal);
+    return 0;
+}
+
+/// Fills the stack above this frame with garbage.
+[[gnu::noinline]] int smash_stack(int garbage) {
+    auto* const frame = static_cast<volatile unsigned char*>(__builtin_frame_address(0));
+    for (int i = -64; i < 2048; ++i) frame[i] = static_cast<unsigned char>(garbage);
+    __builtin_trap();
+}
+
+[[gnu::noinline]] int crash_in_thread() {
+    std::thread([] { read_header(nullptr); }).join();
+    return 0;
+}
+
+#if defined(__x86_64__)
+/// Whoever unwinds this evaluates an expression that jumps to its own beginning.
+[[gnu::noinline]] int unwind_for_ever() {
+    asm volatile(".cfi_escape 0x0f, 0x03, 0x2f, 0xfd, 0xff");
+    ::raise(SIGSEGV);
+    return 0;
+}
+
+/// Dies with a stack pointer that points nowhere.
+[[gnu::noinline]] int lose_stack() {
+    asm volatile("mov $64, %%rsp\n\tmov %%rsp, %%rbp\n\tpush %%rax" ::: "memory");
+    return 0;
+}
+#endif
+
+}  // namespace culprits
+
+namespace {
+
+using procpool::Pool;
+using procpool::TaskFailure;
+using procpool::WorkerDied;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+using namespace std::chrono_literals;
+
+/// How a call ended that cannot end well.
+template <class F>
+procpool::Outcome<int> outcome_of(Pool& pool, F f) {
+    return std::move(pool.try_map([f](int) -> int { return f(); }, std::vector<int>{0}).at(0));
+}
+
+/// The signal that ended the worker; 0 if none did.
+int signal_of(const procpool::Outcome<int>& outcome) {
+    try {
+        outcome.rethrow();
+    } catch (const WorkerDied& death) {
+        return death.signal();
+    } catch (...) {  // it threw
+    }
+    return 0;
+}
+
+bool lines_are_known() {
+#if __has_include(<elfutils/libdwfl.h>)
+    return ::dlopen("libdw.so.1", RTLD_LAZY) != nullptr;
+#else
+    return false;
+#endif
+}
+
+/// "culprits::read_header (last_words_test.cpp:29)", or as much of it as can be known.
+std::string place(const std::string& function) {
+    return "culprits::" + function + (lines_are_known() ? " (last_words_test.cpp:" : " (");
+}
+
+// ---- Which signals, and where
+// -----------------------------------------------------------------------------------------
+
+class EverySignal : public testing::TestWithParam<int> {};
+
+TEST_P(EverySignal, IsReportedWithThePlace) {
+    Pool pool{1};
+    const auto outcome =
+        outcome_of(pool, [signal = GetParam()] { return culprits::raise_it(signal); });
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(signal_of(outcome), GetParam());
+    EXPECT_THAT(outcome.error().trace(), StartsWith(place("raise_it")));
+    EXPECT_THAT(outcome.error().message(), HasSubstr(" in " + place("raise_it")));
+}
+
+INSTANTIATE_TEST_SUITE_P(LastWords, EverySignal,
+                         testing::Values(SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP),
+                         [](const auto& test) { return "Number" + std::to_string(test.param); });
+
+TEST(LastWords, ANullPointerIsBlamedOnWhoFollowsIt) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] { return culprits::read_header(nullptr); });
+    EXPECT_EQ(signal_of(outcome), SIGSEGV);
+    EXPECT_THAT(outcome.error().message(),
+                HasSubstr("died of SIGSEGV (segmentation fault) in " + place("read_header")));
+}
+
+TEST(LastWords, ACallOfANullFunctionIsBlamedOnTheCaller) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] { return culprits::call(nullptr); });
+    EXPECT_EQ(signal_of(outcome), SIGSEGV);
+    EXPECT_THAT(outcome.error().message(), HasSubstr(" in " + place("call")));
+}
+
+TEST(LastWords, AStackOverflowIsReportedAndCutShort) {
+    if (sanitized) GTEST_SKIP() << "a sanitizer's frames are of another size";
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] { return culprits::overflow_stack(0); });
+    EXPECT_EQ(signal_of(outcome), SIGSEGV);
+    EXPECT_THAT(outcome.error().message(), HasSubstr(" in " + place("overflow_stack")));
+    EXPECT_THAT(outcome.error().trace(), HasSubstr("more of it"));
+    EXPECT_LT(outcome.error().trace().size(), 1000U);
+}
+
+TEST(LastWords, AbortIsBlamedOnItsCaller) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, []() -> int { std::abort(); });
+    EXPECT_EQ(signal_of(outcome), SIGABRT);
+    EXPECT_THAT(outcome.error().trace(), Not(HasSubstr("abort (")));
+}
+
+TEST(LastWords, TerminateSaysWhichExceptionNobodyCaught) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] {
+        culprits::give_up();
+        return 0;
+    });
+    EXPECT_EQ(signal_of(outcome), SIGABRT);
+    EXPECT_THAT(outcome.error().message(), HasSubstr("std::logic_error: the last straw"));
+    EXPECT_THAT(outcome.error().message(), HasSubstr(" in " + place("fail")));
+}
+
+TEST(LastWords, ACrashInAnotherThreadOfTheTaskIsReported) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] { return culprits::crash_in_thread(); });
+    EXPECT_EQ(signal_of(outcome), SIGSEGV);
+    EXPECT_THAT(outcome.error().trace(), StartsWith(place("read_header")));
+}
+
+TEST(LastWords, AreAboutThisDeathNotAnEarlierOneInThePlace) {
+    Pool pool{1};
+    static_cast<void>(outcome_of(pool, [] { return culprits::read_header(nullptr); }));
+    const auto killed = outcome_of(pool, [] { return ::kill(::getpid(), SIGKILL); });
+    EXPECT_EQ(signal_of(killed), SIGKILL);
+    EXPECT_EQ(killed.error().trace(), "");
+    const auto exited = outcome_of(pool, []() -> int { ::_exit(SIGSEGV); });
+    EXPECT_EQ(exited.error().trace(), "");
+}
+
+// ---- What makes no sense to unwind
+// -----------------------------------------------------------------------------------------
+
+TEST(LastWords, ACorruptedStackCostsTheTraceNotTheReport) {
+    if (sanitized) GTEST_SKIP() << "the sanitizer ends it first";
+    Pool pool{1};
+    for (const int garbage : {0x00, 0x41, 0xff}) {
+        const auto outcome = outcome_of(pool, [garbage] { return culprits::smash_stack(garbage); });
+        EXPECT_EQ(signal_of(outcome), SIGILL);
+        EXPECT_THAT(outcome.error().trace(), StartsWith(place("smash_stack")));
+    }
+    EXPECT_EQ(pool.apply([] { return 3; }), 3);
+}
+
+#if defined(__x86_64__)
+TEST(LastWords, AStackPointerThatPointsNowhereIsNoObstacle) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] { return culprits::lose_stack(); });
+    EXPECT_THAT(signal_of(outcome), testing::AnyOf(SIGSEGV, SIGBUS));
+    EXPECT_THAT(outcome.error().message(), HasSubstr(" in " + place("lose_stack")));
+}
+
+TEST(LastWords, UnwindingThatDoesNotEndIsEnded) {
+    Pool pool{1};
+    const auto start = life::Clock::now();
+    const auto outcome = outcome_of(pool, [] { return culprits::unwind_for_ever(); });
+    EXPECT_EQ(signal_of(outcome), SIGSEGV);
+    EXPECT_LT(life::Clock::now() - start, 10s);
+}
+#endif
+
+// ---- What a task sees
+// -----------------------------------------------------------------------------------------
+
+TEST(LastWords, ATasksOwnHandlerWins) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] {
+        std::signal(SIGSEGV, [](int) { ::_exit(42); });
+        return culprits::read_header(nullptr);
+    });
+    try {
+        outcome.rethrow();
+        FAIL() << "it survived";
+    } catch (const WorkerDied& death) {
+        EXPECT_EQ(death.signal(), 0);
+        EXPECT_EQ(death.exit_status(), 42);
+    }
+}
+
+TEST(LastWords, ACrashInATasksOwnHandlerIsReported) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] {
+        std::signal(SIGSEGV, [](int) { culprits::raise_it(SIGABRT); });
+        return culprits::read_header(nullptr);
+    });
+    EXPECT_EQ(signal_of(outcome), SIGABRT);
+    EXPECT_THAT(outcome.error().trace(), StartsWith(place("raise_it")));
+    EXPECT_THAT(outcome.error().trace(), HasSubstr(place("read_header")));
+}
+
+TEST(LastWords, AHandlerThatPassesTheSignalOnGetsTheReportToo) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] {
+        static struct sigaction before {};
+        struct sigaction own {};
+        own.sa_flags = SA_SIGINFO;
+        own.sa_sigaction = [](int signal, siginfo_t* info, void* context) {
+            before.sa_sigaction(signal, info, context);
+        };
+        ::sigaction(SIGSEGV, &own, &before);
+        return culprits::read_header(nullptr);
+    });
+    EXPECT_EQ(signal_of(outcome), SIGSEGV);
+    EXPECT_THAT(outcome.error().trace(), StartsWith(place("read_header")));
+}
+
+/// Follows a null pointer with a stack for signals of a task's own.
+int crash_with_signal_stack(std::size_t size) {
+    auto* const memory = static_cast<std::byte*>(
+        ::mmap(nullptr, 65536, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    ::mprotect(memory + 4096, 65536 - 4096, PROT_READ | PROT_WRITE);
+    stack_t stack{};
+    stack.ss_sp = memory + 4096;
+    stack.ss_size = size;
+    ::sigaltstack(&stack, nullptr);
+    return culprits::read_header(nullptr);
+}
+
+TEST(LastWords, OnATasksOwnSmallSignalStackNameThePlaceOnly) {
+    if (sanitized) GTEST_SKIP() << "a sanitizer's frames are of another size";
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] { return crash_with_signal_stack(8192); });
+    EXPECT_EQ(signal_of(outcome), SIGSEGV);
+    EXPECT_THAT(outcome.error().trace(), StartsWith(place("read_header")));
+    EXPECT_THAT(outcome.error().trace(), Not(HasSubstr("crash_with_signal_stack")));
+}
+
+TEST(LastWords, ASignalStackTooSmallForThemCostsThemOnly) {
+    if (sanitized) GTEST_SKIP() << "a sanitizer's frames are of another size";
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] {
+        return crash_with_signal_stack(static_cast<std::size_t>(::sysconf(_SC_MINSIGSTKSZ)));
+    });
+    EXPECT_EQ(signal_of(outcome), SIGSEGV);
+}
+
+TEST(LastWords, WhatTheProgramIgnoresStaysIgnored) {
+    std::signal(SIGTRAP, SIG_IGN);
+    Pool pool{1};
+    std::signal(SIGTRAP, SIG_DFL);
+    EXPECT_TRUE(pool.apply([] {
+        struct sigaction action {};
+        ::sigaction(SIGTRAP, nullptr, &action);
+        return action.sa_handler == SIG_IGN;
+    }));
+}
+
+TEST(LastWords, OfWhatATaskForkedOffAreNotTheWorkers) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] {
+        const pid_t child = ::fork();
+        if (child == 0) culprits::read_header(nullptr);
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSEGV) ::_exit(1);
+        return ::kill(::getpid(), SIGSEGV);
+    });
+    EXPECT_EQ(signal_of(outcome), SIGSEGV);
+    EXPECT_THAT(outcome.error().trace(), Not(HasSubstr("read_header")));
+}
+
+TEST(LastWords, TheProgramsOwnTerminateHandlerStillRuns) {
+    const life::Shared<std::atomic<int>> calls;
+    static std::atomic<int>* counter = calls.get();
+    const auto before = std::set_terminate([] {
+        ++*counter;
+        std::abort();
+    });
+    Pool pool{1};
+    std::set_terminate(before);
+    const auto outcome = outcome_of(pool, [] {
+        culprits::give_up();
+        return 0;
+    });
+    EXPECT_EQ(signal_of(outcome), SIGABRT);
+    EXPECT_EQ(calls->load(), 1);
+    EXPECT_THAT(outcome.error().message(), HasSubstr("the last straw"));
+}
+
+// ---- Where it was thrown
+// -----------------------------------------------------------------------------------------
+
+TEST(ThrownTrace, BeginsWhereItWasThrown) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] { return culprits::refuse(1); });
+    ASSERT_FALSE(outcome);
+    EXPECT_THAT(outcome.error().message(),
+                HasSubstr(" threw std::out_of_range in " + place("refuse")));
+    EXPECT_THAT(outcome.error().message(), HasSubstr(": no such header"));
+    EXPECT_THAT(outcome.error().trace(), StartsWith(place("refuse")));
+    EXPECT_THAT(outcome.error().trace(), Not(HasSubstr("procpool")));
+}
+
+TEST(ThrownTrace, BlamesTheProgramForWhatTheStandardLibraryThrows) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] { return culprits::look_up(9); });
+    EXPECT_THAT(outcome.error().message(),
+                HasSubstr(" threw std::out_of_range in " + place("look_up")));
+}
+
+TEST(ThrownTrace, IsThatOfTheExceptionThatLeftTheTask) {
+    Pool pool{1};
+    const auto recovered = outcome_of(pool, [] { return culprits::recover(1); });
+    EXPECT_TRUE(recovered);
+    const auto outcome = outcome_of(pool, [] {
+        culprits::recover(1);
+        return culprits::look_up(9);
+    });
+    EXPECT_THAT(outcome.error().trace(), Not(HasSubstr("refuse")));
+    EXPECT_THAT(outcome.error().trace(), HasSubstr(place("look_up")));
+}
+
+TEST(ThrownTrace, EveryItemHasItsOwn) {
+    Pool pool{1};
+    const auto outcomes = pool.try_map(
+        [](int i) {
+            if (i % 3 == 1) return culprits::refuse(i);
+            if (i % 3 == 2) return culprits::look_up(9);
+            return i;
+        },
+        std::vector<int>{0, 1, 2, 3, 4, 5, 6});
+    for (const int i : {0, 3, 6}) EXPECT_EQ(outcomes.at(static_cast<std::size_t>(i)).value(), i);
+    for (const int i : {1, 4})
+        EXPECT_THAT(outcomes.at(static_cast<std::size_t>(i)).error().trace(),
+                    StartsWith(place("refuse")));
+    for (const int i : {2, 5})
+        EXPECT_THAT(outcomes.at(static_cast<std::size_t>(i)).error().trace(),
+                    HasSubstr(place("look_up")));
+}
+
+TEST(ThrownTrace, SurvivesAPoolWithinATask) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] {
+        Pool inner{1};
+        return inner.apply([] { return culprits::refuse(1); });
+    });
+    ASSERT_FALSE(outcome);
+    EXPECT_THAT(outcome.error().trace(), HasSubstr(place("refuse")));
+}
+
+}  // namespace

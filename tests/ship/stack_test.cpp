@@ -1,0 +1,97 @@
+// What arrives of a stack that a worker took: bytes that a task may have written over.
+
+#include "ship/stack.hpp"
+
+#include <cstring>
+#include <random>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "os/backtrace.hpp"
+#include "ship/symbols.hpp"
+
+namespace {
+
+using procpool::os::Backtrace;
+using procpool::ship::longest_stack;
+using procpool::ship::readable;
+using procpool::ship::symbolise;
+using procpool::ship::written;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+void set_path(Backtrace& stack, std::size_t module, const std::string& path) {
+    std::memcpy(stack.modules[module].path.data(), path.c_str(), path.size() + 1);
+}
+
+TEST(Stack, IsWrittenAsAddressesInFiles) {
+    Backtrace stack;
+    stack.count = 3;
+    stack.modules_count = 2;
+    stack.modules[0].base = 0x1000;
+    stack.modules[1].base = 0x5000;
+    set_path(stack, 1, "/lib/libx.so");
+    stack.addresses = {0x1010, 0x50ff, 0xdead};
+    stack.module_of = {0, 1, Backtrace::no_module};
+    EXPECT_EQ(written(stack), "10 \nff /lib/libx.so\ndead ?\n");
+}
+
+TEST(Stack, ThatIsEmptyHasNoTrace) {
+    EXPECT_EQ(written(Backtrace{}), "");
+    EXPECT_EQ(symbolise("").text, "");
+    EXPECT_EQ(symbolise("").place, "");
+}
+
+TEST(Stack, OfGarbageIsBounded) {
+    std::mt19937 random(7);
+    for (int round = 0; round < 200; ++round) {
+        Backtrace stack;
+        auto* const bytes = reinterpret_cast<unsigned char*>(&stack);
+        for (std::size_t i = 0; i < sizeof stack; ++i)
+            bytes[i] = round == 0 ? 0xff : static_cast<unsigned char>(random());
+        const std::string text = written(stack);
+        EXPECT_LE(text.size(), longest_stack);
+        EXPECT_LE(std::count(text.begin(), text.end(), '\n'), Backtrace::most_frames);
+    }
+}
+
+TEST(Stack, TextWithoutAnEndIsCutWhereItsMemoryEnds) {
+    const std::array<char, 4> text{'a', '\n', '\x1b', 'b'};
+    EXPECT_EQ(readable(text), "a  b");
+    EXPECT_EQ(readable(std::array<char, 3>{'a', '\0', 'b'}), "a");
+}
+
+TEST(Stack, OfFilesThatAreNotThereKeepsItsAddresses) {
+    EXPECT_EQ(symbolise("1f4 /nowhere/libx.so\n10 ?\n").text, "libx.so+0x1f4\n0x10");
+    EXPECT_EQ(symbolise("1f4 /nowhere/libx.so\n").place, "");
+}
+
+TEST(Stack, OfAFileThatIsNoCodeKeepsItsAddresses) {
+    EXPECT_EQ(symbolise("1f4 /etc/passwd\n1 /dev/zero\n2 /\n").text,
+              "passwd+0x1f4\nzero+0x1\n/+0x2");
+}
+
+TEST(Stack, ThatIsNotOneIsIgnored) {
+    for (const char* text : {"no stack", "zz y\n", "\n", " \n", "12\n", "fffffffffffffffff x\n"})
+        EXPECT_EQ(symbolise(text).text, "") << text;
+}
+
+[[gnu::noinline]] void take(Backtrace& to) {
+    procpool::os::capture_callers(to, 0);
+    asm volatile("");
+}
+[[gnu::noinline]] void call_take(Backtrace& to) {
+    take(to);
+    asm volatile("");
+}
+
+TEST(Stack, OfCallersBeginsAboveWhoTakesIt) {
+    Backtrace stack;
+    call_take(stack);
+    EXPECT_THAT(symbolise(written(stack)).place,
+                HasSubstr("(anonymous namespace)::call_take (stack_test"));
+}
+
+}  // namespace
