@@ -25,6 +25,11 @@ struct BoundArguments<std::index_sequence<I...>, T...> : BoundArgument<I, T>... 
     constexpr decltype(auto) apply(Visit&& visit) const {
         return std::forward<Visit>(visit)(static_cast<const BoundArgument<I, T>&>(*this).value...);
     }
+    /// visit(T&...)
+    template <class Visit>
+    constexpr decltype(auto) apply(Visit&& visit) {
+        return std::forward<Visit>(visit)(static_cast<BoundArgument<I, T>&>(*this).value...);
+    }
 };
 
 enum class Side { front, back };

@@ -106,8 +106,10 @@ protected:
 /// Of a map: every result in its place.
 template <class R>
 class VectorSink final : public FailingCollector<std::vector<R>> {
-    // A vector<bool> has no bytes to copy to; a type without a default is put together at the end.
-    static constexpr bool in_place = std::is_default_constructible_v<R>;
+    // A vector<bool> has no bytes to copy to; a type without a default or an assignment is put
+    // together at the end.
+    static constexpr bool in_place =
+        std::is_default_constructible_v<R> && std::is_move_assignable_v<R>;
     static constexpr bool copied = in_place && Trivial<R> && !std::is_same_v<R, bool>;
     using Slot = std::conditional_t<in_place, R, std::optional<R>>;
 
@@ -126,7 +128,7 @@ public:
         if constexpr (FixedSize<R>) {
             for_items(
                 first, count,
-                [&](std::uint64_t i) { results_.at(i) = read_result<R>(bytes, i - first); },
+                [&](std::uint64_t i) { set(results_.at(i), read_result<R>(bytes, i - first)); },
                 [&](Failure failure) { this->failures_.note(std::move(failure)); });
         }
     }
@@ -156,7 +158,14 @@ private:
         if constexpr (in_place && OneRun<R>) {
             Codec<R>::assign(slot, bytes);
         } else {
-            slot = read_frame<R>(bytes);
+            set(slot, read_frame<R>(bytes));
+        }
+    }
+    static void set(auto&& slot, R value) {
+        if constexpr (in_place) {
+            slot = std::move(value);
+        } else {
+            slot.emplace(std::move(value));
         }
     }
 
@@ -220,7 +229,7 @@ public:
             item, 1,
             [&](std::uint64_t) {
                 if (auto found = Finding<R>::read(bytes)) {
-                    found_ = std::move(found);
+                    found_.emplace(std::move(*found));
                     index_ = item;
                 }
             },
