@@ -92,18 +92,4 @@ TEST(Codec, ReadsEveryByteAsABool) {
     EXPECT_TRUE(read_frame<bool>(bytes));
 }
 
-TEST(Codec, KnowsWhatDoesNotTravel) {
-    static_assert(!Encodable<int*> && holds_reference<int*>);
-    static_assert(!Encodable<std::string_view> && holds_reference<std::string_view>);
-    static_assert(!Encodable<std::span<int>> && holds_reference<std::span<int>>);
-    static_assert(!Encodable<std::reference_wrapper<int>> &&
-                  holds_reference<std::reference_wrapper<int>>);
-    static_assert(holds_reference<std::pair<int, std::string_view>>);
-    static_assert(holds_reference<std::tuple<std::optional<int*>>>);
-    static_assert(holds_reference<std::vector<const char*>>);
-    static_assert(!Encodable<std::unique_ptr<int>> && !Encodable<std::vector<int*>>);
-    static_assert(Encodable<int (std::string::*)()>);
-    static_assert(!FixedSize<std::string> && FixedSize<std::pair<int, char>>);
-}
-
 }  // namespace

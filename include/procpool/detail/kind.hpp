@@ -225,8 +225,12 @@ consteval Kind kind_of() {
         return Kind::path;
     } else if constexpr (std::is_polymorphic_v<T>) {
         return Kind::polymorphic;
-    } else if constexpr (std::is_aggregate_v<T> && std::is_move_assignable_v<T>) {
-        return count_fields<T>() != 0 ? Kind::aggregate : is_trivial ? Kind::hidden : Kind::opaque;
+    } else if constexpr (std::is_aggregate_v<T>) {
+        // Its own question, for g++ 12 takes a lambda that was asked it as not trivially copyable.
+        if constexpr (std::is_move_assignable_v<T>) {
+            if (count_fields<T>() != 0) return Kind::aggregate;
+        }
+        return is_trivial ? Kind::hidden : Kind::opaque;
     } else {
         return is_trivial ? Kind::hidden : Kind::opaque;
     }
