@@ -197,6 +197,26 @@ concept HasSerialize = std::is_class_v<T> && requires(T& value, AnyArchive& arch
     value.serialize(archive);
 };
 
+/// Not an aggregate that does something at its end that its members do not, because it owns what
+/// they only name; nor one that cannot be put together again, of a C array and what has no default.
+template <class T>
+consteval bool is_sum_of_members() {
+    if constexpr (count_fields<T>() == 0) {
+        return false;
+    } else {
+        using Verdict =
+            decltype(with_fields(std::declval<T&>(), []<class... Field>(const Field&...) {
+                constexpr bool owns = !std::is_trivially_destructible_v<T> &&
+                                      (std::is_trivially_destructible_v<Field> && ...);
+                constexpr bool cannot_be_made = !std::is_trivially_copyable_v<T> &&
+                                                !std::is_default_constructible_v<T> &&
+                                                (std::is_array_v<Field> || ...);
+                return std::bool_constant < !owns && !cannot_be_made > {};
+            }));
+        return Verdict::value;
+    }
+}
+
 // The kind of a type, and its parts ---------------------------------------------------------------
 
 template <class T>
@@ -228,7 +248,7 @@ consteval Kind kind_of() {
     } else if constexpr (std::is_aggregate_v<T>) {
         // Its own question, for g++ 12 takes a lambda that was asked it as not trivially copyable.
         if constexpr (std::is_move_assignable_v<T>) {
-            if (count_fields<T>() != 0) return Kind::aggregate;
+            if (is_sum_of_members<T>()) return Kind::aggregate;
         }
         return is_trivial ? Kind::hidden : Kind::opaque;
     } else {

@@ -103,7 +103,7 @@ struct CodecOf<T, Kind::array> {
 
 private:
     template <std::size_t... I>
-    static T read(Reader& from, std::index_sequence<I...>) {
+    static auto read(Reader& from, std::index_sequence<I...>) {
         if constexpr (sizeof...(I) == 0) {
             static_cast<void>(from);
             return T{};
