@@ -90,22 +90,25 @@ constexpr void BoundTraits<Bound<side, F, T...>>::require_all() {
     require_closure<F>();
 }
 
+template <class T>
+void check_argument(const T& argument);
+
 /// Throws NotShippable when the bytes of the callable hold an address that means nothing in a
 /// worker. Of what is bound only callables are searched: the compiler saw that values hold none.
 template <class F>
 void check_bytes(const F& f) {
     if constexpr (IsBound<F>) {
         detail::check_bytes(f.function);
-        f.arguments.apply([](const auto&... each) {
-            const auto check = []<class T>(const T& argument) {
-                if constexpr (CallableArgument<T>) detail::check_bytes(argument);
-            };
-            (check(each), ...);
-        });
+        f.arguments.apply([](const auto&... each) { (detail::check_argument(each), ...); });
     } else if constexpr (ByteClosure<F> && std::is_class_v<F> && !std::is_empty_v<F> &&
                          !is_trusted<F>) {
         detail::check_closure(f);
     }
+}
+
+template <class T>
+void check_argument(const T& argument) {
+    if constexpr (CallableArgument<T>) detail::check_bytes(argument);
 }
 
 template <class F>
