@@ -26,4 +26,8 @@ void throw_too_deep() {
                       " deep: flatten them, a long list into a std::vector for one");
 }
 
+void throw_foreign(const char* why) {
+    throw DecodeError(std::string("procpool: a value cannot be read: ") + why);
+}
+
 }  // namespace procpool::detail

@@ -19,6 +19,9 @@ namespace procpool::detail {
 /// Throws DecodeError: values lie in one another more than max_depth deep.
 [[noreturn]] void throw_too_deep();
 
+/// Throws DecodeError: another library could not read a value, and said why.
+[[noreturn]] void throw_foreign(const char* why);
+
 /// So deep may containers and pointers lie in one another before a reader takes it for nonsense: it
 /// calls itself for each, on a stack that ends.
 inline constexpr std::size_t max_depth = 1000;
