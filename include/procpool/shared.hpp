@@ -34,8 +34,8 @@ template <class T>
 class shared_vector {
     static_assert(
         detail::Trivial<T>,
-        "procpool: a shared_vector holds plain values without pointers: numbers, enums, trivially "
-        "copyable aggregates of such, and classes with enable_shippable<T>");
+        "procpool: a shared_vector holds trivially copyable values without pointers: numbers, "
+        "enums, aggregates of such, and classes with enable_shippable<T>");
 
 public:
     using value_type = T;
