@@ -39,7 +39,11 @@ struct CodecOf<T, Kind::flat> {
     static constexpr std::size_t fixed_size = sizeof(T);
     static std::size_t size(const T&) { return sizeof(T); }
     static std::byte* write(std::byte* to, const T& value) {
-        std::memcpy(to, static_cast<const void*>(std::addressof(value)), sizeof(T));
+        if constexpr (std::is_empty_v<T>) {
+            *to = std::byte{0};  // what it has for a byte may never have been written
+        } else {
+            std::memcpy(to, static_cast<const void*>(std::addressof(value)), sizeof(T));
+        }
         return to + sizeof(T);
     }
     static auto read(Reader& from) requires(!std::is_array_v<T>) {
