@@ -52,6 +52,7 @@ TBB = Peer("TBB", "tbb")
 OPENMP = Peer("OpenMP", "openmp")
 PYTHON = Peer("Python", "python.py")
 POOLS = (Peer("Pool{1}", "procpool", "1"), Peer("Pool{2}", "procpool", "2"), Peer("Pool{}", "procpool", "0"))
+SHIPPED = (("string", "strings"), ("struct", "structs"), ("vector", "numbers"))
 
 CASES = (
     Case(
@@ -131,6 +132,21 @@ CASES = (
             Check("apply", "memcpy", 0.4, 0.7, inverse=True),
             Check("map", "memcpy of 16 blocks", 0.4, 0.7, inverse=True),
             Check("map, strings", "memcpy of 16 blocks", 0.4, 0.7, inverse=True),
+        ),
+    ),
+    Case(
+        "shipping",
+        "A value there and back: a string of 32 B, a struct of three members, a vector of 10^6 doubles",
+        "µs",
+        tuple(
+            Peer(f"{value}, {name}", program, variant)
+            for value, variant in SHIPPED
+            for name, program in (("Pool{2}", "procpool"), ("copied", "copy"), ("Python", "python.py"))
+        ),
+        tuple(
+            Check(f"{value}, Pool{{2}}", f"{value}, {peer}", None, None)
+            for value, _ in SHIPPED
+            for peer in ("copied", "Python")
         ),
     ),
     Case(

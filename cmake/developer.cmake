@@ -6,6 +6,7 @@ target_compile_definitions(procpool_instrumented PUBLIC PROCPOOL_INSTRUMENTED=1)
 # One compile command a source is what clang-tidy and editors want.
 set_target_properties(procpool_instrumented PROPERTIES EXPORT_COMPILE_COMMANDS OFF)
 
+option(PROCPOOL_FUZZ "Build the targets of libFuzzer, and no other test" OFF)
 enable_testing()
 include(cmake/testing.cmake)
 

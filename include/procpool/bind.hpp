@@ -25,6 +25,11 @@ struct BoundArguments<std::index_sequence<I...>, T...> : BoundArgument<I, T>... 
     constexpr decltype(auto) apply(Visit&& visit) const {
         return std::forward<Visit>(visit)(static_cast<const BoundArgument<I, T>&>(*this).value...);
     }
+    /// visit(T&...)
+    template <class Visit>
+    constexpr decltype(auto) apply(Visit&& visit) {
+        return std::forward<Visit>(visit)(static_cast<BoundArgument<I, T>&>(*this).value...);
+    }
 };
 
 enum class Side { front, back };
@@ -78,9 +83,8 @@ constexpr auto bind(F&& f, T&&... arguments) {
 }  // namespace detail
 
 /// `bind_front(f, a, b)(x)` calls `f(a, b, x)`. As std::bind_front, and the result travels to a
-/// worker when f can and the arguments can: trivially copyable values, strings, vectors, optional,
-/// pair and tuple of such. The arguments are copied now and passed as const lvalues. Binds of binds
-/// work.
+/// worker when f can and the arguments can: values that may be items of a map, and callables. The
+/// arguments are copied or moved in now, and passed as const lvalues. Binds of binds work.
 template <class F, class... T>
 [[nodiscard]] constexpr auto bind_front(F&& f, T&&... arguments) {
     return detail::bind<detail::Side::front>(std::forward<F>(f), std::forward<T>(arguments)...);

@@ -29,13 +29,16 @@ class shared_vector;
 ///     std::vector<double> squares = pool.map([](double x) { return x * x; }, data);
 ///
 /// **What is called.** The callable travels to workers that exist already: functions, member
-/// pointers, lambdas and functors that are trivially copyable, bind_front/bind_back. It is invoked
+/// pointers, lambdas and functors that are trivially copyable, functors that travel as values do,
+/// bind_front/bind_back. It is invoked
 /// as const, each item as a T&& that the worker owns. A lambda that captures by reference, or a
 /// pointer into this process, is refused with NotShippable at the call.
 ///
-/// **What is passed.** Items and results: trivially copyable values; strings; vector, optional,
-/// pair and tuple of such. Results decay; `void` and `bool` work. A range is anything `for`
-/// accepts; it is read to its end before the work starts, and what it throws the call throws.
+/// **What is passed.** Items, arguments and results: plain values and aggregates, the standard
+/// containers and value types, classes with a serialize(archive) member; they may be of types that
+/// only move. docs/shipping.md has the list. Results decay; `void` and `bool` work. A range is
+/// anything `for` accepts; it is read to its end, once, before the work starts, and what it throws
+/// the call throws.
 ///
 /// **What goes wrong.** An error costs one item. Calls that return values wait for every item and
 /// then throw the error of the lowest index: what the task threw, as its own standard type and as
@@ -90,7 +93,7 @@ public:
         return map_as<detail::WholeItem>(f, range, options);
     }
 
-    /// As map, for items that are tuples or pairs: f(first, second, ...).
+    /// As map, for items that are tuples, pairs or arrays: f(first, second, ...).
     template <class F, class Range>
     auto starmap(F&& f, Range&& range, const MapOptions& options = {}) {
         return map_as<detail::SpreadItem>(f, range, options);

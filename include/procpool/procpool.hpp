@@ -12,4 +12,5 @@
 #include <procpool/outcome.hpp>
 #include <procpool/pool.hpp>
 #include <procpool/shared.hpp>
+#include <procpool/shippable.hpp>
 #include <procpool/this_task.hpp>

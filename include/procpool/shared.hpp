@@ -32,8 +32,10 @@ namespace procpool {
 /// Throws std::bad_alloc when the shared region is full.
 template <class T>
 class shared_vector {
-    static_assert(detail::Trivial<T>,
-                  "procpool: a shared_vector holds trivially copyable values without pointers");
+    static_assert(
+        detail::Trivial<T>,
+        "procpool: a shared_vector holds trivially copyable values without pointers: numbers, "
+        "enums, aggregates of such, and classes with enable_shippable<T>");
 
 public:
     using value_type = T;

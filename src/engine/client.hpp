@@ -96,14 +96,6 @@ private:
     void drain_ring(int worker);
     void condemn(int worker);
     bool take(const engine::FrameHeader& header, std::span<const std::byte> payload);
-    bool take_results(Job& job, const engine::JobPage& page, const engine::FrameHeader& header,
-                      std::span<const std::byte> payload);
-    bool take_sized(Job& job, const engine::FrameHeader& header,
-                    std::span<const std::byte> payload);
-    bool take_part(Job& job, const engine::FrameHeader& header, std::span<const std::byte> payload);
-    bool take_skipped(Job& job, const engine::FrameHeader& header);
-    bool take_failure(Job& job, const engine::FrameHeader& header,
-                      std::span<const std::byte> payload);
     void settle(Job& job);
 
     // reconcile.cpp: after a task wrote where it should not

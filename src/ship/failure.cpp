@@ -22,6 +22,7 @@
 
 #include <cxxabi.h>
 
+#include <procpool/detail/codec/class.hpp>
 #include <procpool/detail/failure.hpp>
 
 #include "ship/stack.hpp"
@@ -181,25 +182,6 @@ StandardType nearest_standard_type(const std::exception* exception, Table<Entrie
 
 // ---- Error codes
 // ---------------------------------------------------------------------------------
-
-/// Stands for the categories that this process does not know by name. Equal to no other, so no code
-/// of it is mistaken.
-class RemoteCategory : public std::error_category {
-public:
-    [[nodiscard]] const char* name() const noexcept override { return "procpool.remote"; }
-    [[nodiscard]] std::string message(int value) const override {
-        return "error " + std::to_string(value) + " of a category unknown here";
-    }
-};
-
-const std::error_category& category_named(std::string_view name) {
-    static const RemoteCategory remote;
-    for (const std::error_category* known : {&std::generic_category(), &std::system_category(),
-                                             &std::iostream_category(), &std::future_category()}) {
-        if (name == known->name()) return *known;
-    }
-    return remote;
-}
 
 std::error_code code_of(const Failure& failure) {
     return {failure.code, category_named(failure.category)};

@@ -51,11 +51,9 @@ TEST(Closure, ThatBindsOneThatIsRefusedIsRefused) {
     int local = 3;
     const auto add = [&local](int x, const std::string&) { return x + local; };
     EXPECT_THROW(pool.map(mp::bind_back(add, std::string("s")), items), mp::NotShippable);
-    struct Holder {
-        const int* p;
-    };
-    const auto use = [](int x, Holder h) { return x + *h.p; };
-    EXPECT_THROW(pool.map(mp::bind_back(use, Holder{&local}), items), mp::NotShippable);
+    const auto call = [](int x, auto f) { return f(x); };
+    const auto add_pointee = [p = &local](int x) { return x + *p; };
+    EXPECT_THROW(pool.map(mp::bind_back(call, add_pointee), items), mp::NotShippable);
 }
 
 TEST(Closure, ThatIsRefusedIsRefusedBeforeItsRangeIsRead) {

@@ -1,4 +1,4 @@
-// procpool_test: TIMEOUT 180
+// procpool_test: TIMEOUT 300
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path here = fs::path(__FILE__).parent_path();
+const fs::path here = fs::path(PROCPOOL_TESTS) / "face";
 
 std::vector<std::string> programs() {
     std::vector<std::string> names;

@@ -29,6 +29,18 @@ using testing::IsEmpty;
 
 namespace {
 
+struct Meter {
+    explicit Meter(int v) : value(v) {}
+    int value;
+};
+
+}  // namespace
+
+template <>
+inline constexpr bool mp::enable_shippable<Meter> = true;
+
+namespace {
+
 std::vector<int> numbers(int count) {
     std::vector<int> result(static_cast<std::size_t>(count));
     std::iota(result.begin(), result.end(), 0);
@@ -196,10 +208,6 @@ TEST(Map, DecaysResults) {
 }
 
 TEST(Map, CarriesResultsWithoutADefault) {
-    struct Meter {
-        explicit Meter(int v) : value(v) {}
-        int value;
-    };
     mp::Pool pool{2};
     const auto results = pool.map([](int x) { return Meter(x); }, numbers(20));
     ASSERT_EQ(results.size(), 20u);
@@ -207,10 +215,6 @@ TEST(Map, CarriesResultsWithoutADefault) {
 }
 
 TEST(Map, CarriesItemsWithoutADefault) {
-    struct Meter {
-        explicit Meter(int v) : value(v) {}
-        int value;
-    };
     mp::Pool pool{1};
     const std::vector<Meter> items{Meter(1), Meter(2)};
     EXPECT_THAT(pool.map([](Meter m) { return m.value; }, items), ElementsAre(1, 2));

@@ -35,25 +35,48 @@ concept IsBound = requires {
     typename BoundTraits<F>::Function;
 };
 
+/// A callable that is put together again from its parts: a functor that is an aggregate or has a
+/// serialize() member.
 template <class F>
-concept Shippable = ByteClosure<F> ||(IsBound<F>&& BoundTraits<F>::shippable);
+concept ValueClosure = !ByteClosure<F> && !IsBound<F> && std::is_class_v<F> && Encodable<F>;
+
+template <class F>
+concept Shippable = ByteClosure<F> || ValueClosure<F> ||(IsBound<F>&& BoundTraits<F>::shippable);
+
+template <class T>
+inline constexpr bool is_function_pointer =
+    std::is_pointer_v<T>&& std::is_function_v<std::remove_pointer_t<T>>;
+
+/// What is bound that is not a value but a callable itself, and travels as one.
+template <class T>
+concept CallableArgument = is_function_pointer<T> || IsBound<T> ||
+    (!Encodable<T> && ByteClosure<T> && std::is_class_v<T> && requires { &T::operator(); });
+
+template <class T>
+constexpr void require_argument() {
+    if constexpr (IsBound<T>) {
+        BoundTraits<T>::require_all();
+    } else if constexpr (!CallableArgument<T>) {
+        require_shippable<T>();
+    }
+}
 
 template <Side side, class F, class... T>
 struct BoundTraits<Bound<side, F, T...>> {
     using Function = F;
-    static constexpr bool shippable = Shippable<F> && (Encodable<T> && ...);
-    static constexpr void require_arguments() { (require_shippable<T>(), ...); }
+    static constexpr bool shippable = Shippable<F> && ((Encodable<T> || CallableArgument<T>)&&...);
+    static constexpr void require_all();
+    static constexpr bool all_relocatable();
 };
 
 /// Explains itself when F cannot travel.
 template <class F>
 constexpr void require_closure() {
     if constexpr (IsBound<F>) {
-        BoundTraits<F>::require_arguments();
-        require_closure<typename BoundTraits<F>::Function>();
+        BoundTraits<F>::require_all();
     } else {
         static_assert(
-            ByteClosure<F>,
+            ByteClosure<F> || ValueClosure<F>,
             "procpool: this callable cannot travel to a running worker because it owns memory, as "
             "a lambda does that captures a std::string or a std::vector by value: pass what it "
             "captures as an argument with bind_back(f, captured...), or use fork_map, which takes "
@@ -61,48 +84,57 @@ constexpr void require_closure() {
     }
 }
 
+template <Side side, class F, class... T>
+constexpr void BoundTraits<Bound<side, F, T...>>::require_all() {
+    (require_argument<T>(), ...);
+    require_closure<F>();
+}
+
+template <class T>
+void check_argument(const T& argument);
+
 /// Throws NotShippable when the bytes of the callable hold an address that means nothing in a
-/// worker.
+/// worker. Of what is bound only callables are searched: the compiler saw that values hold none.
 template <class F>
 void check_bytes(const F& f) {
     if constexpr (IsBound<F>) {
         detail::check_bytes(f.function);
-        f.arguments.apply([](const auto&... each) {
-            const auto check = [](const auto& argument) {
-                using T = std::remove_cvref_t<decltype(argument)>;
-                // Numbers, strings and vectors hold no addresses; other classes may.
-                if constexpr (std::is_class_v<T> && Trivial<T> && !std::is_empty_v<T>)
-                    detail::check_closure(argument);
-            };
-            (check(each), ...);
-        });
-    } else if constexpr (std::is_class_v<F> && !std::is_empty_v<F> && !is_trusted<F>) {
+        f.arguments.apply([](const auto&... each) { (detail::check_argument(each), ...); });
+    } else if constexpr (ByteClosure<F> && std::is_class_v<F> && !std::is_empty_v<F> &&
+                         !is_trusted<F>) {
         detail::check_closure(f);
     }
 }
 
+template <class T>
+void check_argument(const T& argument) {
+    if constexpr (CallableArgument<T>) detail::check_bytes(argument);
+}
+
 template <class F>
 std::size_t closure_size(const F& f) {
-    if constexpr (ByteClosure<F>) {
-        return sizeof(F);
-    } else {
+    if constexpr (IsBound<F> && !ByteClosure<F>) {
         return f.arguments.apply([&f](const auto&... each) {
-            return (detail::closure_size(f.function) + ... +
-                    Codec<std::remove_cvref_t<decltype(each)>>::size(each));
+            return (detail::closure_size(f.function) + ... + detail::closure_size(each));
         });
+    } else if constexpr (Encodable<F>) {
+        return Codec<F>::size(f);
+    } else {
+        return sizeof(F);
     }
 }
 
 template <class F>
 std::byte* write_closure(std::byte* to, const F& f) {
-    if constexpr (ByteClosure<F>) {
-        return write_bytes(to, std::as_bytes(std::span{std::addressof(f), 1}));
-    } else {
+    if constexpr (IsBound<F> && !ByteClosure<F>) {
         to = detail::write_closure(to, f.function);
-        f.arguments.apply([&to](const auto&... each) {
-            ((to = Codec<std::remove_cvref_t<decltype(each)>>::write(to, each)), ...);
-        });
+        f.arguments.apply(
+            [&to](const auto&... each) { ((to = detail::write_closure(to, each)), ...); });
         return to;
+    } else if constexpr (Encodable<F>) {
+        return Codec<F>::write(to, f);
+    } else {
+        return write_bytes(to, std::as_bytes(std::span{std::addressof(f), 1}));
     }
 }
 
@@ -119,32 +151,44 @@ void relocate(F& f) {
         std::memcpy(&f, &address, sizeof address);
     } else if constexpr (IsBound<F>) {
         detail::relocate(f.function);
+        f.arguments.apply([](auto&... each) { (detail::relocate(each), ...); });
     }
 }
 
-/// Is that all there is to relocate in it?
+/// Is that all there is to relocate in it? Values hold no addresses.
 template <class F>
 constexpr bool is_relocatable() {
-    if constexpr (IsBound<F>) return is_relocatable<typename BoundTraits<F>::Function>();
-    return !std::is_class_v<F> || std::is_empty_v<F>;
+    if constexpr (IsBound<F>) {
+        return BoundTraits<F>::all_relocatable();
+    } else {
+        return !std::is_class_v<F> || std::is_empty_v<F> || Encodable<F>;
+    }
 }
 
+template <Side side, class F, class... T>
+constexpr bool BoundTraits<Bound<side, F, T...>>::all_relocatable() {
+    return is_relocatable<F>() && (is_relocatable<T>() && ...);
+}
+
+/// Throws DecodeError.
 template <class F>
 F read_closure(Reader& from);
 
 template <Side side, class F, class... T>
 Bound<side, F, T...> read_bound(Reader& from, std::type_identity<Bound<side, F, T...>>) {
-    return {read_closure<F>(from), {{Codec<T>::read(from)}...}};  // in this order
+    return {read_closure<F>(from), {{read_closure<T>(from)}...}};  // in this order
 }
 
 template <class F>
 F read_closure(Reader& from) {
-    if constexpr (ByteClosure<F>) {
+    if constexpr (IsBound<F> && !ByteClosure<F>) {
+        return read_bound(from, std::type_identity<F>{});
+    } else if constexpr (Encodable<F>) {
+        return Codec<F>::read(from);
+    } else {
         F f = load_bytes<F>(from.take(sizeof(F)));
         detail::relocate(f);
         return f;
-    } else {
-        return read_bound(from, std::type_identity<F>{});
     }
 }
 

@@ -153,29 +153,42 @@ void pack_fixed(Draft& draft, Range& range) {
 }
 
 /// Other items follow a table of where each begins and the last ends, in bytes from the table.
+/// `items` is walked twice; what(*iterator) is a const T&.
+template <Encodable T, class Items, class What>
+void pack_table(Draft& draft, const Items& items, What what) {
+    std::uint64_t count = 0;
+    std::size_t size = sizeof(std::uint64_t);
+    for (const auto& item : items) {
+        size += sizeof(std::uint64_t) + frame_size<T>(what(item));
+        ++count;
+    }
+    std::byte* const base = draft.reserve(size);
+    std::byte* entry = base;
+    std::byte* to = base + (count + 1) * sizeof(std::uint64_t);
+    for (const auto& item : items) {
+        entry = write_length(entry, static_cast<std::uint64_t>(to - base));
+        to = write_frame<T>(to, what(item));
+    }
+    write_length(entry, static_cast<std::uint64_t>(to - base));
+    draft.spec.count = count;
+    draft.spec.input_stride = 1;  // how they lie is between us and the thunk
+}
+
+/// A range is walked once: it may be slow, or give something else the next time.
 template <Encodable T, class Range>
 void pack_frames(Draft& draft, Range& range) {
-    if constexpr (Repeatable<Range> && std::is_same_v<T, std::remove_cvref_t<Reference<Range>>>) {
-        std::uint64_t count = 0;
-        std::size_t size = sizeof(std::uint64_t);
-        for (const auto& item : range) {
-            size += sizeof(std::uint64_t) + frame_size<T>(item);
-            ++count;
-        }
-        std::byte* const base = draft.reserve(size);
-        std::byte* entry = base;
-        std::byte* to = base + (count + 1) * sizeof(std::uint64_t);
-        for (const auto& item : range) {
-            entry = write_length(entry, static_cast<std::uint64_t>(to - base));
-            to = write_frame<T>(to, item);
-        }
-        write_length(entry, static_cast<std::uint64_t>(to - base));
-        draft.spec.count = count;
-        draft.spec.input_stride = 1;  // how they lie is between us and the thunk
+    constexpr bool are_there = std::is_same_v<T, std::remove_cvref_t<Reference<Range>>>;
+    if constexpr (Contiguous<Range> && are_there) {
+        const std::span items(std::to_address(range_access::first(range)), count_of(range));
+        pack_table<T>(draft, items, [](const T& item) -> const T& { return item; });
+    } else if constexpr (Repeatable<Range> && are_there) {
+        std::vector<const T*> items;
+        for (const T& item : range) items.push_back(std::addressof(item));
+        pack_table<T>(draft, items, [](const T* item) -> const T& { return *item; });
     } else {
         std::vector<T> items;
         for (auto&& item : range) items.emplace_back(std::forward<decltype(item)>(item));
-        pack_frames<T>(draft, items);
+        pack_table<T>(draft, items, [](const T& item) -> const T& { return item; });
     }
 }
 
@@ -193,9 +206,9 @@ template <class... A>
 void pack_arguments(Draft& draft, const A&... arguments) {
     using T = std::tuple<A...>;
     draft.spec.count = 1;
-    if constexpr (Trivial<T>) {
+    if constexpr (sizeof...(A) == 0) {
         draft.spec.input_stride = sizeof(T);
-        Codec<T>::write(draft.reserve(sizeof(T)), T(arguments...));
+        *draft.reserve(sizeof(T)) = std::byte{0};
     } else {
         std::byte* to = nullptr;
         if constexpr (FixedSize<T>) {

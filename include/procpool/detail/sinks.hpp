@@ -48,10 +48,12 @@ void for_items(std::uint64_t first, std::uint64_t count, Body body, Failed faile
     }
 }
 
-/// The i-th of fixed-size results. Throws DecodeError if it is not there.
-template <FixedSize R>
+/// The i-th of fixed-size results. Throws DecodeError if it is not there, as it never is where
+/// results vary in size.
+template <class R>
 [[nodiscard]] R read_result(std::span<const std::byte> bytes, std::uint64_t i) {
     constexpr std::size_t size = Codec<R>::fixed_size;
+    if constexpr (size == 0) throw_short_frame(1, 0);
     const std::size_t offset = i * size;
     if (bytes.size() < offset + size) throw_short_frame(offset + size, bytes.size());
     Reader from{bytes.subspan(offset, size)};
@@ -106,8 +108,10 @@ protected:
 /// Of a map: every result in its place.
 template <class R>
 class VectorSink final : public FailingCollector<std::vector<R>> {
-    // A vector<bool> has no bytes to copy to; a type without a default is put together at the end.
-    static constexpr bool in_place = std::is_default_constructible_v<R>;
+    // A vector<bool> has no bytes to copy to; a type without a default or an assignment is put
+    // together at the end.
+    static constexpr bool in_place =
+        std::is_default_constructible_v<R> && std::is_move_assignable_v<R>;
     static constexpr bool copied = in_place && Trivial<R> && !std::is_same_v<R, bool>;
     using Slot = std::conditional_t<in_place, R, std::optional<R>>;
 
@@ -123,12 +127,10 @@ public:
                 return;
             }
         }
-        if constexpr (FixedSize<R>) {
-            for_items(
-                first, count,
-                [&](std::uint64_t i) { results_.at(i) = read_result<R>(bytes, i - first); },
-                [&](Failure failure) { this->failures_.note(std::move(failure)); });
-        }
+        for_items(
+            first, count,
+            [&](std::uint64_t i) { set(results_.at(i), read_result<R>(bytes, i - first)); },
+            [&](Failure failure) { this->failures_.note(std::move(failure)); });
     }
     void result(std::uint64_t item, std::span<const std::byte> bytes) noexcept override {
         for_items(
@@ -156,7 +158,14 @@ private:
         if constexpr (in_place && OneRun<R>) {
             Codec<R>::assign(slot, bytes);
         } else {
-            slot = read_frame<R>(bytes);
+            set(slot, read_frame<R>(bytes));
+        }
+    }
+    static void set(auto&& slot, R value) {
+        if constexpr (in_place) {
+            slot = std::move(value);
+        } else {
+            slot.emplace(std::move(value));
         }
     }
 
@@ -168,9 +177,7 @@ template <class R>
 class ValueSink final : public FailingCollector<R> {
 public:
     void results(std::uint64_t, std::uint64_t, std::span<const std::byte> bytes) noexcept override {
-        if constexpr (FixedSize<R>) {
-            set([&] { return read_result<R>(bytes, 0); });
-        }
+        set([&] { return read_result<R>(bytes, 0); });
     }
     void result(std::uint64_t, std::span<const std::byte> bytes) noexcept override {
         set([&] { return read_frame<R>(bytes); });
@@ -220,7 +227,7 @@ public:
             item, 1,
             [&](std::uint64_t) {
                 if (auto found = Finding<R>::read(bytes)) {
-                    found_ = std::move(found);
+                    found_.emplace(std::move(*found));
                     index_ = item;
                 }
             },
@@ -255,7 +262,7 @@ public:
                  std::span<const std::byte> bytes) noexcept override {
         if constexpr (std::is_void_v<R>) {
             set(first, count, [](std::uint64_t) { return Nothing{}; });
-        } else if constexpr (FixedSize<R>) {
+        } else {
             set(first, count, [&](std::uint64_t i) { return read_result<R>(bytes, i - first); });
         }
     }

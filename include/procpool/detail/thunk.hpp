@@ -22,6 +22,8 @@ namespace procpool::detail {
 
 /// f(item)
 struct WholeItem {
+    template <class Item>
+    static constexpr bool takes = true;
     template <class F, class Item>
     static constexpr bool accepts = std::is_invocable_v<F, Item>;
     template <class F, class Item>
@@ -39,6 +41,10 @@ struct AcceptsElements<F, Item, std::index_sequence<I...>>
 
 /// f(the item's elements...), for starmap and apply
 struct SpreadItem {
+    template <class Item>
+    static constexpr bool takes = requires {
+        std::tuple_size<std::remove_cvref_t<Item>>::value;
+    };
     template <class F, class Item>
     static constexpr bool accepts = AcceptsElements<F, Item>::value;
 
@@ -54,7 +60,11 @@ struct SpreadItem {
 /// Explains itself when F cannot be called with what a worker passes.
 template <class How, class F, class Item>
 constexpr void require_callable() {
-    if constexpr (!How::template accepts<const F&, Item>) {
+    if constexpr (!How::template takes<Item>) {
+        static_assert(How::template takes<Item>,
+                      "procpool: starmap is for items that are tuples, pairs or arrays, whose "
+                      "elements it passes one by one: use map, which passes the item as it is");
+    } else if constexpr (!How::template accepts<const F&, Item>) {
         static_assert(
             !How::template accepts<F&, Item>,
             "procpool: the callable is invoked as const, but only a non-const one can be called: a "

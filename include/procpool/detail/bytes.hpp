@@ -1,0 +1,135 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <type_traits>
+
+namespace procpool::detail {
+
+/// Throws DecodeError: `wanted` bytes were to be read and `left` were there.
+[[noreturn]] void throw_short_frame(std::size_t wanted, std::size_t left);
+/// Throws DecodeError: `left` bytes of a frame were not understood.
+[[noreturn]] void throw_long_frame(std::size_t left);
+/// Throws DecodeError: `read` is not one of the `count` values that there are.
+[[noreturn]] void throw_bad_choice(std::size_t read, std::size_t count);
+/// Throws DecodeError: values lie in one another more than max_depth deep.
+[[noreturn]] void throw_too_deep();
+
+/// Throws DecodeError: another library could not read a value, and said why.
+[[noreturn]] void throw_foreign(const char* why);
+
+/// So deep may containers and pointers lie in one another before a reader takes it for nonsense: it
+/// calls itself for each, on a stack that ends.
+inline constexpr std::size_t max_depth = 1000;
+
+/// Bytes yet to be read. Reading past the end throws DecodeError.
+class Reader {
+public:
+    explicit Reader(std::span<const std::byte> bytes) : at_(bytes.data()), left_(bytes.size()) {}
+
+    const std::byte* take(std::size_t size) {
+        if (size > left_) [[unlikely]]
+            throw_short_frame(size, left_);
+        const std::byte* taken = at_;
+        at_ += size;
+        left_ -= size;
+        return taken;
+    }
+
+    std::uint64_t take_length() {
+        std::uint64_t length = 0;
+        std::memcpy(&length, take(sizeof length), sizeof length);
+        return length;
+    }
+
+    /// A run whose length comes first.
+    std::span<const std::byte> take_run() {
+        const std::uint64_t length = take_length();
+        return {take(length), length};
+    }
+
+    /// The number of elements that follow. None is smaller than a byte: one that lies is found out.
+    std::uint64_t take_count() {
+        const std::uint64_t count = take_length();
+        if (count > left_) [[unlikely]]
+            throw_short_frame(count, left_);
+        return count;
+    }
+
+    /// One of `count` alternatives.
+    std::size_t take_choice(std::size_t count) {
+        const auto choice = std::to_integer<std::size_t>(*take(1));
+        if (choice >= count) [[unlikely]]
+            throw_bad_choice(choice, count);
+        return choice;
+    }
+
+    [[nodiscard]] std::size_t left() const { return left_; }
+
+    /// While it lives the reader is one level deeper.
+    class Level {
+    public:
+        explicit Level(Reader& reader) : reader_(reader) {
+            if (reader.depth_ == max_depth) [[unlikely]]
+                throw_too_deep();
+            ++reader.depth_;
+        }
+        Level(const Level&) = delete;
+        Level& operator=(const Level&) = delete;
+        ~Level() { --reader_.depth_; }
+
+    private:
+        Reader& reader_;
+    };
+
+private:
+    const std::byte* at_;
+    std::size_t left_;
+    std::size_t depth_ = 0;
+};
+
+/// The object whose bytes lie at `from`, which need not be aligned.
+template <class T>
+requires std::is_trivially_copyable_v<T>
+[[nodiscard]] T load_bytes(const std::byte* from) {
+    constexpr std::size_t size =
+        sizeof(T);  // NOLINT(bugprone-sizeof-expression): T may be a pointer
+    struct Image {
+        std::byte bytes[size];
+    };
+    if constexpr (std::is_trivially_default_constructible_v<T>) {
+        T value;  // NOLINT(cppcoreguidelines-pro-type-member-init): all of it is written next
+        std::memcpy(static_cast<void*>(std::addressof(value)), from, size);
+        return value;
+    } else {
+        Image image{};
+        std::memcpy(image.bytes, from, size);
+        return std::bit_cast<T>(image);
+    }
+}
+
+template <class T>
+requires std::is_trivially_copyable_v<T>
+[[nodiscard]] T load(const std::byte* from) {
+    if constexpr (std::is_same_v<T, bool>) {
+        return *from != std::byte{0};  // a byte that a worker wrote may be neither 0 nor 1
+    } else {
+        return load_bytes<T>(from);
+    }
+}
+
+inline std::byte* write_length(std::byte* to, std::uint64_t length) {
+    std::memcpy(to, &length, sizeof length);
+    return to + sizeof length;
+}
+
+inline std::byte* write_bytes(std::byte* to, std::span<const std::byte> bytes) {
+    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+    return to + bytes.size();
+}
+
+}  // namespace procpool::detail

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <procpool/detail/codec/base.hpp>
+
+namespace procpool::detail {
+
+// A byte that says which of several there is, then that one.
+
+/// If each alternative has a fixed size, the choice has that of the longest.
+template <class... T>
+inline constexpr std::size_t fixed_choice = ((Codec<T>::fixed_size > 0) && ...)
+                                                ? 1 + std::max({Codec<T>::fixed_size...})
+                                                : 0;
+
+/// Fills up what a shorter alternative left over.
+template <std::size_t fixed_size>
+std::byte* pad(std::byte* begin, std::byte* end) {
+    if constexpr (fixed_size == 0) return end;
+    std::fill(end, begin + fixed_size, std::byte{0});
+    return begin + fixed_size;
+}
+template <std::size_t fixed_size>
+void skip_padding(Reader& from, std::size_t left_before) {
+    if constexpr (fixed_size != 0) from.take(fixed_size - (left_before - from.left()));
+}
+
+template <class T>
+struct CodecOf<std::optional<T>, Kind::optional> {
+    static constexpr std::size_t fixed_size = fixed_choice<T>;
+    static std::size_t size(const std::optional<T>& value) {
+        if constexpr (fixed_size != 0) return fixed_size;
+        return 1 + (value ? Codec<T>::size(*value) : 0);
+    }
+    static std::byte* write(std::byte* to, const std::optional<T>& value) {
+        *to = std::byte{value.has_value()};
+        return pad<fixed_size>(to, value ? Codec<T>::write(to + 1, *value) : to + 1);
+    }
+    static std::optional<T> read(Reader& from) {
+        std::optional<T> value;
+        const std::size_t before = from.left();
+        if (from.take_choice(2) == 1) value.emplace(Codec<T>::read(from));
+        skip_padding<fixed_size>(from, before);
+        return value;
+    }
+};
+
+template <class... T>
+struct CodecOf<std::variant<T...>, Kind::variant> {
+    using Variant = std::variant<T...>;
+    static_assert(sizeof...(T) <= 256, "procpool: a variant of more than 256 types cannot travel");
+
+    static constexpr std::size_t fixed_size = fixed_choice<T...>;
+    /// Throws std::bad_variant_access for a variant that lost its value.
+    static std::size_t size(const Variant& value) {
+        const std::size_t varying =
+            1 + std::visit([]<class U>(const U& each) { return Codec<U>::size(each); }, value);
+        return fixed_size != 0 ? fixed_size : varying;
+    }
+    static std::byte* write(std::byte* to, const Variant& value) {
+        *to = static_cast<std::byte>(value.index());
+        return pad<fixed_size>(
+            to, std::visit([to]<class U>(const U& each) { return Codec<U>::write(to + 1, each); },
+                           value));
+    }
+    static Variant read(Reader& from) {
+        const std::size_t before = from.left();
+        Variant value = read_choice<0>(from, from.take_choice(sizeof...(T)));
+        skip_padding<fixed_size>(from, before);
+        return value;
+    }
+
+private:
+    template <std::size_t I>
+    static Variant read_choice(Reader& from, std::size_t choice) {
+        if constexpr (I + 1 < sizeof...(T)) {
+            if (choice != I) return read_choice<I + 1>(from, choice);
+        }
+        using Alternative = std::variant_alternative_t<I, Variant>;
+        return Variant(std::in_place_index<I>, Codec<Alternative>::read(from));
+    }
+};
+
+template <class T>
+struct CodecOf<std::unique_ptr<T>, Kind::unique_ptr> {
+    using Value = std::remove_const_t<T>;
+
+    static constexpr std::size_t fixed_size = 0;
+    static std::size_t size(const std::unique_ptr<T>& value) {
+        return 1 + (value ? Codec<Value>::size(*value) : 0);
+    }
+    static std::byte* write(std::byte* to, const std::unique_ptr<T>& value) {
+        *to++ = std::byte{value != nullptr};
+        return value ? Codec<Value>::write(to, *value) : to;
+    }
+    static std::unique_ptr<T> read(Reader& from) {
+        const Reader::Level level(from);
+        if (from.take_choice(2) == 0) return nullptr;
+        return std::make_unique<Value>(Codec<Value>::read(from));
+    }
+};
+
+}  // namespace procpool::detail

@@ -1,0 +1,156 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include <procpool/detail/codec/base.hpp>
+
+namespace procpool::detail {
+
+/// What a class's serialize() is given, in the client or in a worker: it is called with the
+/// members, one after the other, archive(a, b, c). As cereal's archives it says which way it goes,
+/// for a class that must do more on one of them: `if constexpr (Archive::is_loading::value) ...`.
+template <bool loads>
+struct Archive {
+    using is_loading = std::bool_constant<loads>;
+    using is_saving = std::bool_constant<!loads>;
+};
+
+class Measure : public Archive<false> {
+public:
+    template <class... T>
+    Measure& operator()(const T&... each) {
+        (add(each), ...);
+        return *this;
+    }
+    template <class T>
+    Measure& operator&(const T& each) {
+        return (*this)(each);
+    }
+    [[nodiscard]] std::size_t size() const { return size_; }
+
+private:
+    template <class T>
+    void add(const T& value) {
+        require_shippable<T>();
+        size_ += Codec<T>::size(value);
+    }
+    std::size_t size_ = 0;
+};
+
+class Writing : public Archive<false> {
+public:
+    explicit Writing(std::byte* to) : to_(to) {}
+    template <class... T>
+    Writing& operator()(const T&... each) {
+        ((to_ = Codec<T>::write(to_, each)), ...);
+        return *this;
+    }
+    template <class T>
+    Writing& operator&(const T& each) {
+        return (*this)(each);
+    }
+    [[nodiscard]] std::byte* end() const { return to_; }
+
+private:
+    std::byte* to_;
+};
+
+class Reading : public Archive<true> {
+public:
+    explicit Reading(Reader& from) : from_(from) {}
+    template <class... T>
+    Reading& operator()(T&&... each) {
+        (detail::read_into(from_, each), ...);
+        return *this;
+    }
+    template <class T>
+    Reading& operator&(T&& each) {
+        return (*this)(each);
+    }
+
+private:
+    Reader& from_;
+};
+
+/// A byte, for there may be no members, and what serialize() names.
+template <class T>
+struct CodecOf<T, Kind::serialized> {
+    static constexpr std::size_t fixed_size = 0;
+    static std::size_t size(const T& value) {
+        Measure archive;
+        call(archive, value);
+        return 1 + archive.size();
+    }
+    static std::byte* write(std::byte* to, const T& value) {
+        *to++ = std::byte{0};
+        Writing archive(to);
+        call(archive, value);
+        return archive.end();
+    }
+    static T read(Reader& from) {
+        static_assert(std::is_default_constructible_v<T>,
+                      "procpool: a class with a serialize(archive) member travels into an object "
+                      "that is there already: give it a constructor without arguments");
+        from.take_choice(1);
+        T value{};
+        Reading archive(from);
+        value.serialize(archive);
+        return value;
+    }
+
+private:
+    /// serialize() is one function for both ways, and so not const.
+    template <class A>
+    static void call(A& archive, const T& value) {
+        const_cast<T&>(value).serialize(archive);
+    }
+};
+
+template <class T>
+struct CodecOf<T, Kind::foreign> : ForeignCodec<T> {};
+
+/// A std::filesystem::path as its text.
+template <class Path>
+struct CodecOf<Path, Kind::path> {
+    using Text = Codec<typename Path::string_type>;
+
+    static constexpr std::size_t fixed_size = 0;
+    static std::size_t size(const Path& value) { return Text::size(value.native()); }
+    static std::byte* write(std::byte* to, const Path& value) {
+        return Text::write(to, value.native());
+    }
+    static Path read(Reader& from) { return Path(Text::read(from)); }
+};
+
+/// The category of this name: one of the standard's, or one that stands for all that are not known
+/// here. Equal to no other, so that no code of it is mistaken.
+const std::error_category& category_named(std::string_view name);
+
+template <>
+struct CodecOf<std::error_code, Kind::error_code> {
+    static constexpr std::size_t fixed_size = 0;
+    static std::size_t size(const std::error_code& code) {
+        return sizeof(int) + sizeof(std::uint64_t) + name(code).size();
+    }
+    static std::byte* write(std::byte* to, const std::error_code& code) {
+        to = Codec<int>::write(to, code.value());
+        to = write_length(to, name(code).size());
+        return write_bytes(to, std::as_bytes(std::span{name(code)}));
+    }
+    static std::error_code read(Reader& from) {
+        const int value = Codec<int>::read(from);
+        const auto name = from.take_run();
+        return {value, category_named({reinterpret_cast<const char*>(name.data()), name.size()})};
+    }
+
+private:
+    static std::string_view name(const std::error_code& code) { return code.category().name(); }
+};
+
+}  // namespace procpool::detail

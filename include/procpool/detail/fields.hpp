@@ -1,0 +1,200 @@
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace procpool::detail {
+
+// The members of a plain aggregate, without a macro of the user's: how many there are is what its
+// braces accept, and a structured binding gets at them. C++20 has no pack in a structured binding:
+// hence the tables, one line a number of members.
+
+inline constexpr std::size_t max_fields = 40;
+
+/// Converts to a member of any type.
+struct AnyField {
+    template <class T>
+    operator T() const;
+};
+/// Converts to a base class of T only.
+template <class T>
+struct AnyBase {
+    template <class Base>
+    requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>) operator Base() const;
+};
+
+template <class T>
+concept HasBase = requires {
+    T{AnyBase<T>{}};
+};
+
+/// T{before, {inside}, after}, each so many of any type.
+template <class T, std::size_t... I, std::size_t... J, std::size_t... K>
+constexpr bool accepts(std::index_sequence<I...>, std::index_sequence<J...>,
+                       std::index_sequence<K...>) {
+    return requires {
+        T{(static_cast<void>(I), AnyField{})...,
+          {(static_cast<void>(J), AnyField{})...},
+          (static_cast<void>(K), AnyField{})...};
+    };
+}
+template <class T, std::size_t before, std::size_t inside, std::size_t after>
+inline constexpr bool accepts_nested = detail::accepts<T>(std::make_index_sequence<before>{},
+                                                          std::make_index_sequence<inside>{},
+                                                          std::make_index_sequence<after>{});
+template <class T, std::size_t... I>
+constexpr bool accepts_any(std::index_sequence<I...>) {
+    return requires { T{(static_cast<void>(I), AnyField{})...}; };
+}
+
+/// Without braces each element of a member that is an array counts: the length of the one that
+/// begins after `before` of them, 1 for what is no array.
+template <class T, std::size_t before, std::size_t total, std::size_t n = total - before>
+consteval std::size_t array_at() {
+    if constexpr (n <= 1) {
+        return 1;
+    } else if constexpr (accepts_nested<T, before, n, total - before - n> &&
+                         !accepts_nested<T, before, n, total - before - n + 1>) {
+        return n;
+    } else {
+        return array_at<T, before, total, n - 1>();
+    }
+}
+template <class T, std::size_t total, std::size_t before = 0>
+consteval std::size_t count_arrays_once() {
+    if constexpr (before >= total) {
+        return 0;
+    } else {
+        return 1 + count_arrays_once<T, total, before + array_at<T, before, total>()>();
+    }
+}
+
+/// For members that do not come from empty braces: each is asked to come from whatever it is.
+template <class T, std::size_t n = 2 * max_fields>
+consteval std::size_t count_by_conversion() {
+    if constexpr (n == 0) {
+        return 0;
+    } else if constexpr (accepts_any<T>(std::make_index_sequence<n>{})) {
+        return count_arrays_once<T, n>();
+    } else {
+        return count_by_conversion<T, n - 1>();
+    }
+}
+
+// clang-format off
+/// Empty braces are one member each, an array or a class as well.
+template <class T>
+consteval std::size_t count_by_braces() {
+    std::size_t n = 0;
+    if constexpr (requires { T{{}}; }) n = 1;
+    if constexpr (requires { T{{},{}}; }) n = 2;
+    if constexpr (requires { T{{},{},{}}; }) n = 3;
+    if constexpr (requires { T{{},{},{},{}}; }) n = 4;
+    if constexpr (requires { T{{},{},{},{},{}}; }) n = 5;
+    if constexpr (requires { T{{},{},{},{},{},{}}; }) n = 6;
+    if constexpr (requires { T{{},{},{},{},{},{},{}}; }) n = 7;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{}}; }) n = 8;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{}}; }) n = 9;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{}}; }) n = 10;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{}}; }) n = 11;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 12;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 13;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 14;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 15;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 16;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 17;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 18;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 19;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 20;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 21;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 22;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 23;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 24;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 25;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 26;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 27;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 28;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 29;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 30;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 31;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 32;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 33;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 34;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 35;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 36;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 37;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 38;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 39;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 40;
+    if constexpr (requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}; }) n = 41;
+    return n;
+}
+
+/// visit(its members...); T may be const. max_fields at most.
+template <std::size_t count, class T, class Visit>
+constexpr decltype(auto) visit_fields(T& value, Visit visit) {
+    if constexpr (count == 1) { auto& [a] = value; return visit(a); }
+    else if constexpr (count == 2) { auto& [a,b] = value; return visit(a,b); }
+    else if constexpr (count == 3) { auto& [a,b,c] = value; return visit(a,b,c); }
+    else if constexpr (count == 4) { auto& [a,b,c,d] = value; return visit(a,b,c,d); }
+    else if constexpr (count == 5) { auto& [a,b,c,d,e] = value; return visit(a,b,c,d,e); }
+    else if constexpr (count == 6) { auto& [a,b,c,d,e,f] = value; return visit(a,b,c,d,e,f); }
+    else if constexpr (count == 7) { auto& [a,b,c,d,e,f,g] = value; return visit(a,b,c,d,e,f,g); }
+    else if constexpr (count == 8) { auto& [a,b,c,d,e,f,g,h] = value; return visit(a,b,c,d,e,f,g,h); }
+    else if constexpr (count == 9) { auto& [a,b,c,d,e,f,g,h,i] = value; return visit(a,b,c,d,e,f,g,h,i); }
+    else if constexpr (count == 10) { auto& [a,b,c,d,e,f,g,h,i,j] = value; return visit(a,b,c,d,e,f,g,h,i,j); }
+    else if constexpr (count == 11) { auto& [a,b,c,d,e,f,g,h,i,j,k] = value; return visit(a,b,c,d,e,f,g,h,i,j,k); }
+    else if constexpr (count == 12) { auto& [a,b,c,d,e,f,g,h,i,j,k,l] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l); }
+    else if constexpr (count == 13) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m); }
+    else if constexpr (count == 14) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n); }
+    else if constexpr (count == 15) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o); }
+    else if constexpr (count == 16) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p); }
+    else if constexpr (count == 17) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q); }
+    else if constexpr (count == 18) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r); }
+    else if constexpr (count == 19) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s); }
+    else if constexpr (count == 20) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t); }
+    else if constexpr (count == 21) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u); }
+    else if constexpr (count == 22) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v); }
+    else if constexpr (count == 23) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w); }
+    else if constexpr (count == 24) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x); }
+    else if constexpr (count == 25) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y); }
+    else if constexpr (count == 26) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z); }
+    else if constexpr (count == 27) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A); }
+    else if constexpr (count == 28) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B); }
+    else if constexpr (count == 29) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C); }
+    else if constexpr (count == 30) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D); }
+    else if constexpr (count == 31) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E); }
+    else if constexpr (count == 32) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F); }
+    else if constexpr (count == 33) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G); }
+    else if constexpr (count == 34) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H); }
+    else if constexpr (count == 35) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I); }
+    else if constexpr (count == 36) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J); }
+    else if constexpr (count == 37) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K); }
+    else if constexpr (count == 38) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K,L] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K,L); }
+    else if constexpr (count == 39) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K,L,M] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K,L,M); }
+    else if constexpr (count == 40) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K,L,M,N] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K,L,M,N); }
+}
+// clang-format on
+
+/// The number of members of an aggregate without bases; 0 if it cannot be told or is more than
+/// max_fields.
+template <class T>
+consteval std::size_t count_fields() {
+    if constexpr (!std::is_aggregate_v<T> || std::is_union_v<T> || HasBase<T>) {
+        return 0;
+    } else {
+        const std::size_t n = count_by_braces<T>();
+        if (n > max_fields) return 0;
+        if constexpr (count_by_braces<T>() == 0) return count_by_conversion<T>();
+        return n;
+    }
+}
+
+/// visit(its members...)
+template <class T, class Visit>
+constexpr decltype(auto) with_fields(T& value, Visit visit) {
+    return visit_fields<count_fields<std::remove_const_t<T>>()>(value, visit);
+}
+
+}  // namespace procpool::detail

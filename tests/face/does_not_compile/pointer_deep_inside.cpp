@@ -1,0 +1,19 @@
+// must say: a raw pointer, string_view, span or reference_wrapper means nothing in another process
+// must say: Node
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <procpool/pool.hpp>
+
+struct Node {
+    const char* name;
+};
+
+using Deep = std::map<std::string, std::vector<std::optional<std::variant<int, Node>>>>;
+
+void wrong(procpool::Pool& pool, const std::vector<int>& items) {
+    pool.map([](int) { return Deep(); }, items);
+}
