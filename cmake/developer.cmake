@@ -8,6 +8,7 @@ set_target_properties(procpool_instrumented PROPERTIES EXPORT_COMPILE_COMMANDS O
 
 enable_testing()
 include(cmake/testing.cmake)
+include(cmake/xgboost.cmake)
 
 foreach(folder tests bench apps examples)
     if(EXISTS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
