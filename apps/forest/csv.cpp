@@ -57,7 +57,7 @@ std::string presentable(std::string name) {
     for (std::size_t at = 0; at < name.size();) {
         const std::size_t length = length_of_character(std::string_view(name).substr(at));
         const auto first = static_cast<unsigned char>(name[at]);
-        if (length == 0 || first < ' ' || first == 0x7f) name[at] = '?';
+        if (length == 0 || (first < ' ' && first != '\t') || first == 0x7f) name[at] = '?';
         at += std::max<std::size_t>(length, 1);
     }
     return name;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,7 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t error_width = 18;  // "  0.1234 +- 0.0123"
+constexpr std::size_t error_width = 8;    // "  0.1234"
+constexpr std::size_t spread_width = 10;  // " +- 0.0123"
 constexpr std::size_t shortest_bar = 10;
 constexpr std::size_t longest_bar = 40;
 
@@ -20,16 +23,21 @@ std::string counted(std::size_t count, std::string_view one, std::string_view ma
     return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
-std::size_t width_of(const Axis& axis) {
-    std::size_t width = axis.name.size();
-    for (const auto& label : axis.labels) width = std::max(width, label.size());
-    return width + 2;
+/// The columns that each axis takes in the table, two blanks before all but the first included.
+std::vector<std::size_t> widths_of(const Grid& grid) {
+    std::vector<std::size_t> widths;
+    for (const Axis& axis : grid.axes) {
+        std::size_t width = axis.name.size();
+        for (const auto& label : axis.labels) width = std::max(width, label.size());
+        widths.push_back(width + (widths.empty() ? 0 : 2));
+    }
+    return widths;
 }
 
-std::size_t width_of_names(const Plan& plan) {
-    std::size_t width = 0;
-    for (const Axis& axis : plan.grid.axes) width += width_of(axis);
-    return width;
+/// Of a line of the table, without a bar.
+std::size_t width_of_line(const Plan& plan) {
+    const auto widths = widths_of(plan.grid);
+    return std::accumulate(widths.begin(), widths.end(), error_width + spread_width);
 }
 
 /// The columns of the table of errors.
@@ -39,16 +47,18 @@ public:
         : plan_(plan), found_(found), terminal_(terminal) {
         for (const auto& point : found.points)
             if (point) largest_ = std::max(largest_, point->error);
-        const std::size_t before = width_of_names(plan) + error_width + 2;
-        if (terminal.present && terminal.columns > before + shortest_bar)
-            bar_ = std::min(longest_bar, terminal.columns - 1 - before);
+        const std::size_t line = width_of_line(plan);
+        // The last column of a terminal stays empty: it may wrap when that is written.
+        if (terminal.present && terminal.columns >= columns_for_bars(plan))
+            bar_ = std::min(longest_bar, terminal.columns - 1 - line - 2);
+        spread_ = !terminal.present || line < terminal.columns;
     }
 
     [[nodiscard]] std::string text() const {
         std::string table;
-        for (const Axis& axis : plan_.grid.axes)
-            table += fmt::format("{:>{}}", axis.name, width_of(axis));
-        table += fmt::format("{:>8}\n", "error");
+        for (std::size_t axis = 0; axis < widths_.size(); ++axis)
+            table += fmt::format("{:>{}}", plan_.grid.axes[axis].name, widths_[axis]);
+        table += fmt::format("{:>{}}\n", "error", error_width);
         for (std::size_t point = 0; point < found_.points.size(); ++point)
             if (found_.points[point]) table += line(point);
         return table;
@@ -59,11 +69,12 @@ private:
         const PointError& error = *found_.points[point];
         std::string line;
         const auto places = plan_.grid.coordinates(point);
-        for (std::size_t axis = 0; axis < places.size(); ++axis) {
-            line += fmt::format("{:>{}}", plan_.grid.axes[axis].labels[places[axis]],
-                                width_of(plan_.grid.axes[axis]));
-        }
-        line += fmt::format("{:>8.4g} +- {:<6.2g}", error.error, error.spread);
+        for (std::size_t axis = 0; axis < places.size(); ++axis)
+            line +=
+                fmt::format("{:>{}}", plan_.grid.axes[axis].labels[places[axis]], widths_[axis]);
+        line += fmt::format("{:>#{}.4g}", error.error, error_width);
+        if (spread_)
+            line += fmt::format("{:<{}}", fmt::format(" +- {:#.2g}", error.spread), spread_width);
         const bool best = found_.best == point;
         if (bar_ > 0) {
             const double share = largest_ > 0 ? error.error / largest_ : 0;
@@ -71,7 +82,7 @@ private:
                 "  " +
                 std::string(
                     static_cast<std::size_t>(std::lround(share * static_cast<double>(bar_))), '#');
-        } else if (best) {
+        } else if (best && !terminal_.colour) {
             line += "  *";
         }
         while (line.ends_with(' ')) line.pop_back();
@@ -81,7 +92,9 @@ private:
     const Plan& plan_;
     const Findings& found_;
     const Terminal& terminal_;
+    std::vector<std::size_t> widths_ = widths_of(plan_.grid);
     double largest_ = 0;
+    bool spread_ = true;   // there is room for the standard errors
     std::size_t bar_ = 0;  // columns of the longest; 0: no bars
 };
 
@@ -139,7 +152,7 @@ std::string as_json(const Dataset& data, const Plan& plan, const Findings& found
 }
 
 std::size_t columns_for_bars(const Plan& plan) {
-    return width_of_names(plan) + error_width + 2 + shortest_bar + 1;
+    return width_of_line(plan) + 2 + shortest_bar + 1;
 }
 
 std::string as_text(const Dataset& data, const Plan& plan, const Findings& found,
@@ -174,7 +187,7 @@ std::string as_text(const Dataset& data, const Plan& plan, const Findings& found
         fmt::format("\n{} in {:.2f} s on {}; ", counted(found.fits, "fit", "fits"), found.seconds,
                     counted(static_cast<std::size_t>(found.processes), "process", "processes"));
     text += found.deaths == 0 ? std::string("no worker died\n")
-                              : fmt::format("{} died, and nothing was lost\n",
+                              : fmt::format("{} died, and what they held was done again\n",
                                             counted(found.deaths, "worker", "workers"));
     return text;
 }

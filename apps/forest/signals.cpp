@@ -9,7 +9,6 @@ volatile std::sig_atomic_t interrupts = 0;
 }  // namespace
 
 Signals::Signals() {
-    interrupts = 0;
     struct sigaction ignore {};
     ignore.sa_handler = SIG_IGN;
     ::sigaction(SIGPIPE, &ignore, &pipe_);
@@ -23,6 +22,7 @@ Signals::Signals() {
 }
 
 Signals::~Signals() {
+    interrupts = 0;
     ::sigaction(SIGINT, &interrupt_, nullptr);
     ::sigaction(SIGPIPE, &pipe_, nullptr);
 }

@@ -1,7 +1,6 @@
 #include "terminal.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 
@@ -44,16 +43,16 @@ std::string Bar::line(std::string_view label, std::size_t done, std::size_t tota
 
 void Bar::show(std::size_t done) {
     if (!terminal_.present) return;
-    const double now =
-        std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-    if (drawn_at_ != 0 && now - drawn_at_ < 0.05) return;
-    drawn_at_ = now;
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return;
+    next_ = now + pause;
+    drawn_ = true;
     fmt::print(stderr, "\r\033[K{}", line(label_, done, total_, Terminal::at(2).columns));
     std::fflush(stderr);
 }
 
 Bar::~Bar() {
-    if (drawn_at_ == 0) return;
+    if (!drawn_) return;
     std::fputs("\r\033[K", stderr);
     std::fflush(stderr);
 }

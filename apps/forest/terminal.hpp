@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -24,7 +25,7 @@ public:
     Bar& operator=(const Bar&) = delete;
     ~Bar();
 
-    /// Draws at most 20 times a second.
+    /// Draws at most 20 times a second, so what is done at once shows none.
     void show(std::size_t done);
 
     /// The line for `columns` columns, one of which stays free. "grid [####....]  45/105"; without
@@ -33,10 +34,13 @@ public:
                                           std::size_t total, std::size_t columns);
 
 private:
+    static constexpr std::chrono::milliseconds pause{50};
+
     std::string label_;
     std::size_t total_;
     Terminal terminal_ = Terminal::at(2);
-    double drawn_at_ = 0;  // seconds of a steady clock; 0: not yet
+    std::chrono::steady_clock::time_point next_ = std::chrono::steady_clock::now() + pause;
+    bool drawn_ = false;
 };
 
 }  // namespace forest
