@@ -42,7 +42,7 @@ private:
 /// One fold of a cross-validation: grown on the rows of all other folds, and tried on its own.
 struct FoldFit {
     Settings settings;
-    std::uint32_t fold;
+    std::uint32_t fold = 0;
 };
 struct FoldError {
     double squares = 0;  ///< sum of the squared errors
@@ -54,8 +54,8 @@ struct FoldError {
 /// One tree of the forest: grown on rows that were drawn for it, and asked about all.
 struct TreeFit {
     Settings settings;
-    std::uint64_t seed;
-    std::uint32_t tree;
+    std::uint64_t seed = 0;
+    std::uint32_t tree = 0;
 };
 [[nodiscard]] std::vector<double> fit_on_drawn_rows(const View& table, const TreeFit& fit);
 

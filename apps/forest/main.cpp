@@ -7,7 +7,9 @@
 
 #include "commands.hpp"
 
-int main(int argc, char** argv) {
+namespace {
+
+int run(int argc, char** argv) {
     CLI::App app("Regression trees on a pool of worker processes.", "procpool");
     app.require_subcommand(1);
     int exit_code = 0;
@@ -21,4 +23,15 @@ int main(int argc, char** argv) {
         return 2;
     }
     return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        std::cerr << "procpool: " << error.what() << '\n';
+        return 1;
+    }
 }

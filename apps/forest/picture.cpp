@@ -37,16 +37,19 @@ constexpr const char* grey = "#b8bcc2";
 std::string escaped(std::string_view text) {
     std::string safe;
     for (const char c : text) {
-        if (c == '&')
-            safe += "&amp;";
-        else if (c == '<')
-            safe += "&lt;";
-        else if (c == '>')
-            safe += "&gt;";
-        else if (c == '"')
-            safe += "&quot;";
-        else
-            safe += c;
+        switch (c) {
+            case '&':
+                safe += "&amp;";
+                break;
+            case '<':
+                safe += "&lt;";
+                break;
+            case '>':
+                safe += "&gt;";
+                break;
+            default:
+                safe += c;
+        }
     }
     return safe;
 }
@@ -116,10 +119,8 @@ private:
         }
         const bool few = lines_.size() <= colours.size();
         for (std::size_t i = 0; i < lines_.size(); ++i) {
-            if (few)
-                lines_[i].colour = colours[i];
-            else if (lines_[i].has(found_.best.value()))
-                lines_[i].colour = colours[0];
+            const bool is_best = lines_[i].has(found_.best.value());
+            lines_[i].colour = few ? colours[i] : is_best ? colours[0] : grey;
         }
     }
 

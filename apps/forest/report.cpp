@@ -69,9 +69,10 @@ private:
         const PointError& error = *found_.points[point];
         std::string line;
         const auto places = plan_.grid.coordinates(point);
-        for (std::size_t axis = 0; axis < places.size(); ++axis)
+        for (std::size_t axis = 0; axis < places.size(); ++axis) {
             line +=
                 fmt::format("{:>{}}", plan_.grid.axes[axis].labels[places[axis]], widths_[axis]);
+        }
         line += fmt::format("{:>#{}.4g}", error.error, error_width);
         if (spread_)
             line += fmt::format("{:<{}}", fmt::format(" +- {:#.2g}", error.spread), spread_width);

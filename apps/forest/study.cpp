@@ -87,9 +87,10 @@ private:
     void search_grid() {
         const std::size_t folds = plan_.folds;
         std::vector<FoldFit> fits;
-        for (const Settings& settings : plan_.grid.points)
+        for (const Settings& settings : plan_.grid.points) {
             for (std::uint32_t fold = 0; fold < plan_.folds; ++fold)
                 fits.push_back({settings, fold});
+        }
         std::vector<std::vector<FoldError>> errors(plan_.grid.points.size());
         found_.points.resize(plan_.grid.points.size());
         crew_.each(

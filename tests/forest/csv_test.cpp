@@ -1,5 +1,7 @@
 // What is read of a file, and what is said of a file that cannot be used.
 
+#include "forest/csv.hpp"
+
 #include <string>
 #include <vector>
 
@@ -7,7 +9,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "forest/csv.hpp"
 #include "forest/dataset.hpp"
 #include "forest/errors.hpp"
 

@@ -1,12 +1,13 @@
 // The little language of --grid.
 
+#include "forest/grid.hpp"
+
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "forest/errors.hpp"
-#include "forest/grid.hpp"
 
 namespace {
 
@@ -70,7 +71,8 @@ TEST(GridComplaint, SaysWhatIsWrongAndShowsWhatIsRight) {
     };
     for (const auto& [text, why] : wrong) {
         EXPECT_THAT(complaint_about(text), HasSubstr(why)) << text;
-        EXPECT_THAT(complaint_about(text), HasSubstr("for example: --grid depth=1..4,full")) << text;
+        EXPECT_THAT(complaint_about(text), HasSubstr("for example: --grid depth=1..4,full"))
+            << text;
     }
 }
 

@@ -1,6 +1,8 @@
 // procpool_test: TIMEOUT 120
 // The study itself, without the command around it.
 
+#include "forest/study.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <csignal>
@@ -21,7 +23,6 @@
 #include "forest/picture.hpp"
 #include "forest/sampling.hpp"
 #include "forest/signals.hpp"
-#include "forest/study.hpp"
 #include "life/life.hpp"
 
 namespace {
@@ -164,7 +165,8 @@ TEST(Study, LearnsATargetOfAnySize) {
     // Of 64 rows; the target is x, y = offset + unit * x.
     for (const auto& [offset, unit] :
          std::map<double, double>{{0, 1e-30}, {1e9, 1}, {-5, 1e-6}, {1e30, 1e28}}) {
-        Dataset data{.file = "a.csv", .features = {"x"}, .target = "y", .values = {}, .targets = {}};
+        Dataset data{
+            .file = "a.csv", .features = {"x"}, .target = "y", .values = {}, .targets = {}};
         for (int x = 0; x < 64; ++x) {
             data.values.push_back(static_cast<float>(x));
             data.targets.push_back(offset + unit * x);
