@@ -3,6 +3,7 @@
 // child it waits for them for ever. docs/forest.md tells the story; here it is shown, the cures
 // too.
 
+#include <array>
 #include <limits>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include <xgboost/c_api.h>
 
 #include <procpool/cpu.hpp>
+#include <procpool/init.hpp>
 #include <procpool/pool.hpp>
 
 #include "life/life.hpp"
@@ -86,6 +88,16 @@ TEST(LibraryThreads, DoNotMatterToAPoolThatIsOlder) {
         const auto before = pool.worker_pids();
         ::kill(before.at(0), SIGKILL);
         life::eventually([&] { return pool.worker_pids() != before; });
+        return pool.apply({.timeout = 20s}, grow, 2) == expected;
+    });
+}
+
+TEST(LibraryThreads, DoNotMatterAfterInit) {
+    in_a_fresh_process([] {
+        const std::array<const char*, 2> arguments{"program", nullptr};
+        mp::init(1, arguments.data());  // workers come from this image, whatever the client does
+        const float expected = grow(2);
+        mp::Pool pool{1};
         return pool.apply({.timeout = 20s}, grow, 2) == expected;
     });
 }
