@@ -9,6 +9,7 @@ set_target_properties(procpool_instrumented PROPERTIES EXPORT_COMPILE_COMMANDS O
 option(PROCPOOL_FUZZ "Build the targets of libFuzzer, and no other test" OFF)
 enable_testing()
 include(cmake/testing.cmake)
+include(cmake/xgboost.cmake)
 
 foreach(folder tests bench apps examples)
     if(EXISTS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
