@@ -9,7 +9,7 @@ set_target_properties(procpool_instrumented PROPERTIES EXPORT_COMPILE_COMMANDS O
 enable_testing()
 include(cmake/testing.cmake)
 
-foreach(folder tests bench apps examples)
+foreach(folder tests bench apps cli examples)
     if(EXISTS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
         add_subdirectory(${folder})
     endif()
