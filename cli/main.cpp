@@ -56,7 +56,9 @@ int run(int argc, char** argv) {
         app.exit(help);
         return done;
     } catch (const CLI::ParseError& error) {
-        throw BadUsage(fmt::format("{} (see procpool --help)", error.what()));
+        const auto called = app.get_subcommands();
+        throw BadUsage(fmt::format("{} (see procpool {}--help)", error.what(),
+                                   called.empty() ? "" : called.front()->get_name() + ' '));
     }
     return exit_code;
 }
