@@ -1,6 +1,7 @@
 // `procpool mine`: the lecture's exercise as a real program. The work is apps/mine's.
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <cstdint>
 #include <memory>
@@ -113,6 +114,10 @@ std::string nonce_text(const std::string& bytes) {
     return fmt::format("{}", nonce);
 }
 
+std::string hashes_text(double count) {
+    return mine::count_text(count) + (std::round(count) == 1 ? " hash" : " hashes");
+}
+
 std::string found_line(const mine::Request& request, const mine::Found& found) {
     const std::string hash = mine::hash_text(request, found.digest);
     if (!request.header.empty())
@@ -131,9 +136,9 @@ double speed_up(const mine::Outcome& outcome, double alone) { return outcome.rat
 
 std::string summary(const Run& run, double alone) {
     const mine::Outcome& outcome = run.outcome;
-    std::string text = fmt::format(
-        "{} hashes in {} by {}: {}", mine::count_text(static_cast<double>(outcome.hashes)),
-        mine::duration_text(outcome.seconds), run.who, mine::rate_text(outcome.rate()));
+    std::string text =
+        fmt::format("{} in {} by {}: {}", hashes_text(static_cast<double>(outcome.hashes)),
+                    mine::duration_text(outcome.seconds), run.who, mine::rate_text(outcome.rate()));
     if (outcome.workers > 1) {
         text += fmt::format(", {} a core", mine::rate_text(outcome.rate() / outcome.workers));
         text += long_enough(outcome)
@@ -156,8 +161,7 @@ std::string comparison(const std::vector<Run>& runs) {
 
 std::string forecast(const mine::Order& order, double alone, int processes) {
     const double expected = order.expected();
-    return fmt::format("expected: {} hash{}, {} on {} process{} (one computes {})",
-                       mine::count_text(expected), expected < 1.5 ? "" : "es",
+    return fmt::format("expected: {}, {} on {} process{} (one computes {})", hashes_text(expected),
                        mine::duration_text(expected / (alone * processes)), processes,
                        processes == 1 ? "" : "es", mine::rate_text(alone));
 }

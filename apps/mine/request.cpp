@@ -255,8 +255,6 @@ std::string reach_text(const std::vector<Reach>& reach) {
     const auto said = [](const Reach& at) -> std::string {
         if (at.share == 0) return "none";
         if (at.share == 1) return "all";
-        if (at.share >= 0.01 && at.share < 0.995)
-            return fmt::format("{}{:.2g} %", at.exact ? "" : "about ", at.share * 100);
         return (at.exact ? "" : "about ") + percent_text(at.share);
     };
     std::string text;

@@ -37,7 +37,7 @@ std::string duration_text(double seconds) {
     constexpr double hour = 60 * minute;
     constexpr double day = 24 * hour;
     constexpr double year = 365.25 * day;
-    if (seconds < 1e-3) return "under 1 ms";
+    if (seconds < 1e-3) return "less than 1 ms";
     if (seconds < 0.9995) return fmt::format("{:.0f} ms", seconds * 1e3);
     if (seconds < minute) return fmt::format("{:.1f} s", seconds);
     if (seconds < hour) {
@@ -52,9 +52,12 @@ std::string duration_text(double seconds) {
 std::string percent_text(double share) {
     if (share == 0) return "0 %";
     if (share == 1) return "100 %";
-    if (share < 1e-6) return fmt::format("one in {}", count_text(1 / share));
-    const std::string text = fmt::format("{:.3g} %", share * 100);
-    return text == "100 %" ? "nearly 100 %" : text;
+    if (share < 1e-4) {  // to two digits
+        const double digit = std::pow(10, std::floor(-std::log10(share)) - 1);
+        return fmt::format("one in {}", count_text(std::round(1 / share / digit) * digit));
+    }
+    const std::string text = fmt::format("{:.2g} %", share * 100);
+    return text == "1e+02 %" ? "nearly 100 %" : text;
 }
 
 std::string progress_line(double hashes, double seconds, double expected, std::size_t columns) {

@@ -12,7 +12,7 @@ namespace mine {
 [[nodiscard]] std::string rate_text(double rate);
 /// "85 ms", "3.2 s", "2 min 5 s", "3.4 h", "12 days", "1.2e+06 years".
 [[nodiscard]] std::string duration_text(double seconds);
-/// "12.5 %"; "nearly 0 %" and "nearly 100 %" where it would round to what it is not.
+/// "13 %", "one in 17,000,000"; "nearly 100 %" where it would round to that.
 [[nodiscard]] std::string percent_text(double share);
 
 /// What a progress line tells, for as many columns as there are: the longest form that fits.
