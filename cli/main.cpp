@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <sstream>
 #include <string>
 #include <system_error>
 
@@ -17,6 +18,7 @@
 #include "build_info.hpp"
 #include "commands.hpp"
 #include "exit.hpp"
+#include "output.hpp"
 
 namespace procpool::cli {
 
@@ -53,7 +55,9 @@ int run(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& help) {
-        app.exit(help);
+        std::ostringstream text;
+        app.exit(help, text, text);
+        write_out(text.str());
         return done;
     } catch (const CLI::ParseError& error) {
         const auto called = app.get_subcommands();
