@@ -68,7 +68,7 @@ int run(int argc, char** argv) {
 }
 
 int complain(int code, const char* what) {
-    fmt::print(stderr, "procpool: {}\n", what);
+    write_err(fmt::format("procpool: {}\n", what));
     return code;
 }
 

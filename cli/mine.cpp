@@ -233,7 +233,7 @@ int run(Options& options) {
     for (const std::string& note : order.notes) before += fmt::format("note: {}\n", note);
     before += forecast(order, alone, processes) + "\n";
     if (options.json) {
-        fmt::print(stderr, "{}", before);
+        write_err(before);
     } else {
         write_out(before);
     }
@@ -269,10 +269,11 @@ int run(Options& options) {
     }
     if (interrupt) return interrupted;
     if (outcome.found.size() < order.plan.wanted) {
-        fmt::print(stderr, "procpool: {} of {} found among {} candidates: {}\n",
-                   outcome.found.size(), order.plan.wanted, mine::count_text(order.candidates),
-                   request.header.empty() ? "look at more with --max-length or --limit"
-                                          : "look at more with --nonce-from and --nonce-to");
+        write_err(fmt::format(
+            "procpool: {} of {} found among {} candidates: {}\n", outcome.found.size(),
+            order.plan.wanted, mine::count_text(order.candidates),
+            request.header.empty() ? "look at more with --max-length or a higher --limit"
+                                   : "look at more with --nonce-from and --nonce-to"));
         return failed;
     }
     return done;
@@ -301,9 +302,11 @@ void add_mine(CLI::App& app, int& exit_code) {
     auto* min_length = command
                            ->add_option("--min-length", options->min_length,
                                         "Letters, at least [where the goal can be met]")
+                           ->check(CLI::PositiveNumber)
                            ->group(what);
-    auto* max_length =
-        command->add_option("--max-length", options->max_length, "Letters, at most")->group(what);
+    auto* max_length = command->add_option("--max-length", options->max_length, "Letters, at most")
+                           ->check(CLI::PositiveNumber)
+                           ->group(what);
 
     const std::string goal = "When it counts as found";
     auto* prefix = command->add_option("--prefix", request.prefix, "What the hash begins with")
@@ -321,6 +324,7 @@ void add_mine(CLI::App& app, int& exit_code) {
             ->excludes(digits)
             ->group(goal);
     command->add_option("--count", request.count, "How many are to be found")
+        ->check(CLI::PositiveNumber)
         ->capture_default_str()
         ->group(goal);
 
@@ -332,10 +336,12 @@ void add_mine(CLI::App& app, int& exit_code) {
     for (auto* option : {hash, base, alphabet, min_length, max_length, prefix, digits, zero_bits})
         block->excludes(option);
     command->add_option("--nonce-from", request.nonce_from, "The first nonce")
+        ->check(CLI::NonNegativeNumber)
         ->needs(block)
         ->capture_default_str()
         ->group(header);
     command->add_option("--nonce-to", request.nonce_to, "The last nonce")
+        ->check(CLI::NonNegativeNumber)
         ->needs(block)
         ->capture_default_str()
         ->group(header);
@@ -348,10 +354,13 @@ void add_mine(CLI::App& app, int& exit_code) {
             ->excludes(block)
             ->group(how);
     command->add_option("--seed", request.seed, "Of the random letters")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str()
         ->excludes(block)
         ->group(how);
-    command->add_option("--limit", request.limit, "Give up after so many hashes")->group(how);
+    command->add_option("--limit", request.limit, "Give up after so many hashes")
+        ->check(CLI::PositiveNumber)
+        ->group(how);
     command->add_option("--processes", options->processes, "Workers [the CPUs that are usable]")
         ->check(CLI::Range(1, 1000))
         ->group(how);

@@ -24,6 +24,11 @@ void write_out(const std::string& text) {
                                   std::strerror(errno)));
 }
 
+void write_err(const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fflush(stderr);
+}
+
 std::size_t terminal_width(int fd) {
     winsize size{};
     if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
@@ -40,15 +45,13 @@ std::size_t StatusLine::room() const { return terminal_width(STDERR_FILENO) - 1;
 
 void StatusLine::show(const std::string& text) {
     if (!terminal_) return;
-    fmt::print(stderr, "\r\033[K{}", std::string_view(text).substr(0, room()));
-    std::fflush(stderr);
+    write_err("\r\033[K" + text.substr(0, room()));
     shown_ = true;
 }
 
 void StatusLine::clear() {
     if (!shown_) return;
-    fmt::print(stderr, "\r\033[K");
-    std::fflush(stderr);
+    write_err("\r\033[K");
     shown_ = false;
 }
 

@@ -8,6 +8,9 @@ namespace procpool::cli {
 /// is gone, or the disk is full.
 void write_out(const std::string& text);
 
+/// To standard error, if that can be written.
+void write_err(const std::string& text);
+
 /// The columns of the terminal behind a file descriptor; 80 when it does not tell.
 [[nodiscard]] std::size_t terminal_width(int fd);
 
