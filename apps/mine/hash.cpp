@@ -7,6 +7,7 @@
 
 #include <zlib.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 namespace mine {
@@ -62,6 +63,10 @@ std::string digest(Hash hash, std::string_view text) {
             return sha256(sha256(text));
     }
     throw std::logic_error("no such hash");
+}
+
+std::vector<std::pair<std::string, std::string>> library_versions() {
+    return {{"OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING)}, {"zlib", zlibVersion()}};
 }
 
 std::string to_hex(std::string_view bytes) {

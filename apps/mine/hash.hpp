@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace mine {
 
@@ -20,6 +22,9 @@ enum class Hash : std::uint32_t { adler32, crc32, sha256, sha256d };
 /// The hash as big-endian bytes, computed from scratch by the library's plain function (zlib,
 /// OpenSSL's EVP): what every answer is verified with.
 [[nodiscard]] std::string digest(Hash hash, std::string_view text);
+
+/// The libraries that hash and their versions.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> library_versions();
 
 /// Two lowercase digits a byte.
 [[nodiscard]] std::string to_hex(std::string_view bytes);
