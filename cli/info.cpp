@@ -58,9 +58,10 @@ std::string cores_text(const Topology& topology) {
     std::string text =
         fmt::format("{} core{}, {} CPU{}", topology.cores, topology.cores == 1 ? "" : "s",
                     topology.cpus, topology.cpus == 1 ? "" : "s");
-    if (topology.packages > 0)
-        text = fmt::format("{} package{}, ", topology.packages, topology.packages == 1 ? "" : "s") +
-               text;
+    if (topology.packages > 0) {
+        text = fmt::format("{} package{}, {}", topology.packages, topology.packages == 1 ? "" : "s",
+                           text);
+    }
     if (topology.numa_nodes > 1) text += fmt::format(", {} NUMA nodes", topology.numa_nodes);
     return text;
 }

@@ -1,9 +1,10 @@
 // The lecture's exercise: add letters to a text until its hash begins with a 0.
 
+#include <algorithm>
 #include <cstdio>
-#include <optional>
+#include <iterator>
+#include <numeric>
 #include <random>
-#include <ranges>
 #include <string>
 #include <vector>
 
@@ -43,10 +44,11 @@ void show(const char* how, const std::vector<Try>& tries) {
 }
 
 int main() {
-    const auto numbers = std::views::iota(0, 1000);
+    std::vector<int> numbers(1000);
+    std::iota(numbers.begin(), numbers.end(), 0);
 
     std::vector<Try> tries;  // a normal map ...
-    for (const int number : numbers) tries.push_back(try_letters(number));
+    std::transform(numbers.begin(), numbers.end(), std::back_inserter(tries), try_letters);
     show("normal map", tries);
 
     mp::Pool pool;  // ... and the same on all CPUs

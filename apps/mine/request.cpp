@@ -139,12 +139,12 @@ void choose_checksum_lengths(const Request& request, const Goal& goal, Order& or
     order.notes.push_back(fmt::format("of the suffixes of 1 to {} letters these meet it: {}",
                                       looked_at, reach_text(order.reach)));
     if (std::ranges::all_of(chosen, [](const Reach& at) { return at.share == 1; })) {
-        order.notes.push_back(
+        order.notes.emplace_back(
             "every suffix looked at meets the goal: there is nothing to search; ask for more");
     }
     if (request.hash == Hash::adler32 && request.strategy == Strategy::enumerate &&
         order.share < 1) {
-        order.notes.push_back(
+        order.notes.emplace_back(
             "adler32 hardly changes from one suffix to the next, so the first answer in order may "
             "be far off: --strategy random meets the average");
     }

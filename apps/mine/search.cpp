@@ -102,7 +102,8 @@ private:
 struct Adler {
     static constexpr std::uint32_t modulus = 65521;
     struct State {
-        std::uint32_t a, b;
+        std::uint32_t a = 0;
+        std::uint32_t b = 0;
     };
 
     explicit Adler(const Search& s) : base{s.checksum & 0xffff, s.checksum >> 16} {}
@@ -146,7 +147,7 @@ Report enumerate_checksums(const Search& search, const Chunk& chunk, std::uint64
     const std::uint32_t last = chunk.length - 1;
     Places places{};
     places_of(search, chunk.first, chunk.length, places);
-    std::array<typename Sum::State, longest_suffix> before;  // before[i]: of the letters before i
+    std::array<typename Sum::State, longest_suffix> before{};  // before[i]: of the letters before i
     before[0] = sum.base;
     const auto settle = [&](std::uint32_t from) {
         for (std::uint32_t i = from; i < last; ++i)
@@ -178,7 +179,7 @@ Report random_checksums(const Search& search, const Chunk& chunk, std::uint64_t 
     const Sum sum(search);
     const Goal meets(search);
     Catch found(wanted);
-    std::array<char, longest_suffix> suffix;
+    std::array<char, longest_suffix> suffix{};
     for (std::uint64_t done = 0; done < chunk.count; ++done) {
         const std::uint64_t number = chunk.first + done;
         const std::uint32_t length = random_length(search, number);
