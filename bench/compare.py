@@ -27,7 +27,7 @@ ROOT = BENCH.parent
 RESULTS = BENCH / "results"
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 
-SCALE = {"s": 1, "ms": 1e3, "µs": 1e6, "ns": 1e9, "KiB": 1 / 1024, "per item": 1}
+SCALE = {"s": 1, "ms": 1e3, "µs": 1e6, "ns": 1e9, "KiB": 1 / 1024, "cycles": 1, "per item": 1}
 PATIENCE = 180  # seconds for one run of one peer
 
 

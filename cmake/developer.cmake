@@ -11,7 +11,7 @@ enable_testing()
 include(cmake/testing.cmake)
 include(cmake/xgboost.cmake)
 
-foreach(folder tests bench apps examples)
+foreach(folder tests bench apps cli examples)
     if(EXISTS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
         add_subdirectory(${folder})
     endif()

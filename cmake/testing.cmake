@@ -31,16 +31,21 @@ function(procpool_guarded_test name)
     endif()
 endfunction()
 
-# procpool_test(<room>/<name> [INSTRUMENTED] [SOAK] [TIMEOUT <seconds>] [LABELS <label>...])
+# procpool_test(<room>/<name> [INSTRUMENTED] [SOAK] [TIMEOUT <seconds>] [LABELS <label>...] [LINK <library>...]
+#               [NEEDS <target>...])
 #
 # The GoogleTest program tests/<room>/<name>_test.cpp as one test. INSTRUMENTED: it links procpool_instrumented.
+# LINK: what it is about, if that is not the library. NEEDS: programs that it starts.
 # For every label there is a target `tests_<label>` that builds the tests that carry it.
 function(procpool_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "INSTRUMENTED;SOAK" "TIMEOUT" "LABELS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "INSTRUMENTED;SOAK" "TIMEOUT" "LABELS;LINK;NEEDS")
     procpool_library_of_test(library ${arg_INSTRUMENTED})
     string(REPLACE / _ target test_${name})
     add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/${name}_test.cpp)
-    target_link_libraries(${target} PRIVATE ${library}_test_base)
+    target_link_libraries(${target} PRIVATE ${library}_test_base ${arg_LINK})
+    if(arg_NEEDS)
+        add_dependencies(${target} ${arg_NEEDS})
+    endif()
     target_precompile_headers(${target} REUSE_FROM ${library}_test_pch)
 
     string(REGEX REPLACE "/.*" "" room ${name})
@@ -54,8 +59,14 @@ function(procpool_test name)
         add_dependencies(tests_${label} ${target})
     endforeach()
 
-    list(REMOVE_ITEM ARGN INSTRUMENTED)
-    procpool_guarded_test(${name} COMMAND $<TARGET_FILE:${target}> ${ARGN})
+    set(run "")
+    if(arg_SOAK)
+        list(APPEND run SOAK)
+    endif()
+    if(arg_TIMEOUT)
+        list(APPEND run TIMEOUT ${arg_TIMEOUT})
+    endif()
+    procpool_guarded_test(${name} COMMAND $<TARGET_FILE:${target}> ${run} LABELS ${arg_LABELS})
 endfunction()
 
 # procpool_test_program(<room>/<name> [INSTRUMENTED])

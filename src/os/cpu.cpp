@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <limits>
 #include <optional>
 #include <set>
@@ -13,8 +12,9 @@
 
 #include <procpool/cpu.hpp>
 
+#include "os/cgroup.hpp"
 #include "os/cpu_files.hpp"
-#include "os/fd.hpp"
+#include "os/text_file.hpp"
 
 namespace procpool {
 namespace os {
@@ -23,49 +23,6 @@ namespace {
 /// More CPUs than any machine has: a bound for lists that may be damaged.
 constexpr int most_cpus = 1 << 20;
 
-std::optional<std::string> contents(const std::string& path) {
-    for (std::string text(4096, '\0');; text.resize(2 * text.size())) {
-        const long length = read_file(path.c_str(), text.data(), text.size());
-        if (length < 0) return std::nullopt;
-        if (static_cast<std::size_t>(length) < text.size()) {
-            text.resize(static_cast<std::size_t>(length));
-            return text;
-        }
-    }
-}
-
-/// The parts of a text between separators; an empty one behind the last separator is left out.
-std::vector<std::string_view> split(std::string_view text, char separator) {
-    std::vector<std::string_view> parts;
-    while (!text.empty()) {
-        const auto end = std::min(text.find(separator), text.size());
-        parts.push_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return parts;
-}
-
-std::string_view trimmed(std::string_view text) {
-    const auto end = text.find_last_not_of(" \n\t");
-    return text.substr(0, end == std::string_view::npos ? 0 : end + 1);
-}
-
-template <class Number>
-std::optional<Number> number(std::string_view text) {
-    Number value{};
-    const char* const end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc{} || rest != end) return std::nullopt;
-    return value;
-}
-
-bool lists(std::string_view text, std::string_view wanted) {
-    const auto parts = split(text, ',');
-    return std::ranges::find(parts, wanted) != parts.end();
-}
-
-// ---- Quotas ------------------------------------------------------------------------------------
-
 /// Microseconds of CPU time in microseconds of time, as CPUs.
 std::optional<int> cpus_for(std::optional<long long> quota, std::optional<long long> period) {
     if (!quota || !period || *quota <= 0 || *period <= 0) return std::nullopt;
@@ -73,13 +30,9 @@ std::optional<int> cpus_for(std::optional<long long> quota, std::optional<long l
     return static_cast<int>(std::min<long long>(cpus, std::numeric_limits<int>::max()));
 }
 
-std::optional<long long> number_in(const std::string& path) {
-    const auto text = contents(path);
-    return text ? number<long long>(trimmed(*text)) : std::nullopt;
-}
-
-std::optional<int> quota_of_group(const std::string& directory, bool version_2) {
-    if (!version_2) {
+std::optional<int> quota_of(const ControlGroup& group) {
+    const std::string& directory = group.directory;
+    if (!group.version_2) {
         return cpus_for(number_in(directory + "/cpu.cfs_quota_us"),
                         number_in(directory + "/cpu.cfs_period_us"));
     }
@@ -88,69 +41,6 @@ std::optional<int> quota_of_group(const std::string& directory, bool version_2) 
     const auto parts = split(trimmed(*text), ' ');
     if (parts.size() != 2) return std::nullopt;
     return cpus_for(number<long long>(parts[0]), number<long long>(parts[1]));
-}
-
-/// A path of /proc/self/mountinfo, where blanks are written as \040.
-std::string unescaped(std::string_view text) {
-    std::string path;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        int code = 0;
-        if (text[i] == '\\' && i + 3 < text.size() &&
-            std::from_chars(text.data() + i + 1, text.data() + i + 4, code, 8).ptr ==
-                text.data() + i + 4) {
-            path += static_cast<char>(code);
-            i += 3;
-        } else {
-            path += text[i];
-        }
-    }
-    return path;
-}
-
-/// A mounted hierarchy of control groups that can limit CPU time.
-struct Hierarchy {
-    std::string mounted_group;  // the group that the mount point shows
-    std::string mount_point;
-    bool version_2 = false;
-};
-
-// 36 35 0:30 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct
-std::optional<Hierarchy> hierarchy_of(std::string_view mount) {
-    const auto separator = mount.find(" - ");
-    if (separator == std::string_view::npos) return std::nullopt;
-    const auto fields = split(mount.substr(0, separator), ' ');
-    const auto type = split(mount.substr(separator + 3), ' ');
-    if (fields.size() < 5 || type.size() < 3) return std::nullopt;
-    const bool version_2 = type[0] == "cgroup2";
-    if (!version_2 && (type[0] != "cgroup" || !lists(type[2], "cpu"))) return std::nullopt;
-    return Hierarchy{unescaped(fields[3]), unescaped(fields[4]), version_2};
-}
-
-/// The group of this process in a hierarchy, from /proc/self/cgroup: "0::/a/b", or
-/// "4:cpu,cpuacct:/a/b".
-std::optional<std::string> group_in(const std::string& groups, bool version_2) {
-    for (const auto line : split(groups, '\n')) {
-        const auto first = line.find(':');
-        const auto second = line.find(':', first + 1);
-        if (first == std::string_view::npos || second == std::string_view::npos) continue;
-        const auto controllers = line.substr(first + 1, second - first - 1);
-        if (version_2 ? line.substr(0, first) == "0" && controllers.empty()
-                      : lists(controllers, "cpu")) {
-            return std::string(line.substr(second + 1));
-        }
-    }
-    return std::nullopt;
-}
-
-/// Where below the mount point the group is; none when the mount does not show it.
-std::optional<std::string> path_below(const Hierarchy& hierarchy, const std::string& group) {
-    if (group.starts_with("/.."))
-        return "";  // outside of the namespace: its root is what is to be seen
-    if (hierarchy.mounted_group == "/") return group == "/" ? "" : group;
-    if (group == hierarchy.mounted_group) return "";
-    if (group.starts_with(hierarchy.mounted_group + "/"))
-        return group.substr(hierarchy.mounted_group.size());
-    return std::nullopt;
 }
 
 }  // namespace
@@ -169,24 +59,10 @@ std::vector<int> parse_cpu_list(const std::string& text) {
 }
 
 std::optional<int> quota_cpus(const std::string& root) {
-    const auto groups = contents(root + "/proc/self/cgroup");
-    const auto mounts = contents(root + "/proc/self/mountinfo");
-    if (!groups || !mounts) return std::nullopt;
-
     std::optional<int> least;
-    for (const auto mount : split(*mounts, '\n')) {
-        const auto hierarchy = hierarchy_of(mount);
-        if (!hierarchy) continue;
-        const auto group = group_in(*groups, hierarchy->version_2);
-        if (!group) continue;
-        auto below = path_below(*hierarchy, *group);
-        while (below) {
-            const auto cpus =
-                quota_of_group(root + hierarchy->mount_point + *below, hierarchy->version_2);
-            if (cpus && (!least || *cpus < *least)) least = cpus;
-            if (below->empty()) break;
-            below->resize(below->rfind('/') == std::string::npos ? 0 : below->rfind('/'));
-        }
+    for (const ControlGroup& group : control_groups(root, "cpu")) {
+        const auto cpus = quota_of(group);
+        if (cpus && (!least || *cpus < *least)) least = cpus;
     }
     return least;
 }

@@ -1,0 +1,94 @@
+#include "goal.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace mine {
+
+namespace {
+
+constexpr int leading_bits(Hash hash) { return is_checksum(hash) ? 32 : 64; }
+
+/// The numbers of `width` bits that begin with these bits.
+Range beginning_with(std::uint64_t value, int bits, int width) {
+    const int rest = width - bits;
+    const std::uint64_t below = rest == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << rest) - 1;
+    const std::uint64_t first = rest == 64 ? 0 : value << rest;
+    return {first, first | below};
+}
+
+}  // namespace
+
+bool Goal::met_by(std::uint64_t leading) const {
+    return std::ranges::any_of(
+        ranges, [&](const Range& r) { return r.first <= leading && leading <= r.last; });
+}
+
+double Goal::share() const {
+    double numbers = 0;
+    for (const Range& range : ranges) numbers += static_cast<double>(range.last - range.first) + 1;
+    return std::ldexp(numbers, -leading_bits(hash));
+}
+
+Goal hex_goal(Hash hash, std::string_view prefix) {
+    const int width = leading_bits(hash);
+    if (prefix.empty()) throw ImpossibleGoal("the prefix is empty: every hash begins with it");
+    if (prefix.size() * 4 > static_cast<std::size_t>(width)) {
+        throw ImpossibleGoal(
+            fmt::format("a prefix of {} digits is out of reach: {} takes at most {}", prefix.size(),
+                        to_string(hash), width / 4));
+    }
+    std::uint64_t value = 0;
+    const auto [end, error] =
+        std::from_chars(prefix.data(), prefix.data() + prefix.size(), value, 16);
+    if (error != std::errc{} || end != prefix.data() + prefix.size()) {
+        throw ImpossibleGoal(
+            fmt::format("the prefix '{}' is not hexadecimal: use 0-9 and a-f", prefix));
+    }
+    return {.hash = hash,
+            .ranges = {beginning_with(value, static_cast<int>(prefix.size()) * 4, width)},
+            .text = fmt::format("begins with {} in hexadecimal", prefix)};
+}
+
+Goal decimal_goal(Hash hash, std::string_view prefix) {
+    if (!is_checksum(hash)) {
+        throw ImpossibleGoal(fmt::format(
+            "decimal digits are for adler32 and crc32, which are numbers of 32 bits: use --digits "
+            "hex for {}",
+            to_string(hash)));
+    }
+    constexpr std::uint64_t largest = 0xffffffff;
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(prefix.data(), prefix.data() + prefix.size(), value);
+    if (error != std::errc{} || end != prefix.data() + prefix.size())
+        throw ImpossibleGoal(fmt::format("the prefix '{}' is no decimal number", prefix));
+    if (prefix.front() == '0') {
+        throw ImpossibleGoal(
+            "a decimal number never begins with 0: use --digits hex, which has a fixed width, or "
+            "--zero-bits");
+    }
+    if (value > largest) {
+        throw ImpossibleGoal(
+            fmt::format("no number of 32 bits begins with {}: they end at {}", prefix, largest));
+    }
+    Goal goal{.hash = hash, .text = fmt::format("begins with {} in decimal", prefix)};
+    for (std::uint64_t power = 1; value * power <= largest; power *= 10)
+        goal.ranges.push_back({value * power, std::min(value * power + power - 1, largest)});
+    return goal;
+}
+
+Goal zero_bits_goal(Hash hash, int bits) {
+    const int width = leading_bits(hash);
+    if (bits < 1 || bits > width) {
+        throw ImpossibleGoal(fmt::format("--zero-bits {} is out of reach: {} takes 1 to {}", bits,
+                                         to_string(hash), width));
+    }
+    return {.hash = hash,
+            .ranges = {beginning_with(0, bits, width)},
+            .text = fmt::format("begins with {} zero bit{}", bits, bits == 1 ? "" : "s")};
+}
+
+}  // namespace mine

@@ -1,0 +1,273 @@
+#include "request.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "header.hpp"
+#include "text.hpp"
+
+namespace mine {
+
+namespace {
+
+constexpr std::uint32_t lengths_looked_at = 32;  // unless somebody asks for more
+constexpr double plenty = 1000;       // answers among the suffixes of a length that is long enough
+constexpr double tries_of_each = 64;  // suffixes by chance: e^-64 of them are never tried
+
+Goal goal_of(const Request& request) {
+    if (request.zero_bits) return zero_bits_goal(request.hash, *request.zero_bits);
+    return request.digits == Digits::hex ? hex_goal(request.hash, request.prefix)
+                                         : decimal_goal(request.hash, request.prefix);
+}
+
+void check_alphabet(const std::string& alphabet) {
+    if (alphabet.size() < 2) {
+        throw ImpossibleGoal(
+            "an alphabet of one letter has one suffix of each length: give --alphabet at least 2");
+    }
+    std::set<char> seen;
+    for (const char letter : alphabet) {
+        if (letter < ' ' || letter > '~')
+            throw ImpossibleGoal("--alphabet takes the letters of ASCII that can be seen");
+        if (!seen.insert(letter).second) {
+            throw ImpossibleGoal(
+                fmt::format("the alphabet has '{}' twice: leave one of them out", letter));
+        }
+    }
+}
+
+void check_lengths(const Request& request) {
+    for (const auto& length : {request.min_length, request.max_length}) {
+        if (length && (*length < 1 || *length > longest_suffix)) {
+            throw ImpossibleGoal(
+                fmt::format("a suffix has 1 to {} letters, not {}", longest_suffix, *length));
+        }
+    }
+    if (request.min_length && request.max_length && *request.min_length > *request.max_length) {
+        throw ImpossibleGoal(fmt::format("--min-length {} is above --max-length {}: swap them",
+                                         *request.min_length, *request.max_length));
+    }
+}
+
+double suffixes(const Request& request, std::uint32_t length) {
+    return std::pow(static_cast<double>(request.alphabet.size()), length);
+}
+
+/// The shortest length with plenty of answers.
+std::uint32_t long_enough(const Request& request, double share) {
+    std::uint32_t length = 1;
+    while (length < longest_suffix &&
+           suffixes(request, length) * share < plenty * static_cast<double>(request.count)) {
+        ++length;
+    }
+    return length;
+}
+
+struct Bounds {
+    std::uint32_t shortest, longest;
+};
+
+/// Both as asked for; what is not, around what is good.
+Bounds bounds(const Request& request, std::uint32_t good_shortest, std::uint32_t good_longest) {
+    Bounds both{request.min_length.value_or(
+                    std::min(good_shortest, request.max_length.value_or(good_shortest))),
+                0};
+    both.longest = request.max_length.value_or(std::max(good_longest, both.shortest));
+    return both;
+}
+
+[[noreturn]] void refuse_lengths(const Request& request, const Goal& goal, const Bounds& asked,
+                                 const std::vector<Reach>& all) {
+    const std::string letters =
+        asked.shortest == asked.longest
+            ? fmt::format("{} letter{}", asked.shortest, asked.shortest == 1 ? "" : "s")
+            : fmt::format("{} to {} letters", asked.shortest, asked.longest);
+    const auto best = std::ranges::max_element(all, {}, &Reach::share);
+    const std::string cure =
+        best->share > 0 ? fmt::format("use --min-length {0} --max-length {0}, where {1} do",
+                                      best->length, percent_text(best->share))
+                        : "ask for less, or give another --alphabet";
+    throw ImpossibleGoal(
+        fmt::format("no suffix of {} of this alphabet gives {} {} that {}{}: {}", letters,
+                    request.hash == Hash::adler32 ? "an" : "a", to_string(request.hash), goal.text,
+                    request.hash == Hash::adler32 ? ", since adler32 adds up slowly" : "", cure));
+}
+
+/// Of the checksums: lengths where the goal can be met, and what is to be known about them.
+void choose_checksum_lengths(const Request& request, const Goal& goal, Order& order) {
+    const std::uint32_t looked_at = std::max(
+        {lengths_looked_at, request.min_length.value_or(1), request.max_length.value_or(1)});
+    order.reach = reach(goal, request.base, request.alphabet, 1, looked_at);
+    const double best = std::ranges::max(order.reach, {}, &Reach::share).share;
+
+    // The default: as short as can be where the goal is met about as often as anywhere.
+    const double wanted = static_cast<double>(request.count);
+    const auto good = std::ranges::find_if(order.reach, [&](const Reach& at) {
+        return at.share > 0 && at.share >= best / 2 &&
+               at.share * suffixes(request, at.length) >= wanted;
+    });
+    Bounds asked{1, looked_at};
+    if (good != order.reach.end()) {
+        asked = request.strategy == Strategy::random
+                    ? bounds(request, good->length, good->length)
+                    : bounds(request, good->length,
+                             std::max(good->length, long_enough(request, good->share)));
+    }
+
+    double share = 0;
+    double all = 0;
+    order.share_is_exact = true;
+    std::vector<Reach> chosen;
+    for (const Reach& at : order.reach) {
+        if (at.length < asked.shortest || at.length > asked.longest || at.share == 0) continue;
+        chosen.push_back(at);
+        order.lengths.push_back(at.length);
+        order.share_is_exact = order.share_is_exact && at.exact;
+        const double weight =
+            request.strategy == Strategy::random ? 1 : suffixes(request, at.length);
+        share += at.share * weight;
+        all += weight;
+    }
+    if (chosen.empty()) refuse_lengths(request, goal, asked, order.reach);
+    order.share = share / all;
+
+    order.notes.push_back(fmt::format("of the suffixes of 1 to {} letters these meet it: {}",
+                                      looked_at, reach_text(order.reach)));
+    if (std::ranges::all_of(chosen, [](const Reach& at) { return at.share == 1; })) {
+        order.notes.emplace_back(
+            "every suffix looked at meets the goal: there is nothing to search; ask for more");
+    }
+    if (request.hash == Hash::adler32 && request.strategy == Strategy::enumerate &&
+        order.share < 1) {
+        order.notes.emplace_back(
+            "adler32 hardly changes from one suffix to the next, so the first answer in order may "
+            "be far off: --strategy random meets the average");
+    }
+}
+
+void choose_lengths(const Request& request, Order& order) {
+    const std::uint32_t length = long_enough(request, order.share);
+    const Bounds asked = request.strategy == Strategy::random ? bounds(request, length, length)
+                                                              : bounds(request, 1, length);
+    order.lengths.resize(asked.longest - asked.shortest + 1);
+    std::iota(order.lengths.begin(), order.lengths.end(), asked.shortest);
+}
+
+void make_spans(const Request& request, Order& order) {
+    constexpr double most = 18446744073709549568.0;  // the largest double that fits in 64 bits
+    double left = request.limit > 0 ? static_cast<double>(request.limit) : 1e300;
+    const auto add = [&](std::uint64_t first, double count, std::uint32_t length) {
+        count = std::min({count, left, most});
+        if (count < 1) return;
+        left -= count;
+        order.candidates += count;
+        order.plan.spans.push_back(
+            {.first = first, .count = static_cast<std::uint64_t>(count), .length = length});
+    };
+    if (request.strategy == Strategy::enumerate) {
+        for (const auto length : order.lengths) add(0, suffixes(request, length), length);
+        return;
+    }
+    double suffixes_in_all = 0;
+    for (const auto length : order.lengths) suffixes_in_all += suffixes(request, length);
+    add(0, tries_of_each * suffixes_in_all, 0);
+}
+
+Order suffix_order(const Request& request) {
+    check_alphabet(request.alphabet);
+    check_lengths(request);
+    const Goal goal = goal_of(request);
+
+    Order order{.goal = fmt::format("{} {}", to_string(request.hash), goal.text),
+                .share = goal.share()};
+    if (is_checksum(request.hash)) {
+        choose_checksum_lengths(request, goal, order);
+    } else {
+        choose_lengths(request, order);
+    }
+    order.plan.search = make_search(request.strategy, goal, request.base, request.alphabet,
+                                    order.lengths, request.seed);
+    make_spans(request, order);
+    order.plan.verify = [goal, base = request.base](const std::string& suffix) {
+        std::string hash = digest(goal.hash, base + suffix);
+        if (!goal.met_by(leading_number(hash))) {
+            throw std::logic_error(fmt::format(
+                "the suffix {} was found but does not meet the goal: this is a bug", suffix));
+        }
+        return hash;
+    };
+    return order;
+}
+
+Order header_order(const Request& request) {
+    if (request.nonce_from > request.nonce_to) {
+        throw ImpossibleGoal(fmt::format("--nonce-from {} is above --nonce-to {}: swap them",
+                                         request.nonce_from, request.nonce_to));
+    }
+    Order order;
+    order.plan.search = header_search(request.header);
+    order.goal = fmt::format("block hash is at most {}", target_text(order.plan.search));
+    order.share = header_share(order.plan.search);
+    std::uint64_t count = std::uint64_t{request.nonce_to} - request.nonce_from + 1;
+    if (request.limit > 0) count = std::min(count, request.limit);
+    order.plan.spans = {{.first = request.nonce_from, .count = count, .length = 0}};
+    order.candidates = static_cast<double>(count);
+    order.notes.push_back(fmt::format(
+        "{} nonces: with a chance of {} one of them meets the target", count_text(order.candidates),
+        percent_text(-std::expm1(order.candidates * std::log1p(-order.share)))));
+    order.plan.verify = [header = request.header,
+                         search = order.plan.search](const std::string& nonce) {
+        std::string bytes = from_hex(header).value() + nonce;
+        std::string hash = digest(Hash::sha256d, bytes);
+        std::ranges::reverse(hash);
+        if (!meets_target(search, to_hex(hash)))
+            throw std::logic_error("a nonce was found but does not meet the target: this is a bug");
+        return hash;
+    };
+    return order;
+}
+
+}  // namespace
+
+double Order::expected() const {
+    return std::min(candidates, static_cast<double>(plan.wanted) / share);
+}
+
+Order make_order(const Request& request) {
+    if (request.count < 1) throw ImpossibleGoal("--count 0 asks for nothing: give at least 1");
+    Order order = request.header.empty() ? suffix_order(request) : header_order(request);
+    order.plan.wanted = request.count;
+    return order;
+}
+
+std::string hash_text(const Request& request, std::string_view digest) {
+    if (request.header.empty() && !request.zero_bits && request.digits == Digits::dec)
+        return std::to_string(leading_number(digest));
+    return to_hex(digest);
+}
+
+std::string reach_text(const std::vector<Reach>& reach) {
+    const auto said = [](const Reach& at) -> std::string {
+        if (at.share == 0) return "none";
+        if (at.share == 1) return "all";
+        return (at.exact ? "" : "about ") + percent_text(at.share);
+    };
+    std::string text;
+    for (std::size_t i = 0; i < reach.size();) {
+        std::size_t last = i;
+        while (last + 1 < reach.size() && said(reach[last + 1]) == said(reach[i])) ++last;
+        if (!text.empty()) text += ", ";
+        text += fmt::format("{}", reach[i].length);
+        if (last > i) text += fmt::format(" to {}", reach[last].length);
+        text += fmt::format(": {}", said(reach[i]));
+        i = last + 1;
+    }
+    return text;
+}
+
+}  // namespace mine

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+namespace procpool::cli {
+
+/// What this program was made of.
+struct BuildInfo {
+    std::string version;     ///< of procpool
+    std::string commit;      ///< as `git describe` tells it; empty when there was no git
+    std::string build_type;  ///< CMake's: Release, RelWithDebInfo, ...
+    std::string sanitizers;  ///< as -fsanitize takes them; empty: none
+    std::string compiler;
+};
+
+[[nodiscard]] const BuildInfo& build_info();
+
+}  // namespace procpool::cli

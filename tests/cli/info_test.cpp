@@ -1,0 +1,92 @@
+// procpool_test: NEEDS procpool_cli
+// `procpool info` from outside.
+
+#include <sstream>
+#include <string>
+
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <procpool/cpu.hpp>
+
+#include "cli/command.hpp"
+
+namespace {
+
+using command::Ended;
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+
+TEST(InfoCommand, TellsWhatAPoolWouldHave) {
+    const Ended ended = command::run({"info", "--json"});
+    EXPECT_EQ(ended.exit_code(), 0);
+    const json info = json::parse(ended.out);
+    EXPECT_EQ(info.at("cpus").at("usable"), procpool::usable_cpus());
+    EXPECT_EQ(info.at("cpus").at("online"), procpool::logical_cpus());
+    EXPECT_NE(info.at("cpus").at("why"), "");
+    for (const char* what :
+         {"procpool", "compiler", "kernel", "libc", "OpenSSL", "zlib", "topology"})
+        EXPECT_NE(info.at("versions").at(what), "") << what;
+}
+
+TEST(InfoCommand, SaysThatAnAffinityMaskTakesCpusAway) {
+    if (procpool::logical_cpus() < 2) GTEST_SKIP() << "there is one CPU only";
+    const Ended ended = command::run({"info", "--json"}, [] {
+        cpu_set_t mask;
+        ::sched_getaffinity(0, sizeof mask, &mask);
+        int first = 0;
+        while (!CPU_ISSET(first, &mask)) ++first;
+        CPU_ZERO(&mask);
+        CPU_SET(first, &mask);
+        ::sched_setaffinity(0, sizeof mask, &mask);
+    });
+    const json cpus = json::parse(ended.out).at("cpus");
+    EXPECT_EQ(cpus.at("usable"), 1);
+    EXPECT_THAT(cpus.at("why").get<std::string>(), HasSubstr("affinity mask"));
+}
+
+TEST(InfoCommand, TellsTheLimitsThatItRunsUnder) {
+    const Ended ended = command::run({"info", "--json"}, [] {
+        const rlimit files{.rlim_cur = 123, .rlim_max = 123};
+        ::setrlimit(RLIMIT_NOFILE, &files);
+    });
+    bool found = false;
+    const json info = json::parse(ended.out);
+    for (const json& limit : info.at("limits")) {
+        if (limit.at("name") != "open files") continue;
+        EXPECT_EQ(limit.at("value"), 123);
+        found = true;
+    }
+    EXPECT_TRUE(found);
+}
+
+TEST(InfoCommand, PrintsAPageOfEightyColumns) {
+    const Ended ended = command::run({"info"});
+    EXPECT_EQ(ended.exit_code(), 0);
+    EXPECT_THAT(ended.out, AllOf(HasSubstr("a Pool{} has"), HasSubstr("hardware threads"),
+                                 HasSubstr("open files"), HasSubstr("core dumps go to")));
+    std::istringstream lines(ended.out);
+    for (std::string line; std::getline(lines, line);) {
+        EXPECT_LE(line.size(), 80U) << line;
+        EXPECT_FALSE(line.ends_with(' ')) << line;
+    }
+}
+
+TEST(InfoCommand, HelpHasAnExampleAndEveryExitCode) {
+    const Ended ended = command::run({"info", "--help"});
+    EXPECT_EQ(ended.exit_code(), 0);
+    EXPECT_THAT(ended.out, AllOf(HasSubstr("Examples:"), HasSubstr("taskset"), HasSubstr("130")));
+}
+
+TEST(InfoCommand, WithABadOptionSaysWhereToLook) {
+    const Ended ended = command::run({"info", "--bogus"});
+    EXPECT_EQ(ended.exit_code(), 2);
+    EXPECT_THAT(ended.err, HasSubstr("procpool info --help"));
+}
+
+}  // namespace

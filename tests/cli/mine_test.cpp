@@ -1,0 +1,309 @@
+// procpool_test: NEEDS procpool_cli TIMEOUT 120
+// `procpool mine` from outside: what it prints, how it ends, and what befalls it in between.
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+#include "mine/genesis.hpp"
+
+namespace {
+
+using command::Arguments;
+using command::Ended;
+using command::Running;
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+Ended mine(Arguments arguments, const std::function<void()>& prepare = {}) {
+    arguments.insert(arguments.begin(), "mine");
+    return command::run(arguments, prepare);
+}
+
+json mine_for_json(Arguments arguments, int exit_code = 0) {
+    arguments.emplace_back("--json");
+    const Ended ended = mine(arguments);
+    EXPECT_EQ(ended.exit_code(), exit_code) << ended.err;
+    return json::parse(ended.out);
+}
+
+/// A search that does not end by itself within any test.
+const Arguments endless{"mine", "--hash", "sha256", "--zero-bits", "60", "--processes", "2"};
+
+Arguments endless_and(const Arguments& more) {
+    Arguments all = endless;
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+}
+
+// The lecture's exercise.
+
+TEST(MineCommand, SolvesTheExerciseAsPythonsZlibConfirms) {
+    const json report = mine_for_json(
+        {"--hash", "adler32", "--base", "I miss DSR already", "--digits", "hex", "--prefix", "0"});
+    ASSERT_EQ(report.at("found").size(), 1U);
+    const std::string hash = report.at("found")[0].at("hash");
+    const std::string text = report.at("found")[0].at("text");
+    EXPECT_EQ(hash.size(), 8U);
+    EXPECT_EQ(hash[0], '0');
+    if (std::system("python3 -c 'import zlib' 2>/dev/null") != 0) GTEST_SKIP() << "no python3";
+    const std::string check = "python3 -c \"import sys, zlib; sys.exit(format(zlib.adler32(b'" +
+                              text + "'), '08x') != '" + hash + "')\"";
+    EXPECT_EQ(std::system(check.c_str()), 0) << check;
+}
+
+TEST(MineCommand, RefusesTheExerciseInDecimalWithItsReason) {
+    const Ended ended = mine({"--digits", "dec", "--prefix", "0"});
+    EXPECT_EQ(ended.exit_code(), 2);
+    EXPECT_EQ(ended.out, "");
+    EXPECT_TRUE(command::is_one_line(ended.err)) << ended.err;
+    EXPECT_THAT(ended.err, AllOf(HasSubstr("never begins with 0"), HasSubstr("--digits hex")));
+}
+
+TEST(MineCommand, PrintsWhatItKnowsBeforeTheWork) {
+    const Ended ended = mine({});
+    EXPECT_EQ(ended.exit_code(), 0);
+    EXPECT_EQ(ended.err, "");
+    EXPECT_THAT(ended.out, AllOf(HasSubstr("1 to 18: none, 19: 13 %, 20: 97 %, 21"),
+                                 HasSubstr("expected: 1 hash"), HasSubstr("0 workers died")));
+}
+
+// The same answer whatever the number of workers.
+
+TEST(MineCommand, FindsTheSameWithEveryNumberOfProcesses) {
+    for (const char* strategy : {"random", "enumerate"}) {
+        json first;
+        for (const char* processes : {"1", "2", "7"}) {
+            const json report =
+                mine_for_json({"--hash", "sha256", "--prefix", "0000", "--count", "3", "--strategy",
+                               strategy, "--seed", "11", "--processes", processes});
+            EXPECT_EQ(report.at("workers"), std::stoi(processes));
+            if (first.is_null()) first = report.at("found");
+            EXPECT_EQ(report.at("found"), first) << strategy;
+        }
+    }
+}
+
+TEST(MineCommand, FindsTheNonceOfTheGenesisBlockWithEveryNumberOfProcesses) {
+    for (const char* processes : {"1", "2", "3"}) {
+        const json report =
+            mine_for_json({"--block-header", genesis::header, "--nonce-from", "2083000000",
+                           "--nonce-to", "2083300000", "--processes", processes});
+        ASSERT_EQ(report.at("found").size(), 1U);
+        EXPECT_EQ(report.at("found")[0].at("nonce"), genesis::nonce);
+        EXPECT_EQ(report.at("found")[0].at("hash"), genesis::hash);
+    }
+}
+
+TEST(MineCommand, AnotherSeedFindsSomethingElse) {
+    const auto found = [](const char* seed) {
+        return mine_for_json({"--hash", "sha256", "--prefix", "00", "--seed", seed}).at("found");
+    };
+    EXPECT_NE(found("1"), found("2"));
+}
+
+TEST(MineCommand, ComparesANormalMapThreadsAndProcesses) {
+    const json report =
+        mine_for_json({"--hash", "sha256", "--prefix", "0000", "--processes", "2", "--compare"});
+    ASSERT_TRUE(report.at("compare").is_object());
+    for (const char* who : {"normal map", "2 threads", "2 processes"}) {
+        EXPECT_GT(report.at("compare").at(who).at("hashes"), 0) << who;
+        EXPECT_GT(report.at("compare").at(who).at("rate"), 0.0) << who;
+    }
+    const Ended ended = mine({"--processes", "2", "--compare"});
+    EXPECT_THAT(ended.out, AllOf(HasSubstr("normal map"), HasSubstr("2 threads"),
+                                 HasSubstr("2 processes"), HasSubstr("speed-up")));
+}
+
+// How it ends.
+
+TEST(MineCommand, EndsWithOneWhenNothingIsFound) {
+    const Ended ended = mine({"--hash", "sha256", "--zero-bits", "60", "--limit", "10000"});
+    EXPECT_EQ(ended.exit_code(), 1);
+    EXPECT_TRUE(command::is_one_line(ended.err)) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("0 of 1 found among 10,000 candidates"));
+}
+
+TEST(MineCommand, EndsWithTwoAndOneLineWhenItIsAskedForWhatCannotBe) {
+    const std::string header = genesis::header;
+    for (const Arguments& wrong : std::vector<Arguments>{
+             {"--bogus"},
+             {"positional"},
+             {"--hash", "md5"},
+             {"--digits", "oct"},
+             {"--digits", "dec", "--hash", "sha256", "--prefix", "1"},
+             {"--prefix", ""},
+             {"--prefix", "0x"},
+             {"--alphabet", "a"},
+             {"--alphabet", "aa"},
+             {"--min-length", "3", "--max-length", "2"},
+             {"--min-length", "0"},
+             {"--max-length", "65"},
+             {"--max-length", "-1"},
+             {"--min-length", "1", "--max-length", "18"},
+             {"--min-length", "21", "--max-length", "25"},
+             {"--count", "0"},
+             {"--count", "-1"},
+             {"--seed", "x"},
+             {"--zero-bits", "0"},
+             {"--zero-bits", "33"},
+             {"--zero-bits", "8", "--prefix", "0"},
+             {"--processes", "0"},
+             {"--processes", "1001"},
+             {"--nonce-from", "1"},
+             {"--block-header", ""},
+             {"--block-header", "00"},
+             {"--block-header", header + "00000000"},
+             {"--block-header", header, "--hash", "sha256"},
+             {"--block-header", header, "--nonce-from", "2", "--nonce-to", "1"},
+             {"--block-header", header, "--nonce-to", "4294967296"},
+         }) {
+        const Ended ended = mine(wrong);
+        EXPECT_EQ(ended.exit_code(), 2) << testing::PrintToString(wrong);
+        EXPECT_EQ(ended.out, "");
+        EXPECT_TRUE(command::is_one_line(ended.err)) << ended.err;
+    }
+}
+
+TEST(MineCommand, EndsWithThreeWhenTheSystemAllowsNoMoreProcesses) {
+    if (::getuid() != 0) GTEST_SKIP() << "another user can only be taken by root";
+    const Ended ended = mine({"--processes", "20"}, [] {
+        // The limit does not bind root. Nobody else uses this number.
+        const rlimit few{.rlim_cur = 5, .rlim_max = 5};
+        if (::setrlimit(RLIMIT_NPROC, &few) != 0 || ::setgid(64321) != 0 || ::setuid(64321) != 0)
+            ::_exit(99);
+    });
+    if (ended.exit_code() == 126) GTEST_SKIP() << "another user may not read the program";
+    EXPECT_EQ(ended.exit_code(), 3);
+    EXPECT_THAT(ended.err, HasSubstr("--processes"));
+    EXPECT_TRUE(command::is_one_line(ended.err)) << ended.err;
+}
+
+TEST(MineCommand, EndsWithThreeWhenItsOutputIsClosedEarly) {
+    const Ended ended = mine({}, [] {
+        std::array<int, 2> pipe{};
+        if (::pipe(pipe.data()) != 0) ::_exit(99);
+        ::close(pipe[0]);
+        ::dup2(pipe[1], STDOUT_FILENO);
+    });
+    EXPECT_EQ(ended.exit_code(), 3);
+    EXPECT_TRUE(command::is_one_line(ended.err)) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("output was closed"));
+}
+
+TEST(MineCommand, EndsWithThreeWhenItsOutputCannotBeWritten) {
+    for (const Arguments& arguments : {Arguments{}, Arguments{"--json"}, Arguments{"--help"}}) {
+        const Ended ended = mine(
+            arguments, [] { ::dup2(::open("/dev/full", O_WRONLY | O_CLOEXEC), STDOUT_FILENO); });
+        EXPECT_EQ(ended.exit_code(), 3) << testing::PrintToString(arguments);
+        EXPECT_THAT(ended.err, HasSubstr("cannot write the output"));
+    }
+}
+
+TEST(MineCommand, BearsThatNothingIsOpen) {
+    const Ended ended = mine({}, [] {
+        for (int fd = 0; fd <= 2; ++fd) ::close(fd);
+    });
+    EXPECT_EQ(ended.exit_code(), 3);
+}
+
+TEST(MineCommand, HelpHasAnExampleAndEveryExitCode) {
+    const Ended ended = mine({"--help"});
+    EXPECT_EQ(ended.exit_code(), 0);
+    EXPECT_THAT(ended.out, AllOf(HasSubstr("Examples:"), HasSubstr("procpool mine --hash adler32"),
+                                 HasSubstr("Exit status:"), HasSubstr("130")));
+}
+
+// At a terminal.
+
+TEST(MineTerminal, ShowsRateShareAndWhenItWillBeDone) {
+    Running program(endless_and({}), 120);
+    EXPECT_TRUE(program.shows("of the expected work, ETA")) << program.screen();
+    program.press(command::ctrl_c);
+    EXPECT_EQ(program.exit_code(), 130);
+}
+
+TEST(MineTerminal, ShowsOneLineOnTwentyColumns) {
+    Running program(endless_and({}), 20);
+    EXPECT_TRUE(program.shows("\r\033[K")) << program.screen();
+    EXPECT_TRUE(program.shows("/s"));
+    program.press(command::ctrl_c);
+    EXPECT_EQ(program.exit_code(), 130);
+    // Between what erases the line there is never more than fits.
+    std::string screen = program.screen();
+    screen.resize(screen.rfind("\r\033[K"));
+    for (std::size_t at = screen.find("\r\033[K"); at != std::string::npos;) {
+        const std::size_t next = screen.find("\r\033[K", at + 1);
+        EXPECT_LE(screen.substr(at + 4, next == std::string::npos ? next : next - at - 4).size(),
+                  19U);
+        at = next;
+    }
+}
+
+TEST(MineTerminal, WithoutATerminalShowsNoProgress) {
+    const Ended ended = mine({"--hash", "sha256", "--prefix", "00000"});
+    EXPECT_EQ(ended.err, "");
+    EXPECT_THAT(ended.out, Not(HasSubstr("\r")));
+}
+
+TEST(MineTerminal, CtrlCPrintsWhatWasFoundAndLeavesNothingRunning) {
+    Running program({"mine", "--hash", "sha256", "--prefix", "000", "--count", "1000000000",
+                     "--processes", "2", "--json"});
+    ASSERT_TRUE(program.shows("of the expected")) << program.screen();
+    const std::vector<pid_t> servers = command::children_of(program.pid());
+    const std::vector<pid_t> workers = program.workers();
+    EXPECT_EQ(workers.size(), 2U);
+    program.press(command::ctrl_c);
+    EXPECT_EQ(program.exit_code(), 130);
+    EXPECT_THAT(program.screen(),
+                AllOf(HasSubstr("\"interrupted\": true"), HasSubstr("\"suffix\"")));
+    for (const pid_t pid : servers)
+        EXPECT_TRUE(command::eventually([&] { return command::gone(pid); }));
+    for (const pid_t pid : workers)
+        EXPECT_TRUE(command::eventually([&] { return command::gone(pid); }));
+}
+
+TEST(MineTerminal, CtrlCEndsEveryPartOfAComparison) {
+    for (const std::string_view moment : {"normal map", "of the expected"}) {
+        Running program(endless_and({"--compare"}), 120);
+        ASSERT_TRUE(program.shows(moment == "normal map" ? "expected:" : moment));
+        program.press(command::ctrl_c);
+        EXPECT_EQ(program.exit_code(), 130) << program.screen();
+    }
+}
+
+TEST(MineTerminal, AWorkerThatIsKilledIsCountedAndChangesNothingElse) {
+    const Arguments arguments{"mine",    "--hash", "sha256d",     "--prefix", "00000",
+                              "--count", "8",      "--processes", "2",        "--json"};
+    const Ended undisturbed = command::run(arguments);
+    ASSERT_EQ(undisturbed.exit_code(), 0);
+
+    Running program(arguments);
+    ASSERT_TRUE(program.shows("of the expected"));  // so it works
+    std::vector<pid_t> workers;
+    ASSERT_TRUE(command::eventually([&] { return (workers = program.workers()).size() == 2; }));
+    EXPECT_EQ(::kill(workers[0], SIGKILL), 0);
+    EXPECT_EQ(program.exit_code(), 0) << program.screen();
+    const std::string& screen = program.screen();
+    const json report = json::parse(screen.substr(screen.find("\r\033[K{") + 4));
+    const json expected = json::parse(undisturbed.out);
+    EXPECT_EQ(report.at("found"), expected.at("found"));
+    EXPECT_EQ(expected.at("deaths"), 0);
+    EXPECT_EQ(report.at("deaths"), 1);
+}
+
+}  // namespace

@@ -1,0 +1,204 @@
+// procpool_test: LINK mine_app TIMEOUT 120
+// The whole miner, without the tool: the same answers from any crew, whatever befalls it.
+
+#include "mine/miner.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "mine/crew.hpp"
+#include "mine/genesis.hpp"
+#include "mine/header.hpp"
+#include "mine/request.hpp"
+
+namespace {
+
+using mine::Hash;
+using mine::make_order;
+using mine::Order;
+using mine::Outcome;
+using mine::Request;
+using mine::Strategy;
+
+constexpr auto go_on = [](const mine::Progress&) { return true; };
+
+std::vector<std::string> suffixes(const Outcome& outcome) {
+    std::vector<std::string> all;
+    for (const auto& found : outcome.found) all.push_back(found.suffix);
+    return all;
+}
+
+/// Every kind of crew, and processes in several numbers.
+std::vector<std::unique_ptr<mine::Crew>> crews(const Order& order) {
+    std::vector<std::unique_ptr<mine::Crew>> all;
+    const auto& [search, wanted] = std::tie(order.plan.search, order.plan.wanted);
+    all.push_back(mine::make_plain_crew(search, wanted));
+    for (const int processes : {1, 2, 7})
+        all.push_back(mine::make_process_crew(processes, search, wanted));
+    all.push_back(mine::make_thread_crew(3, search, wanted));
+    return all;
+}
+
+/// The processes that a pool of this process has started: the children of its child.
+std::vector<pid_t> workers_of_this_process() {
+    const auto children = [](pid_t pid) {
+        const std::string id = std::to_string(pid);
+        std::ifstream file("/proc/" + id + "/task/" + id + "/children");
+        std::vector<pid_t> pids;
+        for (pid_t child = 0; file >> child;) pids.push_back(child);
+        return pids;
+    };
+    std::vector<pid_t> workers;
+    for (const pid_t server : children(::getpid())) {
+        for (const pid_t worker : children(server)) workers.push_back(worker);
+    }
+    return workers;
+}
+
+TEST(Miner, FindsTheSameFromAnyCrewByChance) {
+    const Order order = make_order({.hash = Hash::sha256, .prefix = "000", .count = 5, .seed = 4});
+    std::vector<std::string> first;
+    for (const auto& crew : crews(order)) {
+        const Outcome outcome = mine::mine(order.plan, *crew, 1 << 12, go_on);
+        ASSERT_EQ(outcome.found.size(), 5U);
+        if (first.empty()) first = suffixes(outcome);
+        EXPECT_EQ(suffixes(outcome), first);
+    }
+}
+
+TEST(Miner, FindsTheSameWhateverTheSizeOfTheChunks) {
+    const Order order = make_order({.hash = Hash::crc32, .prefix = "0000", .count = 3});
+    std::vector<std::string> first;
+    for (const std::uint64_t chunk : {1U << 10, 1U << 14, 1U << 20, 12345U}) {
+        const auto crew = mine::make_process_crew(2, order.plan.search, order.plan.wanted);
+        const Outcome outcome = mine::mine(order.plan, *crew, chunk, go_on);
+        if (first.empty()) first = suffixes(outcome);
+        EXPECT_EQ(suffixes(outcome), first);
+    }
+    EXPECT_EQ(first.size(), 3U);
+}
+
+TEST(Miner, EnumeratingFindsTheShortestSuffixesAndOfThoseTheFirst) {
+    const Order order = make_order({.hash = Hash::sha256,
+                                    .prefix = "00",
+                                    .strategy = Strategy::enumerate,
+                                    .alphabet = "abcd",
+                                    .count = 8});
+    std::vector<std::string> expected;
+    for (std::uint32_t length = 1; expected.size() < 8; ++length) {
+        for (std::uint64_t n = 0; n < mine::count_suffixes(4, length) && expected.size() < 8; ++n) {
+            const std::string suffix = suffix_of(order.plan.search, n, length);
+            if (digest(Hash::sha256, "I miss DSR already" + suffix)[0] == '\0')
+                expected.push_back(suffix);
+        }
+    }
+    for (const auto& crew : crews(order))
+        EXPECT_EQ(suffixes(mine::mine(order.plan, *crew, 100, go_on)), expected);
+}
+
+TEST(Miner, FindsTheNonceOfTheGenesisBlockWithEveryNumberOfProcesses) {
+    const Order order = make_order({.header = genesis::header,
+                                    .nonce_from = genesis::nonce - 40'000,
+                                    .nonce_to = genesis::nonce + 40'000});
+    for (const auto& crew : crews(order)) {
+        const Outcome outcome = mine::mine(order.plan, *crew, 1 << 12, go_on);
+        ASSERT_EQ(outcome.found.size(), 1U);
+        EXPECT_EQ(mine::to_hex(outcome.found[0].digest), genesis::hash);
+        EXPECT_EQ(outcome.found[0].before, 40'000);
+    }
+}
+
+TEST(Miner, ASuffixThatChanceHitsTwiceIsFoundOnce) {
+    const Order order = make_order({.hash = Hash::sha256,
+                                    .prefix = "0",
+                                    .alphabet = "ab",
+                                    .min_length = 6,
+                                    .max_length = 6,
+                                    .count = 100});
+    const auto crew = mine::make_process_crew(2, order.plan.search, order.plan.wanted);
+    auto found = suffixes(mine::mine(order.plan, *crew, 1 << 12, go_on));
+    EXPECT_GT(found.size(), 0U);
+    EXPECT_LE(found.size(), 64U);
+    std::ranges::sort(found);
+    EXPECT_EQ(std::ranges::adjacent_find(found), found.end());
+}
+
+TEST(Miner, WorkersThatDieChangeNothingButTheCountOfDeaths) {
+    const Order order =
+        make_order({.hash = Hash::sha256d, .prefix = "00000", .count = 2, .seed = 1});
+    auto crew = mine::make_process_crew(2, order.plan.search, order.plan.wanted);
+    const Outcome expected = mine::mine(order.plan, *crew, 1 << 14, go_on);
+    EXPECT_EQ(expected.deaths, 0U);
+    crew.reset();  // or its workers would be killed as well
+
+    crew = mine::make_process_crew(2, order.plan.search, order.plan.wanted);
+    std::map<pid_t, int> seen;  // how often: one that was only just forked is not known yet
+    std::set<pid_t> killed;
+    const auto kill_some = [&](const mine::Progress&) {
+        for (const pid_t worker : workers_of_this_process()) {
+            if (++seen[worker] > 3 && killed.size() < 6 && killed.insert(worker).second) {
+                EXPECT_EQ(::kill(worker, SIGKILL), 0);
+                break;
+            }
+        }
+        return true;
+    };
+    const Outcome outcome = mine::mine(order.plan, *crew, 1 << 14, kill_some);
+    EXPECT_EQ(suffixes(outcome), suffixes(expected));
+    EXPECT_EQ(killed.size(), 6U);
+    EXPECT_EQ(outcome.deaths, killed.size());
+}
+
+TEST(Miner, EndsWhenItIsToldToAndKeepsWhatItFound) {
+    const Order order = make_order({.hash = Hash::sha256, .prefix = "0", .count = 1'000'000'000});
+    for (const auto& crew : crews(order)) {
+        const auto briefly = [](const mine::Progress& p) { return p.hashes < 50'000; };
+        const Outcome outcome = mine::mine(order.plan, *crew, 1 << 12, briefly);
+        EXPECT_TRUE(outcome.interrupted);
+        EXPECT_GT(outcome.found.size(), 1000U);
+    }
+}
+
+TEST(Miner, EndsWhenThereIsNothingMoreToLookAt) {
+    const Order order = make_order(
+        {.hash = Hash::sha256, .zero_bits = 60, .strategy = Strategy::enumerate, .limit = 100'000});
+    for (const auto& crew : crews(order)) {
+        const Outcome outcome = mine::mine(order.plan, *crew, 1 << 12, go_on);
+        EXPECT_TRUE(outcome.found.empty());
+        EXPECT_FALSE(outcome.interrupted);
+        EXPECT_EQ(outcome.hashes, 100'000U);
+    }
+}
+
+TEST(Miner, PrintsNothingThatThePlainHashDoesNotConfirm) {
+    Order order = make_order({.hash = Hash::sha256, .prefix = "0"});
+    order.plan.search.midstate[0] ^= 1;  // a kernel that is wrong
+    order.plan.search.tail[0] ^= 1;
+    const auto crew = mine::make_plain_crew(order.plan.search, 1000);
+    order.plan.wanted = 1000;
+    EXPECT_THROW(static_cast<void>(mine::mine(order.plan, *crew, 1 << 12, go_on)),
+                 std::logic_error);
+}
+
+TEST(Miner, MeasuresARateAndMakesChunksOfMilliseconds) {
+    const Order order = make_order({.hash = Hash::sha256});
+    EXPECT_GT(mine::measure_rate(order.plan), 1000);
+    EXPECT_EQ(mine::chunk_size_for(0), mine::length_group);
+    EXPECT_EQ(mine::chunk_size_for(100e6) % mine::length_group, 0U);
+    EXPECT_NEAR(static_cast<double>(mine::chunk_size_for(100e6)), 500e3, 1e4);
+}
+
+}  // namespace

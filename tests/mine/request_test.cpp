@@ -1,0 +1,153 @@
+// procpool_test: LINK mine_app
+// What is asked for: which lengths are looked at, and what is refused or told before any work.
+
+#include "mine/request.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "mine/genesis.hpp"
+
+namespace {
+
+using mine::Digits;
+using mine::Hash;
+using mine::make_order;
+using mine::Request;
+using mine::Strategy;
+using testing::Contains;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+std::string reason_for_refusing(const Request& request) {
+    try {
+        static_cast<void>(make_order(request));
+    } catch (const mine::ImpossibleGoal& error) {
+        EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+        return error.what();
+    }
+    return "it was not refused";
+}
+
+// Lengths.
+
+TEST(MineRequest, OfTheLectureTakesTheLengthWhereItsGoalIsNearlyAlwaysMet) {
+    EXPECT_THAT(make_order({}).lengths, ElementsAre(20));
+    EXPECT_THAT(make_order({.strategy = Strategy::enumerate}).lengths, ElementsAre(20));
+}
+
+TEST(MineRequest, TellsWhichLengthsOfTheLectureMeetTheGoal) {
+    EXPECT_THAT(make_order({}).notes, Contains(HasSubstr("1 to 18: none, 19: 13 %, 20: 97 %, 21")));
+}
+
+TEST(MineRequest, LeavesOutLengthsThatCannotMeetTheGoal) {
+    EXPECT_THAT(make_order({.min_length = 1, .max_length = 25}).lengths, ElementsAre(19, 20));
+}
+
+TEST(MineRequest, OfLengthsThatCannotMeetTheGoalIsRefusedWithTheReasonAndOneThatCan) {
+    for (const auto& [shortest, longest] : {std::pair{1U, 18U}, std::pair{21U, 25U}}) {
+        const std::string reason =
+            reason_for_refusing({.min_length = shortest, .max_length = longest});
+        EXPECT_THAT(reason, HasSubstr("adler32 adds up slowly"));
+        EXPECT_THAT(reason, HasSubstr("--min-length 20 --max-length 20"));
+    }
+}
+
+TEST(MineRequest, ThatNoLengthMeetsIsRefused) {
+    EXPECT_THAT(reason_for_refusing({.base = "", .prefix = "ff", .alphabet = "ab"}),
+                HasSubstr("give another --alphabet"));
+}
+
+TEST(MineRequest, OfShaEnumeratesFromTheShortestSuffix) {
+    const auto lengths =
+        make_order({.hash = Hash::sha256, .prefix = "000", .strategy = Strategy::enumerate})
+            .lengths;
+    EXPECT_EQ(lengths.front(), 1U);
+    EXPECT_GE(lengths.back(), 4U);
+}
+
+TEST(MineRequest, OfShaByChanceTakesALengthWithPlentyOfAnswers) {
+    const auto order = make_order({.hash = Hash::sha256, .prefix = "000000"});
+    ASSERT_EQ(order.lengths.size(), 1U);
+    EXPECT_GE(order.lengths[0], 7U);
+    EXPECT_DOUBLE_EQ(order.expected(), 16'777'216);
+}
+
+TEST(MineRequest, TakesTheLengthsThatAreAskedFor) {
+    EXPECT_THAT(make_order({.hash = Hash::sha256, .min_length = 3, .max_length = 5}).lengths,
+                ElementsAre(3, 4, 5));
+    EXPECT_THAT(make_order({.hash = Hash::sha256, .min_length = 60}).lengths, ElementsAre(60));
+    EXPECT_THAT(make_order({.hash = Hash::sha256, .max_length = 2}).lengths, ElementsAre(2));
+}
+
+// Told before any work.
+
+TEST(MineRequest, SaysThatTheLecturesGoalInDecimalIsMetByEverySuffix) {
+    const auto order = make_order({.digits = Digits::dec, .prefix = "1"});
+    EXPECT_THAT(order.lengths, ElementsAre(1));
+    EXPECT_EQ(order.share, 1);
+    EXPECT_THAT(order.notes, Contains(HasSubstr("nothing to search")));
+}
+
+TEST(MineRequest, SaysThatEnumeratingAdlerMayTakeLong) {
+    EXPECT_THAT(make_order({.strategy = Strategy::enumerate}).notes,
+                Contains(HasSubstr("--strategy random")));
+    EXPECT_THAT(make_order({}).notes, Each(Not(HasSubstr("--strategy random"))));
+}
+
+TEST(MineRequest, OfABlockSaysHowLikelyTheRangeHoldsAnAnswer) {
+    EXPECT_THAT(make_order({.header = genesis::header}).notes,
+                Contains(HasSubstr("4.29 billion nonces: with a chance of 63 %")));
+}
+
+TEST(MineRequest, ExpectsNoMoreHashesThanThereAreCandidates) {
+    EXPECT_EQ(make_order({.hash = Hash::sha256, .zero_bits = 40, .limit = 1000}).expected(), 1000);
+    EXPECT_EQ(make_order({.header = genesis::header, .nonce_from = 5, .nonce_to = 9}).expected(),
+              5);
+}
+
+TEST(MineRequest, LooksAtNonceToAsWell) {
+    const auto whole = make_order({.header = genesis::header});
+    EXPECT_EQ(whole.plan.spans[0].count, std::uint64_t{1} << 32);
+    const auto one = make_order({.header = genesis::header, .nonce_from = 7, .nonce_to = 7});
+    EXPECT_EQ(one.plan.spans[0].count, 1U);
+}
+
+TEST(MineRequest, WritesHashesInTheDigitsAskedFor) {
+    const std::string digest("\x00\x00\x01\x02", 4);
+    EXPECT_EQ(mine::hash_text({}, digest), "00000102");
+    EXPECT_EQ(mine::hash_text({.digits = Digits::dec}, digest), "258");
+}
+
+// Refused.
+
+TEST(MineRequest, ThatIsUpsideDownIsRefused) {
+    EXPECT_THAT(reason_for_refusing({.min_length = 5, .max_length = 4}), HasSubstr("swap"));
+    EXPECT_THAT(reason_for_refusing({.header = genesis::header, .nonce_from = 5, .nonce_to = 4}),
+                HasSubstr("swap"));
+}
+
+TEST(MineRequest, WithABadAlphabetIsRefused) {
+    EXPECT_THAT(reason_for_refusing({.alphabet = "a"}), HasSubstr("one letter"));
+    EXPECT_THAT(reason_for_refusing({.alphabet = ""}), HasSubstr("at least 2"));
+    EXPECT_THAT(reason_for_refusing({.alphabet = "abca"}), HasSubstr("'a' twice"));
+    EXPECT_THAT(reason_for_refusing({.alphabet = "a\xc3\xa4"}), HasSubstr("ASCII"));
+    EXPECT_THAT(reason_for_refusing({.alphabet = "a\nb"}), HasSubstr("ASCII"));
+}
+
+TEST(MineRequest, WithLengthsOutOfRangeIsRefused) {
+    EXPECT_THAT(reason_for_refusing({.min_length = 0}), HasSubstr("1 to 64"));
+    EXPECT_THAT(reason_for_refusing({.max_length = 65}), HasSubstr("1 to 64"));
+}
+
+TEST(MineRequest, ForNothingIsRefused) {
+    EXPECT_THAT(reason_for_refusing({.count = 0}), HasSubstr("at least 1"));
+}
+
+}  // namespace
