@@ -51,6 +51,7 @@ int run(int argc, char** argv) {
 
     int exit_code = done;
     add_mine(app, exit_code);
+    add_forest(app, exit_code);
     add_info(app, exit_code);
     try {
         app.parse(argc, argv);
