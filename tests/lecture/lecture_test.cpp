@@ -281,6 +281,7 @@ public:
 
     struct Process {
         char state;  // as /proc shows it
+        pid_t parent;
         pid_t group;
     };
 
@@ -297,6 +298,7 @@ public:
             const pid_t pid = std::stoi(stat);
             std::istringstream fields(stat.substr(name_end + 2));
             fields >> all[pid].state >> parent_of[pid] >> all[pid].group;
+            all[pid].parent = parent_of[pid];
         }
         std::erase_if(all, [&](const auto& process) {
             pid_t above = process.first;
@@ -404,12 +406,17 @@ TEST(LectureTerminal, CtrlZStopsEverythingAndFgGoesOn) {
         ASSERT_TRUE(terminal.shows(status)) << terminal.screen();
         terminal.press(ctrl_z);
         ASSERT_TRUE(terminal.shows("<stopped by 20>")) << terminal.screen();
-        // Fork servers and guards, of the lecture's own group, sleep: they stop the others and let
-        // them go on. One that was just being made may be stopped as well.
+        // Guards, of the lecture's own group, and fork servers, the parents of workers, sleep: they
+        // stop the others and let them go on. One that was just being made may be stopped as well.
         EXPECT_TRUE(eventually([&] {
-            return std::ranges::all_of(terminal.processes(), [&](const auto& process) {
+            const auto processes = terminal.processes();
+            return std::ranges::all_of(processes, [&](const auto& process) {
                 const auto& [pid, is] = process;
-                const bool watches = is.group == terminal.job() && pid != terminal.job();
+                const bool is_parent = std::ranges::any_of(
+                    processes,
+                    [parent = pid](const auto& other) { return other.second.parent == parent; });
+                const bool watches =
+                    (is.group == terminal.job() || is_parent) && pid != terminal.job();
                 return is.state == 'Z' || is.state == 'T' || (watches && is.state == 'S');
             });
         })) << status;

@@ -423,7 +423,7 @@ bool is_crash(int signal) {
            signal == SIGABRT || signal == SIGSYS || signal == SIGTRAP;
 }
 
-TEST(Worker, HasSignalsAsAfterAnExecButForThoseOfACrash) {
+TEST(Worker, HasSignalsAsAfterAnExecButForThoseOfACrashAndOfTheTerminal) {
     ::signal(SIGUSR1, [](int) {});
     ::signal(SIGUSR2, SIG_IGN);
     ::signal(SIGPIPE, SIG_IGN);
@@ -438,7 +438,8 @@ TEST(Worker, HasSignalsAsAfterAnExecButForThoseOfACrash) {
             for (int number = 1; number < NSIG; ++number) {
                 struct sigaction action {};
                 if (is_crash(number) || ::sigaction(number, nullptr, &action) != 0) continue;
-                const bool ignored = number == SIGUSR2 || number == SIGPIPE;
+                const bool ignored = number == SIGUSR2 || number == SIGPIPE || number == SIGTTOU ||
+                                     number == SIGTTIN;
                 if (action.sa_handler != (ignored ? SIG_IGN : SIG_DFL)) wrong = number;
             }
             return wrong;
