@@ -211,7 +211,8 @@ consteval bool is_sum_of_members() {
                 constexpr bool cannot_be_made = !std::is_trivially_copyable_v<T> &&
                                                 !std::is_default_constructible_v<T> &&
                                                 (std::is_array_v<Field> || ...);
-                return std::bool_constant < !owns && !cannot_be_made > {};
+                constexpr bool verdict = !owns && !cannot_be_made;
+                return std::bool_constant<verdict>{};
             }));
         return Verdict::value;
     }
@@ -235,9 +236,7 @@ consteval Kind kind_of() {
         return std::is_union_v<T> ? Kind::hidden : std::is_object_v<T> ? Kind::flat : Kind::opaque;
     } else if constexpr (HasSerialize<T>) {
         return Kind::serialized;
-    } else if constexpr (is_flat_standard<T> && is_trivial) {
-        return Kind::flat;
-    } else if constexpr (std::is_empty_v<T> && is_trivial) {
+    } else if constexpr ((is_flat_standard<T> || std::is_empty_v<T>)&&is_trivial) {
         return Kind::flat;
     } else if constexpr (Standard<T>::kind != Kind::opaque) {
         return Standard<T>::kind;
