@@ -2,7 +2,7 @@
 function(consumer_programs library)
     set(here ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
     add_executable(consumer ${here}/main.cpp ${here}/second.cpp)
-    add_executable(readme ${here}/../../examples/readme.cpp)
+    add_executable(readme ${here}/../../examples/docs/readme.cpp)
     foreach(program consumer readme)
         target_link_libraries(${program} PRIVATE ${library})
     endforeach()
