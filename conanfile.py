@@ -35,8 +35,10 @@ class ProcpoolConan(ConanFile):
         cmake_layout(self)
 
     def generate(self):
-        # Position independent code and BUILD_SHARED_LIBS: the first always, the second by the option.
-        CMakeToolchain(self).generate()
+        toolchain = CMakeToolchain(self)
+        # What is built must not depend on what the machine happens to have: no source lines in stack traces.
+        toolchain.cache_variables["PROCPOOL_LIBDW"] = False
+        toolchain.generate()
 
     def build(self):
         cmake = CMake(self)

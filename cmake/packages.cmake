@@ -30,11 +30,13 @@ set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY >=)
 set(CPACK_DEBIAN_PROCPOOL_RUNTIME_PACKAGE_NAME libprocpool${soname})
 set(CPACK_DEBIAN_PROCPOOL_RUNTIME_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_PROCPOOL_RUNTIME_DESCRIPTION "${about}This package has the shared library, which programs need to run.")
+set(CPACK_DEBIAN_PROCPOOL_RUNTIME_PACKAGE_RECOMMENDS libdw1) # source lines in stack traces
 
 set(CPACK_DEBIAN_PROCPOOL_DEV_PACKAGE_NAME libprocpool-dev)
 set(CPACK_DEBIAN_PROCPOOL_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_PROCPOOL_DEV_PACKAGE_DEPENDS "libprocpool${soname} (= ${PROJECT_VERSION})")
-set(CPACK_DEBIAN_PROCPOOL_DEV_PACKAGE_SUGGESTS "pkg-config, cmake")
+set(CPACK_DEBIAN_PROCPOOL_DEV_PACKAGE_RECOMMENDS libdw1) # for what is linked statically
+set(CPACK_DEBIAN_PROCPOOL_DEV_PACKAGE_SUGGESTS "pkg-config, cmake, libcereal-dev")
 set(CPACK_DEBIAN_PROCPOOL_DEV_DESCRIPTION "${about}This package has what is needed to build programs: headers, the static library,\na CMake package and a pkg-config file.")
 
 set(CPACK_DEBIAN_PROCPOOL_TOOL_PACKAGE_NAME procpool)

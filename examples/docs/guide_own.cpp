@@ -1,4 +1,4 @@
-// docs/guide.md: a program of one's own, with a struct, a parser that is not to be trusted and a report.
+// docs/guide.md: a program of one's own, with a struct and a parser that is not to be trusted.
 // clang-format off
 // [program]
 #include <chrono>

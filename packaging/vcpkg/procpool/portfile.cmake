@@ -4,7 +4,8 @@
 
 get_filename_component(SOURCE_PATH "${CURRENT_PORT_DIR}/../../.." ABSOLUTE)
 
-vcpkg_cmake_configure(SOURCE_PATH "${SOURCE_PATH}" OPTIONS -DPROCPOOL_DEV=OFF -DPROCPOOL_INSTALL=ON)
+# What is built must not depend on what the machine happens to have: no libdw, so no source lines in stack traces.
+vcpkg_cmake_configure(SOURCE_PATH "${SOURCE_PATH}" OPTIONS -DPROCPOOL_DEV=OFF -DPROCPOOL_INSTALL=ON -DPROCPOOL_LIBDW=OFF)
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/procpool)
 vcpkg_fixup_pkgconfig()
