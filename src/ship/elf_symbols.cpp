@@ -72,7 +72,7 @@ std::string ElfSymbols::at(std::uint64_t address) const {
         return {};
     }
     // The full table first: the one for the dynamic linker lacks what is local.
-    for (const unsigned wanted : {SHT_SYMTAB, SHT_DYNSYM}) {
+    for (const unsigned wanted : {unsigned{SHT_SYMTAB}, unsigned{SHT_DYNSYM}}) {
         Section table;
         Section strings;
         for (std::uint64_t i = 0; i < header.e_shnum; ++i) {
