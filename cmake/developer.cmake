@@ -9,6 +9,7 @@ set_target_properties(procpool_instrumented PROPERTIES EXPORT_COMPILE_COMMANDS O
 option(PROCPOOL_FUZZ "Build the targets of libFuzzer, and no other test" OFF)
 enable_testing()
 include(cmake/testing.cmake)
+include(cmake/docs.cmake)
 include(cmake/xgboost.cmake)
 
 foreach(folder tests bench apps cli examples)
@@ -16,3 +17,7 @@ foreach(folder tests bench apps cli examples)
         add_subdirectory(${folder})
     endif()
 endforeach()
+
+if(TARGET procpool_cli AND PROCPOOL_INSTALL)
+    install(TARGETS procpool_cli COMPONENT procpool_tool)
+endif()

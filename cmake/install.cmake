@@ -7,10 +7,19 @@ include(GNUInstallDirs)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/procpool)
 set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-install(TARGETS procpool EXPORT procpoolTargets)
-install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+# procpool_runtime is what programs need to run, procpool_dev what is needed to build them.
+set(targets procpool)
+if(TARGET procpool_static)
+    list(APPEND targets procpool_static)
+endif()
+install(
+    TARGETS ${targets}
+    EXPORT procpoolTargets
+    LIBRARY COMPONENT procpool_runtime NAMELINK_COMPONENT procpool_dev
+    ARCHIVE COMPONENT procpool_dev)
+install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT procpool_dev)
 
-install(EXPORT procpoolTargets NAMESPACE procpool:: DESTINATION ${package_dir})
+install(EXPORT procpoolTargets NAMESPACE procpool:: DESTINATION ${package_dir} COMPONENT procpool_dev)
 configure_package_config_file(
     cmake/procpoolConfig.cmake.in ${PROJECT_BINARY_DIR}/procpoolConfig.cmake
     INSTALL_DESTINATION ${package_dir}
@@ -18,10 +27,10 @@ configure_package_config_file(
 # Until 1.0 a minor version may change what programs are compiled against.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/procpoolConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/procpoolConfig.cmake
-              ${PROJECT_BINARY_DIR}/procpoolConfigVersion.cmake DESTINATION ${package_dir})
+install(FILES ${PROJECT_BINARY_DIR}/procpoolConfig.cmake ${PROJECT_BINARY_DIR}/procpoolConfigVersion.cmake
+        DESTINATION ${package_dir} COMPONENT procpool_dev)
 
 # ${pcfiledir} is where pkg-config found the file; from there to the prefix is always the same way.
 file(RELATIVE_PATH to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/procpool.pc.in ${PROJECT_BINARY_DIR}/procpool.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/procpool.pc DESTINATION ${pkgconfig_dir})
+install(FILES ${PROJECT_BINARY_DIR}/procpool.pc DESTINATION ${pkgconfig_dir} COMPONENT procpool_dev)

@@ -1,19 +1,43 @@
-// A consumer's first program, built in every way in which procpool can be used.
+// A consumer's program, built in every way in which procpool can be used: values and errors come
+// back from the workers, and an error is known by its type on both sides of the shared library.
 #include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
 #include <vector>
 
 #include <procpool/procpool.hpp>
 
+#include "second.hpp"
+
 namespace {
 
-double square(double x) { return x * x; }
+template <class Error, class F>
+bool throws(F&& f) {
+    try {
+        f();
+    } catch (const Error&) {
+        return true;
+    }
+    return false;
+}
 
 }  // namespace
 
 int main() {
     procpool::Pool pool{2};
-    const std::vector<double> out = pool.map(square, std::vector<double>{1.0, 2.0, 3.0});
-    const bool right = out == std::vector<double>{1.0, 4.0, 9.0};
-    std::puts(right ? "1 4 9" : "wrong");
+    const std::vector<int> one{1};
+    const bool values =
+        squares_from_elsewhere(pool, {1.0, 2.0, 3.0}) == std::vector<double>{1.0, 4.0, 9.0};
+    const bool died =
+        throws<procpool::WorkerDied>([&] { pool.map([](int) { std::abort(); }, one); });
+    const auto out_of_range = [](int) -> int { throw std::out_of_range("here"); };
+    const bool standard = throws<std::out_of_range>([&] { pool.map(out_of_range, one); });
+    const bool failure = throws<procpool::TaskFailure>([&] { pool.map(out_of_range, one); });
+    pool.close();
+    const bool closed =
+        throws<procpool::PoolClosed>([&] { pool.map([](int x) { return x; }, one); });
+
+    const bool right = values && died && standard && failure && closed;
+    std::puts(right ? "ok" : "wrong");
     return right ? 0 : 1;
 }

@@ -61,10 +61,14 @@ bool library_has_threads() { return mp::usable_cpus() > 1; }
 TEST(LibraryThreads, HangInAWorkerThatWasForkedAfterTheyBeganAndTheTimeoutEndsThat) {
     if (!library_has_threads()) GTEST_SKIP() << "the library starts threads only on two CPUs";
     in_a_fresh_process([] {
-        grow(2);  // the client: from now on it has threads
-        mp::Pool pool{1};
+        // [hang]
+        grow(2);           // the program trains once, on two threads
+        mp::Pool pool{1};  // the worker is forked now
+        // [/hang]
         try {
-            (void)pool.apply({.timeout = 2s}, grow, 2);
+            // [hang]
+            (void)pool.apply({.timeout = 2s}, grow, 2);  // and would never answer
+            // [/hang]
         } catch (const mp::TaskTimeout&) {
             return true;
         }

@@ -8,8 +8,8 @@
 #include <latch>
 #include <new>
 #include <numeric>
-#include <string>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
