@@ -31,6 +31,8 @@ void refuse_code_addresses(std::span<const std::byte> closure,
 class Client final : public Backend {
 public:
     explicit Client(const EngineOptions& options);
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
     ~Client() override;
 
     JobHandle start(JobSpec spec) override;

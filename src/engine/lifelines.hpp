@@ -8,6 +8,18 @@ namespace procpool::engine::lifelines {
 
 void add(int descriptor);
 void remove(int descriptor) noexcept;
+/// Adds a descriptor for as long as it lives.
+class Held {
+public:
+    explicit Held(int descriptor) : descriptor_(descriptor) { add(descriptor); }
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+    ~Held() { remove(descriptor_); }
+
+private:
+    int descriptor_;
+};
+
 /// In a forked child: closes every one that the parent held.
 void close_all() noexcept;
 

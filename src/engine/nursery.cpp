@@ -210,7 +210,7 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
             "procpool::init(argc, argv) first thing in main()");
     }
     os::Channel channel = os::make_channel();
-    lifelines::add(channel.ours.get());
+    const lifelines::Held ours(channel.ours.get());
     const std::string number = std::to_string(channel.theirs.get());
     const std::array<const char*, 4> arguments{nursery().arguments.front().c_str(), server_flag,
                                                number.c_str(), nullptr};
@@ -226,10 +226,6 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
     }
     const int error = errno;
     channel.theirs.reset();
-    struct Ours {
-        os::Fd& end;
-        ~Ours() { lifelines::remove(end.get()); }
-    } const ours{channel.ours};
     if (pid <= 0) {
         fail(error, "procpool: cannot start the program anew (too many processes?)");
     }

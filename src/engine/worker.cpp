@@ -46,7 +46,7 @@ struct Cancelled {};
 /// A function of the client's in this process.
 template <class Function>
 Function* here(Function* function) {
-    return reinterpret_cast<Function*>(relocated(reinterpret_cast<std::uintptr_t>(function)));
+    return std::bit_cast<Function*>(relocated(std::bit_cast<std::uintptr_t>(function)));
 }
 
 WorkerLoop* this_worker = nullptr;

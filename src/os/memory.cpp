@@ -25,6 +25,7 @@ namespace {
 
 /// Far from where the kernel puts anything by itself, so that another process can have the region
 /// at the same address.
+// NOLINTNEXTLINE(performance-no-int-to-ptr): a place that nothing occupies yet
 void* const quiet_place = reinterpret_cast<void*>(std::uintptr_t{0x2000'0000'0000});
 
 }  // namespace

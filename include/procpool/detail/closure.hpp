@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -142,7 +143,7 @@ std::byte* write_closure(std::byte* to, const F& f) {
 template <class F>
 void relocate(F& f) {
     if constexpr (std::is_pointer_v<F>) {
-        f = reinterpret_cast<F>(relocated(reinterpret_cast<std::uintptr_t>(f)));
+        f = std::bit_cast<F>(relocated(std::bit_cast<std::uintptr_t>(f)));
     } else if constexpr (std::is_member_function_pointer_v<F>) {
         // Its first word is an address, or the small offset of a virtual function, which stays.
         std::uintptr_t address = 0;
