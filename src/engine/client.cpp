@@ -17,6 +17,7 @@
 #include "memory/process_mark.hpp"
 #include "os/clock.hpp"
 #include "os/cpu_files.hpp"
+#include "os/crash.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
 #include "os/unseen_fork.hpp"
@@ -125,11 +126,11 @@ void Client::start_server(Start start) {
                                     : start_in_nursery(layout_, pipe.read_end);
         server_pid_ = started.pid;
         server_ = std::move(started.pidfd);
-        modules_ = std::move(started.modules);
+        modules_ = std::make_shared<const std::vector<ship::Module>>(std::move(started.modules));
         relocates_ = start == Start::spawn;
     } else {
         fork_server(std::move(pipe.read_end), start);
-        modules_ = ship::loaded_modules();
+        modules_ = ship::known_modules();
         modules_version_ = ship::modules_version();
     }
     if (!server_) {
@@ -146,6 +147,7 @@ void Client::fork_server(os::Fd commands, Start start) {
     }
     ship::flush_output();
     std::fflush(nullptr);
+    os::prepare_backtraces();
     const pid_t client = os::own_pid();
     const auto become_server = [&] {
         lifelines::close_all();

@@ -114,8 +114,9 @@ private:
     os::Fd server_;  // pidfd
     pid_t server_pid_ = 0;
     bool server_is_child_ = false;
-    std::vector<ship::Module> modules_;  // of this process, those that the workers have
-    bool relocates_ = false;             // the workers have them at other addresses
+    std::shared_ptr<const std::vector<ship::Module>>
+        modules_;             // of this process, those that the workers have
+    bool relocates_ = false;  // the workers have them at other addresses
     /// When all of this process were last seen to be among them.
     std::atomic<std::uint64_t> modules_version_{0};
     std::uint64_t client_spin_ns_ = 0;

@@ -71,7 +71,7 @@ void Client::check_modules(const JobSpec& spec) {
     }
     const std::vector<ship::Module> here = ship::loaded_modules();
     const auto is_known = [&](const ship::Module& module) {
-        return std::any_of(modules_.begin(), modules_.end(), [&](const ship::Module& known) {
+        return std::any_of(modules_->begin(), modules_->end(), [&](const ship::Module& known) {
             return known.base == module.base && known.same_file(module);
         });
     };

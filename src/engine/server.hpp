@@ -95,7 +95,7 @@ private:
     // Ctrl-Z: the workers stop with the client, and their deadlines with them.
     bool watching_ = true;
     std::uint64_t last_work_ = os::now_ns();
-    std::uint64_t last_watch_ = 0;
+    std::uint64_t last_watch_ = os::now_ns();
     std::uint64_t stopped_at_ = 0;
 };
 

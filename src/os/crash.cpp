@@ -181,6 +181,15 @@ void on_crash(int signal, siginfo_t* info, void* context) {
 
 }  // namespace
 
+void prepare_backtraces() noexcept {
+    static bool prepared = false;  // inherited by forked children
+    if (!prepared) {
+        prepared = true;
+        Backtrace unused;
+        capture_callers(unused, 0);
+    }
+}
+
 void handle_crashes() noexcept {
     // A stack overflow leaves no room for a handler on the stack itself. The guard page below keeps
     // one of ours from going unnoticed.
@@ -197,11 +206,7 @@ void handle_crashes() noexcept {
         ::munmap(memory, page_size + alternate_stack_size);
         return;
     }
-    {
-        // What the dynamic linker does at a first call is not for a signal handler.
-        Backtrace unused;
-        capture_callers(unused, 0);
-    }
+    prepare_backtraces();
     struct sigaction action {};
     action.sa_sigaction = on_crash;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;

@@ -26,6 +26,10 @@ struct CrashReport {
     return (key << 8U) | static_cast<std::uint64_t>(signal);
 }
 
+/// What the dynamic linker and the unwinder do at a first call, which is not for a signal handler:
+/// done once, here or in a parent, so that it costs no fork server anything.
+void prepare_backtraces() noexcept;
+
 /// Handles the signals above from here on, in this process and its forks, where they had their
 /// default action. As long as a process has not called `report_crashes_to` that changes nothing. A
 /// report takes microseconds, at most a fifth of a second; then the process dies of the signal as

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
 #include <optional>
 
 #include <elf.h>
@@ -101,6 +102,19 @@ std::vector<Module> loaded_modules() {
         return true;
     });
     return modules;
+}
+
+std::shared_ptr<const std::vector<Module>> known_modules() {
+    static std::mutex mutex;
+    static std::uint64_t version_kept = 0;
+    static std::shared_ptr<const std::vector<Module>> kept;
+    const std::scoped_lock lock(mutex);
+    if (const std::uint64_t version = modules_version();
+        kept == nullptr || version != version_kept) {
+        kept = std::make_shared<const std::vector<Module>>(loaded_modules());
+        version_kept = version;
+    }
+    return kept;
 }
 
 std::uint64_t modules_version() noexcept {

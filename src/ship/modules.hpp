@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ struct Module {
 
 /// Those of this process at the moment. Any thread. Throws std::bad_alloc.
 [[nodiscard]] std::vector<Module> loaded_modules();
+
+/// The same, kept from the last call while nothing was loaded or unloaded.
+[[nodiscard]] std::shared_ptr<const std::vector<Module>> known_modules();
 
 /// Changes whenever a module is loaded or unloaded. Any thread; tens of nanoseconds.
 [[nodiscard]] std::uint64_t modules_version() noexcept;
