@@ -270,10 +270,13 @@ std::uint64_t WorkerLoop::chunk_length(const JobPage& page, JobMemory& memory,
                                        std::uint64_t remaining) const {
     std::uint64_t length = page.chunksize;
     if (length == 0) {
-        // Never so much that the others idle at the end, whatever the items to come cost.
+        // Never so much that the others idle at the end, whatever the items to come cost; but not
+        // one by one what has cost next to nothing so far.
+        constexpr std::uint64_t trifle = 16;
         const std::uint64_t share =
             pool_.workers == 1 ? remaining : remaining / (2 * pool_.workers);
-        length = std::min(memory.chunk, std::max<std::uint64_t>(1, share));
+        length = std::min(memory.chunk,
+                          std::max<std::uint64_t>({1, share, std::min(memory.chunk / 4, trifle)}));
     }
     return std::min({length, remaining, tasks_left_});
 }
