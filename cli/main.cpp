@@ -62,6 +62,11 @@ int run(int argc, char** argv) {
         return done;
     } catch (const CLI::ParseError& error) {
         const auto called = app.get_subcommands();
+        if (called.empty() && argc > 1 && argv[1][0] != '-') {
+            throw BadUsage(fmt::format(
+                "there is no subcommand '{}': mine, forest or info (see procpool --help)",
+                argv[1]));
+        }
         throw BadUsage(fmt::format("{} (see procpool {}--help)", error.what(),
                                    called.empty() ? "" : called.front()->get_name() + ' '));
     }

@@ -28,7 +28,8 @@ Goal goal_of(const Request& request) {
 void check_alphabet(const std::string& alphabet) {
     if (alphabet.size() < 2) {
         throw ImpossibleGoal(
-            "an alphabet of one letter has one suffix of each length: give --alphabet at least 2");
+            "an alphabet of fewer than two letters leaves nothing to choose: give --alphabet at "
+            "least 2");
     }
     std::set<char> seen;
     for (const char letter : alphabet) {

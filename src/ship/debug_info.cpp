@@ -256,6 +256,9 @@ std::vector<SourceFrame> DebugInfo::at(std::uint64_t address) const {
     int count = file.dw.dwarf_getscopes(unit, address - bias, &dies);
     const Scopes innermost(dies, count);
     if (innermost.dies().empty()) {
+        if (frame.line > 0) {
+            frames.push_back(frame);
+        }
         return frames;
     }
     // Around an inlined function these are what it was declared in; what it was inlined into is
@@ -275,6 +278,11 @@ std::vector<SourceFrame> DebugInfo::at(std::uint64_t address) const {
         }
         frame.file = file.file_of_call(*unit, die);
         frame.line = static_cast<int>(file.number(die, DW_AT_call_line));
+    }
+    // The body of a lambda, unoptimised, lies within a function whose addresses do not contain it,
+    // and is not found: the line is known all the same, and the symbol names it.
+    if (frames.empty() && frame.line > 0) {
+        frames.push_back(frame);
     }
     return frames;
 }
