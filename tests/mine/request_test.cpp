@@ -134,7 +134,7 @@ TEST(MineRequest, ThatIsUpsideDownIsRefused) {
 }
 
 TEST(MineRequest, WithABadAlphabetIsRefused) {
-    EXPECT_THAT(reason_for_refusing({.alphabet = "a"}), HasSubstr("less than two letters"));
+    EXPECT_THAT(reason_for_refusing({.alphabet = "a"}), HasSubstr("fewer than two letters"));
     EXPECT_THAT(reason_for_refusing({.alphabet = ""}), HasSubstr("at least 2"));
     EXPECT_THAT(reason_for_refusing({.alphabet = "abca"}), HasSubstr("'a' twice"));
     EXPECT_THAT(reason_for_refusing({.alphabet = "a\xc3\xa4"}), HasSubstr("ASCII"));
