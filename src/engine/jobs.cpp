@@ -178,12 +178,13 @@ JobHandle Client::start(JobSpec spec) {
         job->more_blocks.push_back(std::move(input_block));
     }
     job->postings.push_back({});
-    ++unresolved_;
     post(job, index, job->count);
+    ++unresolved_;
     if (page.timeout_ns != 0) {
         update_shortest_timeout();
     }
     job->started_ns = os::now_ns();
+    job->nudged_ns = job->started_ns;
     if (job->count == 0 && !job->open) {
         settle(*job);
     } else if (job->window == 0) {
@@ -215,7 +216,6 @@ void Client::post(const JobHandle& job, std::size_t index, std::uint64_t limit) 
     job->postings.back().page = index;
     page.close_word.store(0, std::memory_order_relaxed);
     page.limit.store(limit, std::memory_order_relaxed);
-    page.waiters.store(0, std::memory_order_relaxed);
     page.cancelled.store(0, std::memory_order_relaxed);
     const std::uint64_t serial = ++last_serial_;
     layout_.words(index).claim.store(ClaimWord::make(0, nobody, layout_.pool().secret, serial).bits,

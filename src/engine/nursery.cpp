@@ -78,6 +78,16 @@ bool read(const std::vector<std::byte>& bytes, T& value) {
     throw std::system_error(error != 0 ? error : ECHILD, std::generic_category(), what);
 }
 
+/// What the peer answers; nothing when it ended without. Its end of the channel alone would not
+/// tell: a child that the program forked meanwhile may hold a copy.
+os::Message answer_from(const os::Fd& channel, const os::Fd& peer) {
+    if (!peer) {
+        return {};
+    }
+    os::wait_readable({channel.get(), peer.get()}, -1);
+    return os::is_readable(channel) ? os::receive(channel) : os::Message();
+}
+
 /// The life of the clean process: forks a fork server for each order, until the client is gone.
 [[noreturn]] void tend(os::Fd channel, const os::Fd& client, pid_t client_pid) {
     os::block_all_signals();
@@ -191,7 +201,7 @@ StartedServer start_in_nursery(const Layout& layout, const os::Fd& commands) {
     if (!os::send(clean.channel, bytes_of(order), {commands.get()})) {
         fail(errno, gone);
     }
-    os::Message message = os::receive(clean.channel);
+    os::Message message = answer_from(clean.channel, clean.pidfd);
     Answer answer;
     if (!read(message.bytes, answer)) {
         fail(ECHILD, gone);
@@ -239,7 +249,7 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
     const Order order{layout, os::own_pid(), block.offset(), encoded.size()};
     const os::Message message =
         os::send(channel.ours, bytes_of(order), {commands.get(), region.get()})
-            ? os::receive(channel.ours)
+            ? answer_from(channel.ours, started.pidfd)
             : os::Message();
     Answer answer;
     if (!read(message.bytes, answer) ||

@@ -73,6 +73,12 @@ bool Client::resolved(const JobHandle& job) {
     const std::scoped_lock lock(mutex_);
     notice_server_death();
     drain();
+    if (const std::uint64_t now = os::now_ns(); !job->resolved && now - job->nudged_ns > slice) {
+        // A program may poll for ever instead of waiting.
+        job->nudged_ns = now;
+        escalate(*job);
+        forget_tokens();
+    }
     return job->resolved;
 }
 
@@ -162,10 +168,8 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
         os::futex_wait(bell, heard, patience);
         const bool quiet = os::now_ns() - before >= patience;
         lock.lock();
-        // The page may serve another job by now; its count of waiters is only a hint to ring, but
-        // must not go astray.
-        page.waiters.fetch_sub(page.waiters.load(std::memory_order_relaxed) != 0 ? 1 : 0,
-                               std::memory_order_seq_cst);
+        // The page may serve another job by now; until here it was rung for this thread as well.
+        page.waiters.fetch_sub(1, std::memory_order_seq_cst);
         if (quiet) {
             if (!job->resolved) {
                 escalate(*job);

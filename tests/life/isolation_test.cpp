@@ -74,6 +74,8 @@ TEST(Isolation, AScribbledSpinTokenKeepsNobodyWaiting) {
                 junk + (static_cast<std::uint64_t>(pools) << 16U)));
             EXPECT_EQ(pool.apply(one), 1);
             EXPECT_EQ(pool.submit(one).get(), 1);
+            auto polled = pool.submit(one);
+            EXPECT_TRUE(life::eventually([&] { return polled.ready(); }));
         }
     }
 }
