@@ -21,6 +21,7 @@
 #include <procpool/procpool.hpp>
 
 #include "life/life.hpp"
+#include "life/program.hpp"
 
 namespace mp = procpool;
 using namespace std::chrono_literals;
@@ -236,6 +237,99 @@ TEST(Start, ThreadsOfTheProgramDoNotReachTheWorkers) {
         mp::Pool pool{{.processes = 1, .start = start}};
         EXPECT_EQ(pool.apply(twice, 1), 2);
     }
+}
+
+TEST(Start, WithoutInitForkserverAndSpawnSayWhatToDo) {
+    // A forked child has not called it.
+    EXPECT_EQ(
+        life::status_of_child([] {
+            int told = 0;
+            for (const mp::Start start : {mp::Start::forkserver, mp::Start::spawn}) {
+                try {
+                    mp::Pool pool{{.processes = 1, .start = start}};
+                } catch (const std::logic_error& e) {
+                    told +=
+                        std::string(e.what()).find("init(argc, argv)") != std::string::npos ? 1 : 0;
+                }
+            }
+            return told == 2;
+        }),
+        0);
+}
+
+TEST(Start, InitOfAForkedChildGivesItACleanProcessOfItsOwn) {
+    EXPECT_EQ(life::status_of_child([] {
+                  const char* const arguments[] = {"child", nullptr};
+                  mp::init(1, arguments);
+                  mp::Pool pool{{.processes = 1, .start = mp::Start::forkserver}};
+                  return pool.apply(read_stage) == 3;
+              }),
+              0);
+}
+
+TEST(Start, InitAfterAThreadWasStartedSaysWhatToDo) {
+    EXPECT_EQ(life::status_of_child([] {
+                  const SecondThread second;
+                  const char* const arguments[] = {"child", nullptr};
+                  try {
+                      mp::init(1, arguments);
+                  } catch (const std::logic_error& e) {
+                      return std::string(e.what()).find("first thing") != std::string::npos;
+                  }
+                  return false;
+              }),
+              0);
+}
+
+TEST(Start, ADeadCleanProcessIsToldAndAutomaticForksInstead) {
+    EXPECT_EQ(life::status_of_child([] {
+                  const char* const arguments[] = {"child", nullptr};
+                  mp::init(1, arguments);
+                  const std::vector<pid_t> children = life::own_children();
+                  if (children.size() != 1) return false;
+                  ::kill(children.front(), SIGKILL);
+                  if (!life::eventually([&] { return !life::runs(children.front()); }))
+                      return false;
+                  bool told = false;
+                  try {
+                      mp::Pool pool{{.processes = 1, .start = mp::Start::forkserver}};
+                  } catch (const std::system_error& e) {
+                      told = std::string(e.what()).find("is gone") != std::string::npos;
+                  }
+                  mp::Pool pool{1};
+                  return told && pool.apply(read_stage) == 3;
+              }),
+              0);
+}
+
+TEST(Start, AProgramThatEndsBeforeInitWhenStartedAnewIsTold) {
+    life::Program program("early_end");
+    EXPECT_THAT(program.line(), testing::HasSubstr("ended before it called init()"));
+    EXPECT_EQ(program.wait(), 0);
+}
+
+TEST(Start, AutomaticWarnsOnceWhereItMustForkAThreadedProgram) {
+    EXPECT_EQ(life::status_of_child([] {
+                  // Without init: a forked child. Its stderr is a pipe.
+                  int ends[2];
+                  if (::pipe(ends) != 0 || ::dup2(ends[1], STDERR_FILENO) < 0) return false;
+                  ::close(ends[1]);
+                  {
+                      const SecondThread second;
+                      for (int i = 0; i < 3; ++i) {
+                          mp::Pool pool{1};
+                          if (pool.apply(twice, 1) != 2) return false;
+                      }
+                  }
+                  ::close(STDERR_FILENO);
+                  std::string text(4096, ' ');
+                  const auto length = ::read(ends[0], text.data(), text.size());
+                  text.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+                  const auto first = text.find("procpool: this program has other threads");
+                  return first != std::string::npos && text.find("procpool:", first + 1) ==
+                                                           text.find("procpool::init", first + 1);
+              }),
+              0);
 }
 
 int main(int argc, char** argv) {
