@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -13,6 +14,12 @@
 #include "os/backtrace.hpp"
 
 namespace procpool::detail {
+
+/// A function of the client's in this process.
+template <class Function>
+Function* here(Function* function) {
+    return std::bit_cast<Function*>(relocated(std::bit_cast<std::uintptr_t>(function)));
+}
 
 /// What a worker process does from its fork to its end: claims ranges of items, runs them,
 /// publishes what they give.
@@ -42,17 +49,29 @@ private:
 
     WorkerLoop(const engine::Layout& layout, int worker);
 
+    // worker.cpp: life
     void initialize();
     [[noreturn]] void loop();
-    [[nodiscard]] std::size_t next_active(std::size_t from) const;
+    void set_guard(bool guarded) const;
+
+    // worker_claims.cpp: which items are next
     bool work_once();
+    [[nodiscard]] std::size_t next_active(std::size_t from) const;
     bool claim(std::size_t job);
     std::uint64_t chunk_length(const engine::JobPage& page, JobMemory& memory,
                                std::uint64_t remaining) const;
     void note_taker(engine::ClaimWord seen, std::uint64_t serial);
+    [[nodiscard]] bool handed_out(std::size_t job) const;
+    JobMemory& memory_of(std::size_t job, std::uint64_t serial);
+    void forget(JobMemory& memory);
+    void make_read_only(const JobMemory& memory);
+
+    // worker_items.cpp: running them
     void run();
     void call_thunk(Run& run, JobMemory& memory);
     [[nodiscard]] std::string thrown_stack() const noexcept;
+
+    // worker_frames.cpp: what they give, on its way to the client
     void open_frame(Run& run);
     void open_sized_frame(std::uint64_t item, std::uint64_t entry);
     void close_frame(const Run& run);
@@ -60,17 +79,13 @@ private:
                        const engine::PartHeader* part = nullptr);
     void emit_parts(std::uint64_t item, std::span<const std::byte> bytes);
     void published();
-    [[nodiscard]] bool handed_out(std::size_t job) const;
+
+    // worker_rest.cpp: calling clients, and waiting for them
     void pay_bell();
     void ring(std::size_t job);
     void call_clients();
     void idle();
     void part_from_caller();
-
-    JobMemory& memory_of(std::size_t job, std::uint64_t serial);
-    void forget(JobMemory& memory);
-    void make_read_only(const JobMemory& memory);
-    void set_guard(bool guarded) const;
 
     engine::Layout layout_;
     int worker_;

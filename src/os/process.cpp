@@ -347,6 +347,12 @@ bool keep_from_exec(int descriptor) noexcept {
 
 void yield() noexcept { ::sched_yield(); }
 
+void wait_to_be_killed() noexcept {
+    for (;;) {
+        ::pause();
+    }
+}
+
 void end_process(int status) noexcept { ::_exit(status); }
 
 SignalBlock::SignalBlock() noexcept {

@@ -102,6 +102,9 @@ void limit_growth(std::size_t bytes) noexcept;
 /// Lets whoever else waits for this CPU run.
 void yield() noexcept;
 
+/// Does not return.
+[[noreturn]] void wait_to_be_killed() noexcept;
+
 /// Ends this process at once: no atexit handler, no destructor.
 [[noreturn]] void end_process(int status) noexcept;
 
