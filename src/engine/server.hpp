@@ -47,33 +47,39 @@ private:
         os::Fd orders;  // write end: the number of the place to take
     };
 
+    // server.cpp: life
     Server(const Layout& layout, ServerEnds ends);
-
     void leave_to_worker();
-
-    [[noreturn]] void serve();
     void start_all();
-    [[nodiscard]] int milliseconds_to_sleep() const;
-    void read_signals();
-    [[nodiscard]] bool has_work() const;
-    void keep_watch();
-    void follow_client_stops();
+    [[noreturn]] void serve();
     void obey();
-    void reap_all();
-    void bury(int worker);
-    void settle(int worker, const Recovery::Finding& finding, bool& no_room);
-    void fill_vacancies();
-    bool fill(int worker);
-    void keep_spare();
-    void kill_orphans(std::uint64_t until);
-    void look_at_deadlines();
-    void kill_worker(int worker);
-    void take_back_token(int worker);
+    void read_signals();
     void ring_waiters(std::size_t job);
     void ring_everyone();
+    void kill_worker(int worker);
     void give_up(int error);
     [[noreturn]] void shut_down();
     void announce(ServerState state, int error);
+
+    // server_deaths.cpp
+    void reap_all();
+    void bury(int worker);
+    void settle(int worker, const Recovery::Finding& finding, bool& no_room);
+    void reopen(int worker);
+    void take_back_token(int worker);
+    void kill_orphans(std::uint64_t until);
+
+    // server_filling.cpp
+    void fill_vacancies();
+    bool fill(int worker);
+    void keep_spare();
+
+    // server_watch.cpp
+    [[nodiscard]] int milliseconds_to_sleep() const;
+    [[nodiscard]] bool has_work() const;
+    void keep_watch();
+    void follow_client_stops();
+    void look_at_deadlines();
 
     Layout layout_;
     ServerEnds ends_;

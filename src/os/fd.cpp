@@ -1,9 +1,11 @@
 #include "os/fd.hpp"
 
 #include <array>
+#include <cerrno>
 #include <system_error>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "os/fault.hpp"
@@ -52,6 +54,28 @@ Drained drain(const Fd& pipe) noexcept {
         }
         if (got < 0) {
             return Drained::open;
+        }
+    }
+}
+
+bool tell(const Fd& pipe, std::uint32_t number) noexcept {
+    return call_through_signals(Call::write, [&] {
+               return ::send(pipe.get(), &number, sizeof number, MSG_NOSIGNAL);
+           }) == sizeof number;
+}
+
+std::optional<std::uint32_t> hear(const Fd& pipe) noexcept {
+    std::uint32_t number = 0;
+    for (;;) {
+        pollfd watch{pipe.get(), POLLIN, 0};
+        call_through_signals(Call::poll, [&] { return ::poll(&watch, 1, -1); });
+        const auto got = call_through_signals(
+            Call::read, [&] { return ::read(pipe.get(), &number, sizeof number); });
+        if (got == sizeof number) {
+            return number;
+        }
+        if (got >= 0 || errno != EAGAIN) {
+            return std::nullopt;
         }
     }
 }

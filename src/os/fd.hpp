@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 #include <unistd.h>
@@ -62,6 +64,11 @@ bool poke(const Fd& pipe) noexcept;
 enum class Drained { open, closed };
 /// Reads and drops whatever a non-blocking pipe holds; `closed` at its end.
 Drained drain(const Fd& pipe) noexcept;
+
+/// Writes a number. False when the other end is gone, or the pipe is full.
+bool tell(const Fd& pipe, std::uint32_t number) noexcept;
+/// Blocks for a number that was told; nothing when the other end is gone.
+std::optional<std::uint32_t> hear(const Fd& pipe) noexcept;
 
 /// Reads a whole (small) file of /proc into `buffer`; the number of bytes, or -1 and errno.
 long read_file(const char* path, char* buffer, std::size_t size) noexcept;
