@@ -22,6 +22,7 @@
 #include "os/process.hpp"
 #include "os/unseen_fork.hpp"
 #include "ship/output.hpp"
+#include "wait/spin.hpp"
 
 /// The life of a pool, from its fork server's first moment to its last.
 namespace procpool::detail {
@@ -64,7 +65,8 @@ Client::Client(const EngineOptions& options)
         start_server(options.start);
         await_server();
     } catch (...) {
-        stop_server();
+        end_workers();
+        forget_server();
         region_.unreserve(layout_.base(), layout_.size());
         throw;
     }
@@ -106,8 +108,11 @@ Client::~Client() {
         server_.release();
         return;
     }
-    terminate();
+    const std::scoped_lock lock(mutex_);
+    end_jobs();
+    // While the fork server goes: it has written its last word there.
     region_.unreserve(layout_.base(), layout_.size());
+    forget_server();
 }
 
 bool Client::belongs_to_this_process() const { return owner_ == memory::process_mark(); }
@@ -165,6 +170,9 @@ void Client::fork_server(os::Fd commands, Start start) {
         // Only fork() leaves the locks of libc usable while there are threads.
         pid = alone ? os::clone_quietly() : os::fork_unseen();
         if (pid == 0) {
+            if (!alone) {
+                os::reset_signal_handlers();
+            }
             become_server();
         }
         error = errno;
@@ -183,8 +191,7 @@ void Client::fork_server(os::Fd commands, Start start) {
 void Client::await_server() {
     ServerPage& page = layout_.server();
     for (;;) {
-        const std::uint32_t news = page.news.load(std::memory_order_seq_cst);
-        switch (page.state.load(std::memory_order_seq_cst)) {
+        switch (page.state()) {
             case ServerState::ready:
                 return;
             case ServerState::starting:
@@ -199,64 +206,67 @@ void Client::await_server() {
                                             std::to_string(layout_.workers()) +
                                             " workers (too many processes, or too little memory?)");
         }
-        if (os::has_ended(server_) && page.state.load() == ServerState::starting) {
+        if (os::has_ended(server_) && page.state() == ServerState::starting) {
             throw std::system_error(ECHILD, std::generic_category(),
                                     "procpool: the fork server died while it started");
         }
-        os::futex_wait(page.news, news, slice);
+        os::futex_wait(page.state_word, static_cast<std::uint32_t>(ServerState::starting), slice);
     }
 }
 
-/// Ends the fork server, and with it every worker; waits until it is gone.
-void Client::stop_server() {
+/// Has the fork server end every worker, and waits until they are gone.
+void Client::end_workers() {
     if (server_pid_ == 0) {
-        lifelines::remove(commands_.get());  // where the start failed
-        commands_.reset();
         return;
     }
-    layout_.pool().command.store(Command::end, std::memory_order_seq_cst);
+    PoolPage& pool = layout_.pool();
+    pool.command.store(Command::end, std::memory_order_seq_cst);
+    pool.doorbell.fetch_add(1, std::memory_order_seq_cst);
+    os::futex_wake(pool.doorbell, 1 << 30);  // the idle ones go while the fork server wakes up
     os::poke(commands_);
     os::send_signal(server_pid_, SIGCONT);  // somebody may have stopped it
-    await_end();
-    if (server_ && !os::wait_for_end(server_, 10'000)) {
-        os::send_signal(server_pid_, SIGKILL);  // its workers die with it
-        os::wait_for_end(server_, 10'000);
+    const ServerPage& server = layout_.server();
+    const std::uint64_t until = os::now_ns() + longest_end;
+    for (;;) {
+        const std::uint32_t state = server.state_word.load(std::memory_order_seq_cst);
+        if (server.state() == ServerState::ended || os::has_ended(server_)) {
+            break;
+        }
+        if (os::now_ns() > until) {
+            os::send_signal(server_pid_, SIGKILL);  // its workers die with it
+            os::wait_for_end(server_, longest_end / ms);
+            break;
+        }
+        os::futex_wait(server.state_word, state, slice);
+    }
+    // What workers held when they were killed.
+    for (Word& holder : reinterpret_cast<Tokens*>(layout_.region_base())->holder) {
+        std::uint64_t held = holder.load(std::memory_order_relaxed);
+        if (held >> 16U == pool.pool) {
+            holder.compare_exchange_strong(held, 0);
+        }
+    }
+}
+
+/// Waits for the end of a fork server without workers, which takes as long as waking up would.
+void Client::forget_server() {
+    lifelines::remove(commands_.get());
+    commands_.reset();
+    if (server_pid_ == 0) {
+        return;
+    }
+    wait::yield_until(os::now_ns() + 200 * us, [&] { return os::has_ended(server_); });
+    if (server_ && !os::wait_for_end(server_, longest_end / ms)) {
+        os::send_signal(server_pid_, SIGKILL);
+        os::wait_for_end(server_, longest_end / ms);
     }
     if (server_is_child_) {
         os::reap(server_pid_);
     } else {
         os::reap_if_ended(server_pid_);  // this process may be the one that adopts orphans
     }
-    lifelines::remove(commands_.get());
-    commands_.reset();
     server_.reset();
     server_pid_ = 0;
-    // What workers held when they were killed.
-    for (Word& holder : reinterpret_cast<Tokens*>(layout_.region_base())->holder) {
-        std::uint64_t held = holder.load(std::memory_order_relaxed);
-        if (held >> 16U == layout_.pool().pool) {
-            holder.compare_exchange_strong(held, 0);
-        }
-    }
-}
-
-/// The fork server says when its workers are gone, a moment before it goes itself: waking up takes
-/// as long as its going.
-void Client::await_end() const {
-    ServerPage& page = layout_.server();
-    const std::uint64_t until = os::now_ns() + 10'000 * ms;
-    for (;;) {
-        const std::uint32_t news = page.news.load(std::memory_order_seq_cst);
-        if (page.state.load(std::memory_order_seq_cst) == ServerState::ended ||
-            os::has_ended(server_) || os::now_ns() > until) {
-            break;
-        }
-        os::futex_wait(page.news, news, slice);
-    }
-    for (const std::uint64_t soon = os::now_ns() + 200 * us;
-         os::now_ns() < soon && !os::has_ended(server_);) {
-        os::yield();
-    }
 }
 
 void Client::close() {
@@ -281,7 +291,8 @@ void Client::join() {
         wait(job, ~std::uint64_t{0}, Clock::time_point::max());
         lock.lock();
     }
-    stop_server();
+    end_workers();
+    forget_server();
     if (state_ == State::closed) {
         state_ = State::ended;
     }
@@ -289,10 +300,16 @@ void Client::join() {
 
 void Client::terminate() {
     const std::scoped_lock lock(mutex_);
+    end_jobs();
+    forget_server();
+}
+
+/// Ends the workers; what waits for them resolves.
+void Client::end_jobs() {
     if (state_ == State::open || state_ == State::closed) {
         state_ = State::terminated;
     }
-    stop_server();
+    end_workers();
     drain();  // what had finished before is not lost
     drop_everything(Failure{.kind = Failure::Kind::terminated});
 }
@@ -304,7 +321,7 @@ void Client::notice_server_death() {
         server_pid_ == 0) {
         return;
     }
-    const bool told = layout_.server().state.load(std::memory_order_seq_cst) == ServerState::broken;
+    const bool told = layout_.server().state() == ServerState::broken;
     if (!told && !os::has_ended(server_)) {
         return;
     }

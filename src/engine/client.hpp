@@ -65,8 +65,9 @@ private:
     void start_server(Start start);
     void fork_server(os::Fd commands, Start start);
     void await_server();
-    void stop_server();
-    void await_end() const;
+    void end_workers();
+    void end_jobs();
+    void forget_server();
     void check_open() const;
     void notice_server_death();
     [[nodiscard]] Failure why_broken(bool told) const;

@@ -167,10 +167,9 @@ enum class ServerState : std::uint32_t { starting, ready, broken, ended };
 
 /// Written by the fork server: one per pool.
 struct ServerPage {
-    std::atomic<ServerState> state{ServerState::starting};
-    std::atomic<int> error{0};  ///< errno behind `broken`, or behind a start that failed
-    os::FutexWord news{0};      ///< counts changes of state; the client's constructor waits on it
-    Word next_look{0};          ///< when the deadlines are looked at next, ns; 0: not at all
+    os::FutexWord state_word{0};  ///< a ServerState; the client waits on it
+    std::atomic<int> error{0};    ///< errno behind `broken`, or behind a start that failed
+    Word next_look{0};            ///< when the deadlines are looked at next, ns; 0: not at all
     std::atomic<std::uint32_t> watching{1};  ///< looks whether the client is stopped; 0: poke it
     Word downs{0};                           ///< workers that left corrupt memory
     Word deaths{0};                          ///< workers that ended without being asked to
@@ -178,6 +177,10 @@ struct ServerPage {
     std::atomic<pid_t> initializer_pid{0};
     std::atomic<int> initializer_signal{0};  ///< 0 if it exited
     std::atomic<int> initializer_status{0};
+
+    [[nodiscard]] ServerState state() const {
+        return static_cast<ServerState>(state_word.load(std::memory_order_seq_cst));
+    }
 };
 
 /// Written by the fork server: one per worker.

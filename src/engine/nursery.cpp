@@ -91,7 +91,6 @@ os::Message answer_from(const os::Fd& channel, const os::Fd& peer) {
 /// The life of the clean process: forks a fork server for each order, until the client is gone.
 [[noreturn]] void tend(os::Fd channel, const os::Fd& client, pid_t client_pid) {
     os::block_all_signals();
-    os::reset_signal_handlers();
     const bool ignores_children = os::take_notice_of_children();
     os::empty_stdin();
     const os::Fd signals = os::make_signalfd();
@@ -163,6 +162,7 @@ os::Message answer_from(const os::Fd& channel, const os::Fd& peer) {
     if (answer.pid == 0 || !sent) {
         os::end_process(0);
     }
+    os::reset_signal_handlers();
     Server::live(order.layout,
                  {std::move(message.descriptors[0]), std::move(client), order.client});
 }

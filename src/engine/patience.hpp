@@ -17,6 +17,8 @@ inline constexpr std::uint64_t client_spin = 25 * us;
 inline constexpr std::uint64_t quick_answer = 2 * us;
 /// How long a client that had to wake a worker waits before it calls the others.
 inline constexpr std::uint64_t first_park = 120 * us;
+/// A fork server that does not end its workers, or itself, in that time is killed.
+inline constexpr std::uint64_t longest_end = 10'000 * ms;
 /// A park never lasts longer: then the client looks whether the fork server lives.
 inline constexpr std::uint64_t slice = 50 * ms;
 /// A call looks whether the fork server lives if nobody did for so long.

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "engine/client.hpp"
+#include "engine/patience.hpp"
 #include "engine/words.hpp"
 #include "os/clock.hpp"
 #include "os/process.hpp"
@@ -14,7 +15,7 @@ using namespace engine;
 namespace {
 
 /// A slot that stays in doubt or without sense for this long is ended by killing its worker.
-constexpr std::uint64_t patience = 200'000'000;
+constexpr std::uint64_t patience = 200 * ms;
 
 /// What a slot says its worker holds; nothing if that cannot be told (it is just claiming, or the
 /// slot makes no sense).
@@ -129,7 +130,8 @@ std::vector<Claim> Client::await_claims() {
             downs_seen_ = downs;
             return held;
         }
-        os::futex_wait(layout_.server().news, layout_.server().news.load(), 1'000'000);
+        const os::FutexWord& state = layout_.server().state_word;
+        os::futex_wait(state, state.load(std::memory_order_relaxed), 1 * ms);
     }
 }
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "engine/patience.hpp"
+#include "engine/worker.hpp"
 #include "memory/region.hpp"
 #include "os/clock.hpp"
-#include "os/crash.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
 
@@ -21,8 +21,7 @@ void Server::live(const Layout& layout, ServerEnds ends) {
     os::block_all_signals();
     // What kills the client's whole group shall not take along who cleans up after it.
     os::lead_own_group();
-    os::reset_signal_handlers();
-    os::handle_crashes();
+    detail::WorkerLoop::prepare();
     const bool ignores_children = os::take_notice_of_children();
     os::adopt_orphans();
     os::empty_stdin();
@@ -41,7 +40,6 @@ Server::Server(const Layout& layout, ServerEnds ends)
     : layout_(layout),
       ends_(std::move(ends)),
       signals_(os::make_signalfd()),
-      children_(os::open_own_children()),
       recovery_(layout),
       places_(static_cast<std::size_t>(layout.workers())) {}
 
@@ -49,7 +47,7 @@ Server::Server(const Layout& layout, ServerEnds ends)
 void Server::leave_to_worker() {
     ends_ = {};
     signals_.reset();
-    children_.reset();
+    children_ = {};
     if (ignores_children_) {
         os::ignore_children();
     }
@@ -58,9 +56,9 @@ void Server::leave_to_worker() {
 void Server::announce(ServerState state, int error) {
     ServerPage& page = layout_.server();
     page.error.store(error, std::memory_order_relaxed);
-    page.state.store(state, std::memory_order_seq_cst);
-    page.news.fetch_add(1, std::memory_order_seq_cst);
-    os::futex_wake(page.news, 1 << 30);
+    // At `ended` this is the last thing written: the client may use the memory for something else.
+    page.state_word.store(static_cast<std::uint32_t>(state), std::memory_order_seq_cst);
+    os::futex_wake(page.state_word, 1 << 30);
 }
 
 /// The first workers: a pool that cannot have all of them is not made.

@@ -10,6 +10,7 @@
 #include "engine/recovery.hpp"
 #include "os/clock.hpp"
 #include "os/fd.hpp"
+#include "os/process.hpp"
 
 namespace procpool::engine {
 
@@ -25,7 +26,8 @@ struct ServerEnds {
 /// the terminal's stop signals. Nothing here waits for a worker.
 class Server {
 public:
-    /// Turns this freshly forked child of the client into the fork server and never returns.
+    /// Turns this freshly forked child of the client, without handlers for signals, into the fork
+    /// server and never returns.
     [[noreturn]] static void live(const Layout& layout, ServerEnds ends);
 
 private:
@@ -84,7 +86,7 @@ private:
     Layout layout_;
     ServerEnds ends_;
     os::Fd signals_;
-    os::Fd children_;                // the kernel's list of them
+    os::Children children_;
     bool ignores_children_ = false;  // the client ignores SIGCHLD, so the workers do
     Recovery recovery_;
     std::vector<Place> places_;

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <optional>
+#include <vector>
 
 #include "engine/patience.hpp"
 #include "engine/server.hpp"
@@ -198,8 +200,9 @@ void Server::take_back_token(int worker) {
 /// adopts its own. Waits for their end until then; what does not go in time goes in a later turn.
 void Server::kill_orphans(std::uint64_t until) {
     for (;;) {
-        orphans_left_ = false;
-        for (const pid_t child : os::own_children(children_)) {
+        const std::optional<std::vector<pid_t>> children = children_.find();
+        orphans_left_ = !children;  // look again
+        for (const pid_t child : children.value_or(std::vector<pid_t>{})) {
             const bool known = child == spare_.pid ||
                                std::any_of(places_.begin(), places_.end(),
                                            [&](const Place& place) { return place.pid == child; });

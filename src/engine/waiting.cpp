@@ -90,13 +90,7 @@ bool Client::watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
     const auto happened = [&] { return bell.load(std::memory_order_seq_cst) != heard; };
     std::atomic<int>& caller_cpu = layout_.pool().caller_cpu;
     if (!had_spinner) {
-        while (!happened()) {
-            if (os::now_ns() >= until) {
-                return false;
-            }
-            os::yield();
-        }
-        return true;
+        return wait::yield_until(until, happened);
     }
     if (wait::spin_until(std::min(until, os::now_ns() + quick_answer), happened)) {
         if (caller_cpu.load(std::memory_order_relaxed) != -1) {
@@ -132,7 +126,7 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
         if (job->resolved || job->done.total() > seen) {
             return true;
         }
-        if (layout_.server().state.load(std::memory_order_acquire) == ServerState::broken) {
+        if (layout_.server().state() == ServerState::broken) {
             notice_server_death();
             continue;
         }

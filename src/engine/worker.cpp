@@ -46,17 +46,21 @@ CurrentTask current_task() noexcept {
 
 std::uint64_t own_process() { return memory::process_mark(); }
 
+void WorkerLoop::prepare() {
+    os::ignore_terminal_stops();  // its group is no wish of the program's
+    os::handle_crashes();
+    ::on_exit(leave_at_exit, nullptr);
+    ::at_quick_exit(reinterpret_cast<void (*)()>(leave_at_quick_exit));
+}
+
 void WorkerLoop::live(const Layout& layout, int worker, pid_t server) {
     os::lead_own_group();
-    os::ignore_terminal_stops();  // that group is no wish of the program's
     os::die_with_parent();
     if (os::parent_pid() != server) {
         os::end_process(0);  // the fork server died before it could be watched
     }
     os::adopt_orphans();
     memory::worker_mark().store(1, std::memory_order_relaxed);
-    ::on_exit(leave_at_exit, nullptr);
-    ::at_quick_exit(reinterpret_cast<void (*)()>(leave_at_quick_exit));
     WorkerLoop loop(layout, worker);
     this_current = &loop.slot_.current;
     this_number = worker;
@@ -140,6 +144,9 @@ void WorkerLoop::loop() {
     for (;;) {
         seen_doorbell_ = pool_.doorbell.load(std::memory_order_seq_cst);
         if (!work_once()) {
+            if (pool_.command.load(std::memory_order_relaxed) == Command::end) {
+                os::end_process(0);
+            }
             idle();
         }
     }

@@ -25,6 +25,8 @@ Function* here(Function* function) {
 /// publishes what they give.
 class WorkerLoop final : public RunHost {
 public:
+    /// In the fork server, before its first fork: what every worker inherits.
+    static void prepare();
     /// Turns this freshly forked child of the fork server into worker `worker` and never returns.
     [[noreturn]] static void live(const engine::Layout& layout, int worker, pid_t server);
 

@@ -213,8 +213,8 @@ void handle_crashes() noexcept {
     ::sigfillset(&action.sa_mask);
     for (const int signal : crash_signals) {
         struct sigaction before {};
-        if (::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_DFL) {
-            ::sigaction(signal, &action, nullptr);
+        if (::sigaction(signal, &action, &before) == 0 && before.sa_handler != SIG_DFL) {
+            ::sigaction(signal, &before, nullptr);
         }
     }
     if (terminate_before == nullptr) {

@@ -15,6 +15,7 @@
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -108,9 +109,18 @@ bool single_threaded() noexcept {
 pid_t clone_quietly() noexcept {
     // A raw clone: glibc's cached thread id is stale in the child, which nothing there relies on:
     // what runs user code is forked off it by fork_process, which sets it.
-    return static_cast<pid_t>(call(Call::clone_process, [] {
-        return ::syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr);
-    }));
+    clone_args arguments{};
+    arguments.flags = CLONE_CLEAR_SIGHAND;
+    long pid = call(Call::clone_process,
+                    [&] { return ::syscall(SYS_clone3, &arguments, sizeof arguments); });
+    if (pid == -1 && (errno == ENOSYS || errno == EPERM)) {  // a filter of system calls forbids it
+        pid = call(Call::clone_process,
+                   [] { return ::syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr); });
+        if (pid == 0) {
+            reset_signal_handlers();
+        }
+    }
+    return static_cast<pid_t>(pid);
 }
 
 pid_t fork_process() noexcept {
@@ -170,41 +180,58 @@ void send_signal_to_group(pid_t group, int signal) noexcept {
     }
 }
 
-Fd open_own_children() noexcept {
-    std::array<char, 64> path{};
-    std::snprintf(path.data(), path.size(), "/proc/self/task/%d/children", own_pid());
-    return Fd(call_through_signals(Call::open_file,
-                                   [&] { return ::open(path.data(), O_RDONLY | O_CLOEXEC); }));
-}
+Children::Children() noexcept : reserved_(::eventfd(0, EFD_CLOEXEC)) {}
 
-std::vector<pid_t> own_children(const Fd& list) {
+std::optional<std::vector<pid_t>> Children::find() {
+    siginfo_t info{};
+    const auto look = [&] {
+        return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL);
+    };
     std::vector<pid_t> children;
+    if (call_through_signals(Call::wait_child, look) != 0 && errno == ECHILD) {
+        return children;
+    }
+    if (!list_) {
+        // Not before it is needed: the kernel makes the file up, at a price.
+        reserved_.reset();
+        std::array<char, 64> path{};
+        std::snprintf(path.data(), path.size(), "/proc/self/task/%d/children", own_pid());
+        list_ = Fd(call_through_signals(Call::open_file,
+                                        [&] { return ::open(path.data(), O_RDONLY | O_CLOEXEC); }));
+    }
+    if (!list_) {
+        if (errno != ENOENT) {
+            return std::nullopt;
+        }
+        // A kernel without CONFIG_PROC_CHILDREN.
+        for (const Process& process : process_table()) {
+            if (process.parent == own_pid()) {
+                children.push_back(process.pid);
+            }
+        }
+        return children;
+    }
     std::string text;
     std::array<char, 4096> piece{};
-    long length = list ? 1 : -1;
+    long length = 1;
     while (length > 0) {  // the kernel gives a page at a time
         length = call_through_signals(Call::read, [&] {
-            return ::pread(list.get(), piece.data(), piece.size(), static_cast<off_t>(text.size()));
+            return ::pread(list_.get(), piece.data(), piece.size(),
+                           static_cast<off_t>(text.size()));
         });
         text.append(piece.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
     }
-    if (length == 0) {
-        const char* at = text.c_str();
-        for (char* end = nullptr;; at = end) {
-            const long pid = std::strtol(at, &end, 10);
-            if (end == at) {
-                return children;
-            }
-            children.push_back(static_cast<pid_t>(pid));
-        }
+    if (length < 0) {
+        return std::nullopt;
     }
-    // A kernel without CONFIG_PROC_CHILDREN.
-    for (const Process& process : process_table()) {
-        if (process.parent == own_pid()) {
-            children.push_back(process.pid);
+    const char* at = text.c_str();
+    for (char* end = nullptr;; at = end) {
+        const long pid = std::strtol(at, &end, 10);
+        if (end == at) {
+            return children;
         }
+        children.push_back(static_cast<pid_t>(pid));
     }
-    return children;
 }
 
 RunState run_state(pid_t pid) noexcept {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <sys/types.h>
@@ -22,7 +23,8 @@ struct Ending {
 [[nodiscard]] bool single_threaded() noexcept;
 
 /// Forks without telling anyone: no SIGCHLD, invisible to wait(-1), no atfork handlers; only while
-/// single-threaded. As fork: 0 in the child, -1 and errno on failure.
+/// single-threaded. In the child every signal is as after an exec. As fork: 0 in the child, -1 and
+/// errno on failure.
 [[nodiscard]] pid_t clone_quietly() noexcept;
 
 /// fork(2), with atfork handlers. As fork: 0 in the child, -1 and errno on failure.
@@ -50,11 +52,20 @@ void send_signal(pid_t pid, int signal) noexcept;
 /// To every member of a process group.
 void send_signal_to_group(pid_t group, int signal) noexcept;
 
-/// The kernel's list of the children of this (single-threaded) process, to be opened while there is
-/// a descriptor left. Empty where the kernel keeps none.
-[[nodiscard]] Fd open_own_children() noexcept;
-/// The children of this (single-threaded) process, running or not.
-[[nodiscard]] std::vector<pid_t> own_children(const Fd& list);
+/// Finds the children of this (single-threaded) process. Keeps a file for the kernel's list of
+/// them, so that it can be read when there is no room for another.
+class Children {
+public:
+    Children() noexcept;
+
+    /// Running or not. One system call when there is none. Nothing when they cannot be looked up at
+    /// the moment.
+    [[nodiscard]] std::optional<std::vector<pid_t>> find();
+
+private:
+    Fd list_;
+    Fd reserved_;  // until the list is opened
+};
 
 /// Orphans below this process become its children.
 void adopt_orphans() noexcept;

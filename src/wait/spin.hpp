@@ -38,6 +38,19 @@ bool spin_until(std::uint64_t until_ns, Condition&& happened) {
     return happened();
 }
 
+/// As spin_until, giving the CPU away at every turn: for what another process does that has to wake
+/// up or to start first, perhaps on this very CPU.
+template <class Condition>
+bool yield_until(std::uint64_t until_ns, Condition&& happened) {
+    while (!happened()) {
+        if (os::now_ns() >= until_ns) {
+            return false;
+        }
+        os::yield();
+    }
+    return true;
+}
+
 /// Lets so much time go by without giving the CPU away.
 inline void pass(std::uint64_t ns) noexcept {
     for (const std::uint64_t until = os::now_ns() + ns; os::now_ns() < until;) {

@@ -100,11 +100,14 @@ TEST(Initializer, ThatExitsBreaksThePoolWithTheStatus) {
     EXPECT_THAT(message_of([&] { pool.apply([] {}); }), testing::HasSubstr("status 3"));
 }
 
-TEST(Initializer, ThatFailsResolvesEachItemOfTryMap) {
+TEST(Initializer, ThatFailsIsTheOutcomeOfEachItemOfTryMapOrIsThrownAtTheCall) {
     mp::Pool pool{{.processes = 1, .initializer = [] { throw 1; }}};
-    const auto outcomes = pool.try_map([](int i) { return i; }, numbers(3));
-    ASSERT_EQ(outcomes.size(), 3U);
-    for (const auto& outcome : outcomes) EXPECT_THROW(outcome.rethrow(), mp::InitializerFailed);
+    try {
+        const auto outcomes = pool.try_map([](int i) { return i; }, numbers(3));
+        ASSERT_EQ(outcomes.size(), 3U);
+        for (const auto& outcome : outcomes) EXPECT_THROW(outcome.rethrow(), mp::InitializerFailed);
+    } catch (const mp::InitializerFailed&) {  // it was over before the call
+    }
 }
 
 TEST(Initializer, ThatForksAndReturnsTwiceRunsItemsOnce) {

@@ -161,7 +161,7 @@ TEST(Isolation, ChildrenAreFoundHoweverManyThereAre) {
                       if (child < 0) break;
                       children.push_back(child);
                   }
-                  auto found = procpool::os::own_children(procpool::os::open_own_children());
+                  auto found = procpool::os::Children().find().value();
                   std::sort(found.begin(), found.end());
                   std::vector<pid_t> expected = children;
                   std::sort(expected.begin(), expected.end());

@@ -416,13 +416,13 @@ TEST_F(Resources, OutputThatCannotBeMadeWritableCostsItsItems) {
     EXPECT_EQ(output[99], 9);
 }
 
-TEST_F(Resources, NoDescriptorForProcDisturbsNothing) {
+TEST_F(Resources, NoFileForTheListOfChildrenOnlyDelaysTheirEnd) {
     life::Shared<life::Roll> shared;
     static life::Roll* roll = nullptr;
     roll = shared.get();
     Pool pool{2};
     EXPECT_TRUE(works(pool));
-    faults->fail(Call::open_file, EMFILE);
+    faults->fail(Call::open_file, ENFILE, 0, 3, Where::others);
     EXPECT_THROW(pool.apply([] {
         life::start_daemon(*roll);
         while (roll->size() == 0) ::usleep(100);
