@@ -27,7 +27,7 @@ void refuse_code_addresses(std::span<const std::byte> closure,
                            const std::vector<ship::Module>& modules);
 
 /// The client's half of a pool. Everything but the constant members is guarded by `mutex_`, which
-/// no other process knows.
+/// no other process knows. As in WorkerLoop, what every call takes is `hot`.
 class Client final : public Backend {
 public:
     explicit Client(const EngineOptions& options);
@@ -35,8 +35,9 @@ public:
     Client& operator=(const Client&) = delete;
     ~Client() override;
 
-    JobHandle start(JobSpec spec) override;
-    bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) override;
+    [[gnu::hot]] JobHandle start(JobSpec spec) override;
+    [[gnu::hot]] bool wait(const JobHandle& job, std::uint64_t seen,
+                           Clock::time_point deadline) override;
     std::uint64_t arrivals(const JobHandle& job) override;
     bool resolved(const JobHandle& job) override;
     bool feed(const JobHandle& job, std::span<const std::byte> item) override;
@@ -68,17 +69,17 @@ private:
     void end_workers();
     void end_jobs();
     void forget_server();
-    void check_open() const;
+    [[gnu::hot]] void check_open() const;
     void notice_server_death();
     [[nodiscard]] Failure why_broken(bool told) const;
 
     // jobs.cpp: what is put up for the workers
-    void check_modules(const JobSpec& spec);
-    std::size_t free_page(Lock& lock);
-    void post(const JobHandle& job, std::size_t index, std::uint64_t limit);
-    void activate(std::size_t index, bool active);
+    [[gnu::hot]] void check_modules(const JobSpec& spec);
+    [[gnu::hot]] std::size_t free_page(Lock& lock);
+    [[gnu::hot]] void post(const JobHandle& job, std::size_t index, std::uint64_t limit);
+    [[gnu::hot]] void activate(std::size_t index, bool active);
     void update_shortest_timeout();
-    void retire(Job& job);
+    [[gnu::hot]] void retire(Job& job);
     void ring(std::size_t index);
     void close_posting(Job& job, Job::Posting& posting, const Failure& why);
     [[nodiscard]] bool closed_by_worker(const Job& job) const;
@@ -87,19 +88,19 @@ private:
     void drop_everything(const Failure& why);
 
     // waiting.cpp: calling workers, and waiting for them
-    bool call_workers(std::uint64_t items, bool waited);
-    [[nodiscard]] bool spinner_present() const;
-    bool watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
-               std::uint64_t until) const;
+    [[gnu::hot]] bool call_workers(std::uint64_t items, bool waited);
+    [[gnu::hot]] [[nodiscard]] bool spinner_present() const;
+    [[gnu::hot]] bool watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
+                            std::uint64_t until) const;
     void escalate(Job& job);
     void forget_tokens();
 
     // drain.cpp: what the workers sent
-    void drain();
-    void drain_ring(int worker);
+    [[gnu::hot]] void drain();
+    [[gnu::hot]] void drain_ring(int worker);
     void condemn(int worker);
-    bool take(const engine::FrameHeader& header, std::span<const std::byte> payload);
-    void settle(Job& job);
+    [[gnu::hot]] bool take(const engine::FrameHeader& header, std::span<const std::byte> payload);
+    [[gnu::hot]] void settle(Job& job);
 
     // reconcile.cpp: after a task wrote where it should not
     void reconcile();

@@ -196,8 +196,9 @@ JobHandle Client::start(JobSpec spec) {
     if (layout_.server().watching.load(std::memory_order_seq_cst) == 0) {
         os::poke(commands_);
     }
-    // Only now, while a worker wakes up or is at work already, and not before each of many calls.
-    if (job->started_ns - looked_at_server_ns_ > server_look_interval) {
+    // Not before each of many calls. Who waits for the answer looks if it does not come at once.
+    const bool watched = spec.waited && client_spin_ns_ != 0;
+    if (!watched && job->started_ns - looked_at_server_ns_ > server_look_interval) {
         looked_at_server_ns_ = job->started_ns;
         notice_server_death();
         check_open();

@@ -19,6 +19,11 @@ inline constexpr std::uint64_t quick_answer = 2 * us;
 inline constexpr std::uint64_t first_park = 120 * us;
 /// A fork server that does not end its workers, or itself, in that time is killed.
 inline constexpr std::uint64_t longest_end = 10'000 * ms;
+/// The kinds of parked workers. Who wakes only one takes the first worker if it can: that one did
+/// so the last time, and what it needs is still in its caches.
+inline constexpr std::uint32_t first_worker = 0;
+inline constexpr std::uint32_t other_workers = 1;
+
 /// A park never lasts longer: then the client looks whether the fork server lives.
 inline constexpr std::uint64_t slice = 50 * ms;
 /// A call looks whether the fork server lives if nobody did for so long.

@@ -32,8 +32,12 @@ bool Client::call_workers(std::uint64_t items, bool waited) {
     if (waited && !spinner) {
         pool.caller_cpu.store(os::own_cpu(), std::memory_order_relaxed);
     }
-    if (const std::uint64_t wanted = waited ? 1 : items; !spinner || wanted > 1) {
-        os::futex_wake(pool.doorbell, static_cast<int>(std::min(wanted, pool.workers)));
+    if (waited) {
+        if (!spinner && !os::futex_wake_one(first_worker, pool.doorbell)) {
+            os::futex_wake(pool.doorbell, 1);
+        }
+    } else if (!spinner || items > 1) {
+        os::futex_wake(pool.doorbell, static_cast<int>(std::min(items, pool.workers)));
     }
     return spinner;
 }
@@ -146,6 +150,7 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
             const bool rung = watch(bell, heard, job->had_spinner, watch_until);
             lock.lock();
             if (!rung) {
+                notice_server_death();
                 watch_until = 0;
                 if (!job->resolved) {
                     escalate(*job);

@@ -22,7 +22,8 @@ Function* here(Function* function) {
 }
 
 /// What a worker process does from its fork to its end: claims ranges of items, runs them,
-/// publishes what they give.
+/// publishes what they give. What every call takes is `hot`: it lies on few pages, for after a rest
+/// each page touched costs as much as the work on it.
 class WorkerLoop final : public RunHost {
 public:
     /// In the fork server, before its first fork: what every worker inherits.
@@ -53,40 +54,40 @@ private:
 
     // worker.cpp: life
     void initialize();
-    [[noreturn]] void loop();
+    [[gnu::hot]] [[noreturn]] void loop();
     void set_guard(bool guarded) const;
 
     // worker_claims.cpp: which items are next
-    bool work_once();
-    [[nodiscard]] std::size_t next_active(std::size_t from) const;
-    bool claim(std::size_t job);
-    std::uint64_t chunk_length(const engine::JobPage& page, JobMemory& memory,
-                               std::uint64_t remaining) const;
-    void note_taker(engine::ClaimWord seen, std::uint64_t serial);
-    [[nodiscard]] bool handed_out(std::size_t job) const;
-    JobMemory& memory_of(std::size_t job, std::uint64_t serial);
-    void forget(JobMemory& memory);
+    [[gnu::hot]] bool work_once();
+    [[gnu::hot]] [[nodiscard]] std::size_t next_active(std::size_t from) const;
+    [[gnu::hot]] bool claim(std::size_t job);
+    [[gnu::hot]] std::uint64_t chunk_length(const engine::JobPage& page, JobMemory& memory,
+                                            std::uint64_t remaining) const;
+    [[gnu::hot]] void note_taker(engine::ClaimWord seen, std::uint64_t serial);
+    [[gnu::hot]] [[nodiscard]] bool handed_out(std::size_t job) const;
+    [[gnu::hot]] JobMemory& memory_of(std::size_t job, std::uint64_t serial);
+    [[gnu::hot]] void forget(JobMemory& memory);
     void make_read_only(const JobMemory& memory);
 
     // worker_items.cpp: running them
-    void run();
-    void call_thunk(Run& run, JobMemory& memory);
+    [[gnu::hot]] void run();
+    [[gnu::hot]] void call_thunk(Run& run, JobMemory& memory);
     [[nodiscard]] std::string thrown_stack() const noexcept;
 
     // worker_frames.cpp: what they give, on its way to the client
-    void open_frame(Run& run);
+    [[gnu::hot]] void open_frame(Run& run);
     void open_sized_frame(std::uint64_t item, std::uint64_t entry);
-    void close_frame(const Run& run);
+    [[gnu::hot]] void close_frame(const Run& run);
     void publish_alone(engine::FrameHeader header, std::span<const std::byte> bytes,
                        const engine::PartHeader* part = nullptr);
     void emit_parts(std::uint64_t item, std::span<const std::byte> bytes);
-    void published();
+    [[gnu::hot]] void published();
 
     // worker_rest.cpp: calling clients, and waiting for them
-    void pay_bell();
-    void ring(std::size_t job);
+    [[gnu::hot]] void pay_bell();
+    [[gnu::hot]] void ring(std::size_t job);
     void call_clients();
-    void idle();
+    [[gnu::hot]] void idle();
     void part_from_caller();
 
     engine::Layout layout_;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "engine/patience.hpp"
 #include "engine/steps.hpp"
 #include "engine/worker.hpp"
 #include "os/clock.hpp"
@@ -92,7 +93,7 @@ void WorkerLoop::idle() {
         os::reap(orphan);
     }
     reach(Step::parking, worker_);
-    os::futex_wait(pool_.doorbell, seen_doorbell_, os::no_timeout);
+    os::futex_wait_as(worker_ == 0 ? first_worker : other_workers, pool_.doorbell, seen_doorbell_);
     just_woken_ = true;
 }
 

@@ -21,6 +21,20 @@ void futex_wait(const FutexWord& word, std::uint32_t expected, std::uint64_t tim
     });
 }
 
+void futex_wait_as(std::uint32_t kind, const FutexWord& word, std::uint32_t expected) noexcept {
+    call(Call::futex_wait, [&] {
+        return ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET, expected, nullptr, nullptr,
+                         1U << kind);
+    });
+}
+
+bool futex_wake_one(std::uint32_t kind, const FutexWord& word) noexcept {
+    return call(Call::futex_wake, [&] {
+               return ::syscall(SYS_futex, &word, FUTEX_WAKE_BITSET, 1, nullptr, nullptr,
+                                1U << kind);
+           }) == 1;
+}
+
 void futex_wake(const FutexWord& word, int count) noexcept {
     call(Call::futex_wake,
          [&] { return ::syscall(SYS_futex, &word, FUTEX_WAKE, count, nullptr, nullptr, 0); });

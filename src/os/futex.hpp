@@ -13,9 +13,16 @@ inline constexpr std::uint64_t no_timeout = ~std::uint64_t{0};
 /// Blocks while `word` holds `expected`: until a wake, a signal, or `timeout_ns` from now. The word
 /// may lie in memory that this process maps read-only. Spurious returns are normal: the caller
 /// looks again.
-void futex_wait(const FutexWord& word, std::uint32_t expected, std::uint64_t timeout_ns) noexcept;
+[[gnu::hot]] void futex_wait(const FutexWord& word, std::uint32_t expected,
+                             std::uint64_t timeout_ns) noexcept;
+
+/// As futex_wait without a limit, for a waiter that can be woken by name: `kind` is below 32.
+[[gnu::hot]] void futex_wait_as(std::uint32_t kind, const FutexWord& word,
+                                std::uint32_t expected) noexcept;
 
 /// Wakes at most `count` waiters, of any process.
-void futex_wake(const FutexWord& word, int count) noexcept;
+[[gnu::hot]] void futex_wake(const FutexWord& word, int count) noexcept;
+/// Wakes one waiter of a kind. False if there is none.
+[[gnu::hot]] bool futex_wake_one(std::uint32_t kind, const FutexWord& word) noexcept;
 
 }  // namespace procpool::os

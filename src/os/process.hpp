@@ -100,7 +100,7 @@ void unblock_all_signals() noexcept;
 void empty_stdin() noexcept;
 
 /// The CPU this thread runs on; -1 if unknown. No system call.
-[[nodiscard]] int own_cpu() noexcept;
+[[gnu::hot]] [[nodiscard]] int own_cpu() noexcept;
 /// Moves this thread off the CPU it runs on, if it may use another one.
 void leave_cpu(int cpu) noexcept;
 
@@ -111,7 +111,7 @@ void run_on(int cpu) noexcept;
 void limit_growth(std::size_t bytes) noexcept;
 
 /// Lets whoever else waits for this CPU run.
-void yield() noexcept;
+[[gnu::hot]] void yield() noexcept;
 
 /// Does not return.
 [[noreturn]] void wait_to_be_killed() noexcept;

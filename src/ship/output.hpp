@@ -4,6 +4,6 @@ namespace procpool::ship {
 
 /// Writes out what the program has printed by stdio and iostreams and what still lies in buffers of
 /// this process. Costs nanoseconds when that is nothing.
-void flush_output() noexcept;
+[[gnu::hot]] void flush_output() noexcept;
 
 }  // namespace procpool::ship
