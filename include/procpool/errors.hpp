@@ -137,7 +137,17 @@ public:
 /// PoolOptions::initializer failed in a worker. The pool is broken; the message has the cause.
 class InitializerFailed : public std::runtime_error {
 public:
-    using std::runtime_error::runtime_error;
+    /// Throws std::bad_alloc.
+    explicit InitializerFailed(const std::string& message, const std::string& trace = {});
+    InitializerFailed(const InitializerFailed&) noexcept = default;
+    InitializerFailed& operator=(const InitializerFailed&) noexcept = default;
+    ~InitializerFailed() override = default;
+
+    /// Where the initializer threw or died, as TaskFailure::trace().
+    [[nodiscard]] const std::string& trace() const noexcept;
+
+private:
+    std::shared_ptr<const std::string> trace_;
 };
 
 /// A callable cannot travel to a worker: it captures a pointer or a reference to memory that the

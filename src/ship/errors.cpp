@@ -37,7 +37,7 @@ private:
     void write() const noexcept {
         std::call_once(written_, [this]() noexcept {
             try {
-                ship::Trace trace = ship::symbolise(failure_.stack);
+                ship::Trace trace = trace_of(failure_);
                 message_ = describe_at(failure_, trace.place);
                 trace_ = std::move(trace.text);
             } catch (const std::bad_alloc&) {
@@ -84,5 +84,9 @@ const char* TaskTimeout::what() const noexcept { return message().c_str(); }
 TaskCancelled::TaskCancelled(const detail::Failure& failure)
     : std::runtime_error(detail::describe(failure)), TaskFailure(failure) {}
 const char* TaskCancelled::what() const noexcept { return message().c_str(); }
+
+InitializerFailed::InitializerFailed(const std::string& message, const std::string& trace)
+    : std::runtime_error(message), trace_(std::make_shared<const std::string>(trace)) {}
+const std::string& InitializerFailed::trace() const noexcept { return *trace_; }
 
 }  // namespace procpool

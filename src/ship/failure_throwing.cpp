@@ -12,6 +12,7 @@
 #include <procpool/detail/codec/class.hpp>
 #include <procpool/detail/failure.hpp>
 
+#include "ship/failure_words.hpp"
 #include "ship/standard_types.hpp"
 
 namespace procpool::detail {
@@ -62,6 +63,11 @@ bool with_standard_exception(const Failure& failure, Use& use, TypeTable<Entries
         ...);
 }
 
+InitializerFailed initializer_failed(const Failure& failure) {
+    const ship::Trace trace = trace_of(failure);
+    return InitializerFailed(describe_at(failure, trace.place), trace.text);
+}
+
 /// Calls `use` with the exception that stands for the failure.
 template <class Use>
 void with_exception(const Failure& failure, Use use) {
@@ -80,7 +86,7 @@ void with_exception(const Failure& failure, Use use) {
         case Failure::Kind::broken:
             return use(PoolBroken(describe(failure)));
         case Failure::Kind::initializer:
-            return use(InitializerFailed(describe(failure)));
+            return use(initializer_failed(failure));
     }
     use(RemoteError(failure));
 }

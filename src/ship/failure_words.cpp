@@ -46,12 +46,22 @@ constexpr SignalWords signal_words[] = {
     {SIGUSR2, "SIGUSR2", "user signal 2", try_again},
 };
 
-std::string words_for_signal(int number, const std::string& where) {
-    const auto* words = std::ranges::find(signal_words, number, &SignalWords::number);
-    if (words == std::end(signal_words)) {
-        return "signal " + std::to_string(number) + where + "; " + try_again;
-    }
-    return std::string(words->name) + " (" + words->meaning + ")" + where + "; " + words->cure;
+const SignalWords* words_for(int signal) {
+    const auto* words = std::ranges::find(signal_words, signal, &SignalWords::number);
+    return words == std::end(signal_words) ? nullptr : words;
+}
+
+/// "SIGSEGV (segmentation fault)"
+std::string in_words(int signal) {
+    const SignalWords* words = words_for(signal);
+    return words == nullptr ? "signal " + std::to_string(signal)
+                            : std::string(words->name) + " (" + words->meaning + ")";
+}
+
+/// What to do about it when an item raised it.
+std::string cure_of(int signal) {
+    const SignalWords* words = words_for(signal);
+    return words == nullptr ? try_again : words->cure;
 }
 
 std::string in_words(std::chrono::nanoseconds time) {
@@ -70,6 +80,11 @@ std::string in_words(std::chrono::nanoseconds time) {
 std::string first_line(const std::string& trace) { return trace.substr(0, trace.find('\n')); }
 
 }  // namespace
+
+ship::Trace trace_of(const Failure& failure) {
+    if (failure.stack.empty()) return {first_line(failure.trace), failure.trace};
+    return ship::symbolise(failure.stack);
+}
 
 std::string describe(const Failure& failure) {
     return describe_at(failure, first_line(failure.trace));
@@ -94,7 +109,8 @@ std::string describe_at(const Failure& failure, const std::string& place) {
         }
         case Failure::Kind::died:
             if (failure.signal != 0) {
-                return who + " died of " + words_for_signal(failure.signal, where + more);
+                return who + " died of " + in_words(failure.signal) + where + more + "; " +
+                       cure_of(failure.signal);
             }
             return who + " exited with status " + std::to_string(failure.exit_status) + where +
                    " before the item was done; a task must return or throw, never exit" + more;
@@ -116,10 +132,10 @@ std::string describe_at(const Failure& failure, const std::string& place) {
         case Failure::Kind::initializer: {
             std::string text = "procpool: the initializer failed in " + worker + ": ";
             if (!failure.type_name.empty()) {
-                text += "it threw " + failure.type_name +
+                text += "it threw " + failure.type_name + where +
                         (failure.message.empty() ? "" : ": " + failure.message);
             } else if (failure.signal != 0) {
-                text += "it died of " + words_for_signal(failure.signal, where);
+                text += "it died of " + in_words(failure.signal) + where + more;
             } else {
                 text += "it exited with status " + std::to_string(failure.exit_status);
             }

@@ -22,6 +22,7 @@
 #include <procpool/this_task.hpp>
 
 #include "../sanitized.hpp"
+#include "shared_page.hpp"
 
 namespace mp = procpool;
 
@@ -79,7 +80,7 @@ TEST(Initializer, KnowsItsWorker) {
 TEST(Initializer, ThatThrowsBreaksThePoolWithItsCause) {
     mp::Pool pool{{.processes = 2, .initializer = [] { throw std::runtime_error("no model"); }}};
     const std::string message = message_of([&] { pool.map([](int i) { return i; }, numbers(10)); });
-    EXPECT_THAT(message, testing::HasSubstr("std::runtime_error: no model"));
+    EXPECT_THAT(message, testing::ContainsRegex("threw std::runtime_error.*: no model;"));
     EXPECT_THAT(message, testing::HasSubstr("mend the initializer"));
 }
 
@@ -93,6 +94,20 @@ TEST(Initializer, ThatFailsFailsEveryLaterCallToo) {
 TEST(Initializer, ThatDiesBreaksThePoolWithTheSignal) {
     mp::Pool pool{{.processes = 1, .initializer = [] { std::raise(SIGKILL); }}};
     EXPECT_THAT(message_of([&] { pool.apply([] {}); }), testing::HasSubstr("SIGKILL"));
+}
+
+TEST(Initializer, ThatFailsFirstIsTheCauseThoughOthersAreKilledForIt) {
+    static mp::test::SharedPage<mp::test::Counter> others;
+    mp::Pool pool{{.processes = 2, .initializer = [] {
+                       if (mp::this_worker::id() == 0) {
+                           ++*others;
+                           for (;;) ::pause();
+                       }
+                       mp::test::await(*others);
+                       std::raise(SIGTERM);
+                   }}};
+    while (!pool.worker_pids().empty()) std::this_thread::yield();
+    EXPECT_THAT(message_of([&] { pool.apply([] {}); }), testing::HasSubstr("SIGTERM"));
 }
 
 TEST(Initializer, ThatExitsBreaksThePoolWithTheStatus) {
