@@ -39,16 +39,21 @@ public:
     template <class F>
     requires(!std::is_same_v<std::decay_t<F>, Initializer>) Initializer(const F& f) {
         using Callable = std::decay_t<F>;
-        detail::require_closure<Callable>();
-        static_assert(std::is_invocable_v<const Callable&>,
-                      "procpool: an initializer is called without arguments, as const: bind those "
-                      "it needs with bind_back");
-        const Callable& callable = f;
-        detail::check_bytes(callable);
-        relocatable_ = detail::is_relocatable<Callable>();
-        closure_.resize(detail::closure_size(callable));
-        detail::write_closure(closure_.data(), callable);
-        run_ = &detail::run_initializer<Callable>;
+        constexpr bool can_be_called = std::is_invocable_v<const Callable&>;
+        if constexpr (!detail::Shippable<Callable>) {
+            detail::require_closure<Callable>();
+        } else if constexpr (!can_be_called) {
+            static_assert(can_be_called,
+                          "procpool: an initializer is called without arguments, as const: bind "
+                          "those it needs with bind_back");
+        } else {
+            const Callable& callable = f;
+            detail::check_bytes(callable);
+            relocatable_ = detail::is_relocatable<Callable>();
+            closure_.resize(detail::closure_size(callable));
+            detail::write_closure(closure_.data(), callable);
+            run_ = &detail::run_initializer<Callable>;
+        }
     }
 
     explicit operator bool() const { return run_ != nullptr; }

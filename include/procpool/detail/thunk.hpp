@@ -57,6 +57,15 @@ struct SpreadItem {
     }
 };
 
+template <class How, class F, class Item>
+consteval bool can_be_called() {
+    if constexpr (How::template takes<Item>) {
+        return How::template accepts<const F&, Item>;
+    } else {
+        return false;
+    }
+}
+
 /// Explains itself when F cannot be called with what a worker passes.
 template <class How, class F, class Item>
 constexpr void require_callable() {
