@@ -183,7 +183,8 @@ public:
         return find(f, range, options, false);
     }
 
-    /// f(arguments...) in a worker. this_task::index() is 0.
+    /// f(arguments...) in a worker. A string literal arrives as a std::string. this_task::index()
+    /// is 0.
     template <class F, class... A>
     requires(!std::is_same_v<std::remove_cvref_t<F>, TaskOptions>) auto apply(F&& f,
                                                                               A&&... arguments) {
@@ -275,7 +276,7 @@ private:
     using CallOver = detail::CallOver<How, std::decay_t<F>, Range>;
     template <class F, class... A>
     using CallWith =
-        detail::CallOf<detail::SpreadItem, std::decay_t<F>, std::tuple<std::decay_t<A>...>>;
+        detail::CallOf<detail::SpreadItem, std::decay_t<F>, std::tuple<detail::Kept<A>...>>;
 
     [[nodiscard]] detail::Engine& engine() const {
         if (!engine_) throw std::logic_error("procpool: this Pool was moved from");
@@ -295,7 +296,7 @@ private:
         using R = typename Call::Result;
         detail::set_options(draft.spec, options);
         detail::set_closure<std::decay_t<F>>(draft, f);
-        detail::pack_arguments<std::decay_t<A>...>(draft, arguments...);
+        detail::pack_arguments<detail::Kept<A&>...>(draft, detail::KeptAs<A&>::keep(arguments)...);
         detail::set_map<typename Call::Task, R>(draft.spec);
         if constexpr (std::is_void_v<R>) {
             return std::make_shared<detail::DoneSink>();

@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include <procpool/detail/character.hpp>
 #include <procpool/detail/fields.hpp>
 #include <procpool/shippable.hpp>
 
@@ -79,6 +80,11 @@ requires requires(const T& t) {
     requires std::is_convertible_v<const T&, typename T::type&>;
 }  // std::reference_wrapper, without the header that has it
 inline constexpr bool only_refers<T> = true;
+
+template <class T>
+inline constexpr bool is_text_pointer = false;
+template <Character Char>
+inline constexpr bool is_text_pointer<const Char*> = true;
 
 // The kinds by name ------------------------------------------------------------------------------
 
@@ -343,7 +349,13 @@ template <class T, class... Outer>
 constexpr void require_shippable() {
     if constexpr (!travels<T, Outer...>()) {
         static_assert(
-            kind<T> != Kind::reference,
+            !is_text_pointer<T>,
+            "procpool: a const char* means nothing in another process, and a string literal in a "
+            "pair, a tuple or a container is one: write std::string(\"...\"), and std::string "
+            "where "
+            "the type says const char*");
+        static_assert(
+            kind<T> != Kind::reference || is_text_pointer<T>,
             "procpool: a raw pointer, string_view, span or reference_wrapper means nothing in "
             "another process, and so does what holds one: as item, argument or result use the "
             "value "

@@ -83,7 +83,8 @@ constexpr void require_callable() {
             How::template accepts<F&, Item>,
             "procpool: the callable cannot be called with an item of the range: it gets T&&, so it "
             "takes T, const T& or T&&, and no other argument without a value bound to it "
-            "(bind_back; default arguments of a function are lost in a pointer to it)");
+            "(bind_back; default arguments of a function are lost in a pointer to it); a string "
+            "literal is passed as std::string");
     }
 }
 

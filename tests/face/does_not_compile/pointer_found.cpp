@@ -5,5 +5,5 @@
 #include <procpool/pool.hpp>
 
 void wrong(procpool::Pool& pool, const std::vector<int>& items) {
-    pool.find_first([](int) { return std::optional<const char*>(); }, items);
+    pool.find_first([](int) { return std::optional<int*>(); }, items);
 }
