@@ -63,8 +63,9 @@ Failure malformed(const char* why) {
     Failure failure;
     failure.standard = StandardType::decode_error;
     failure.type_name = "procpool::DecodeError";
-    failure.message = std::string("the worker's account of its failure cannot be read (") + why +
-                      "): a task may have written over it; run it under AddressSanitizer";
+    failure.message =
+        std::string("procpool: the worker's account of its failure cannot be read (") + why +
+        "): a task may have written over it; run it under AddressSanitizer";
     return failure;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <iterator>
 #include <string>
@@ -52,7 +53,7 @@ const SignalWords* words_for(int signal) {
 }
 
 /// "SIGSEGV (segmentation fault)"
-std::string in_words(int signal) {
+std::string signal_in_words(int signal) {
     const SignalWords* words = words_for(signal);
     return words == nullptr ? "signal " + std::to_string(signal)
                             : std::string(words->name) + " (" + words->meaning + ")";
@@ -64,22 +65,23 @@ std::string cure_of(int signal) {
     return words == nullptr ? try_again : words->cure;
 }
 
+/// The innermost frame of a trace.
+std::string first_line(const std::string& trace) { return trace.substr(0, trace.find('\n')); }
+
+}  // namespace
+
 std::string in_words(std::chrono::nanoseconds time) {
     const auto count = static_cast<double>(time.count());
-    const auto [scale, unit] = count >= 1e9   ? std::pair{1e9, " s"}
-                               : count >= 1e6 ? std::pair{1e6, " ms"}
-                               : count >= 1e3 ? std::pair{1e3, " us"}
-                                              : std::pair{1.0, " ns"};
+    const double size = std::abs(count);
+    const auto [scale, unit] = size >= 1e9   ? std::pair{1e9, " s"}
+                               : size >= 1e6 ? std::pair{1e6, " ms"}
+                               : size >= 1e3 ? std::pair{1e3, " us"}
+                                             : std::pair{1.0, " ns"};
     std::array<char, 32> text{};
     const auto end =
         std::to_chars(text.begin(), text.end(), count / scale, std::chars_format::general, 6);
     return std::string(text.data(), end.ptr) + unit;
 }
-
-/// The innermost frame of a trace.
-std::string first_line(const std::string& trace) { return trace.substr(0, trace.find('\n')); }
-
-}  // namespace
 
 ship::Trace trace_of(const Failure& failure) {
     if (failure.stack.empty()) return {first_line(failure.trace), failure.trace};
@@ -109,7 +111,7 @@ std::string describe_at(const Failure& failure, const std::string& place) {
         }
         case Failure::Kind::died:
             if (failure.signal != 0) {
-                return who + " died of " + in_words(failure.signal) + where + more + "; " +
+                return who + " died of " + signal_in_words(failure.signal) + where + more + "; " +
                        cure_of(failure.signal);
             }
             return who + " exited with status " + std::to_string(failure.exit_status) + where +
@@ -135,7 +137,7 @@ std::string describe_at(const Failure& failure, const std::string& place) {
                 text += "it threw " + failure.type_name + where +
                         (failure.message.empty() ? "" : ": " + failure.message);
             } else if (failure.signal != 0) {
-                text += "it died of " + in_words(failure.signal) + where + more;
+                text += "it died of " + signal_in_words(failure.signal) + where + more;
             } else {
                 text += "it exited with status " + std::to_string(failure.exit_status);
             }

@@ -16,4 +16,7 @@ namespace procpool::detail {
 /// Where it happened. Looks up the names of a stack: may take milliseconds. Throws std::bad_alloc.
 [[nodiscard]] ship::Trace trace_of(const Failure& failure);
 
+/// "1.5 s". Throws std::bad_alloc.
+[[nodiscard]] std::string in_words(std::chrono::nanoseconds time);
+
 }  // namespace procpool::detail
