@@ -202,7 +202,8 @@ public:
         }
     }
 
-    /// As apply, without waiting: an AsyncResult<R>.
+    /// As apply, without waiting for it: an AsyncResult<R>. Blocks only while the queue is full, of
+    /// thousands of calls under way, until one of them has ended.
     template <class F, class... A>
     requires(!std::is_same_v<std::remove_cvref_t<F>, TaskOptions>)
         [[nodiscard]] auto submit(F&& f, A&&... arguments) {

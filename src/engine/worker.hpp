@@ -71,6 +71,7 @@ private:
     // worker_items.cpp: running them
     void run();
     void call_thunk(Run& run, JobMemory& memory);
+    void make_ready(JobMemory& memory) const;
     [[nodiscard]] std::string thrown_stack() const noexcept;
 
     // worker_frames.cpp: what they give, on its way to the client
