@@ -115,13 +115,21 @@ TEST(Initializer, ThatExitsBreaksThePoolWithTheStatus) {
     EXPECT_THAT(message_of([&] { pool.apply([] {}); }), testing::HasSubstr("status 3"));
 }
 
-TEST(Initializer, ThatFailsIsTheOutcomeOfEachItemOfTryMapOrIsThrownAtTheCall) {
-    mp::Pool pool{{.processes = 1, .initializer = [] { throw 1; }}};
-    try {
-        const auto outcomes = pool.try_map([](int i) { return i; }, numbers(3));
-        ASSERT_EQ(outcomes.size(), 3U);
-        for (const auto& outcome : outcomes) EXPECT_THROW(outcome.rethrow(), mp::InitializerFailed);
-    } catch (const mp::InitializerFailed&) {  // it was over before the call
+TEST(Initializer, ThatFailsInAReplacementResolvesEachItemThatIsLeftOfTryMap) {
+    static mp::test::SharedPage<mp::test::Counter> workers;
+    mp::Pool pool{{.processes = 1,
+                   .initializer =
+                       [] {
+                           if (++*workers > 1) throw 1;
+                       },
+                   .max_tasks_per_child = 1}};
+    const auto outcomes = pool.try_map([](int i) { return i; }, numbers(3), {.chunksize = 1});
+    ASSERT_EQ(outcomes.size(), 3U);
+    EXPECT_EQ(outcomes[0].value(), 0);
+    for (const int i : {1, 2}) {
+        const auto& outcome = outcomes[static_cast<std::size_t>(i)];
+        EXPECT_THROW(outcome.rethrow(), mp::InitializerFailed);
+        EXPECT_THAT(outcome.error().message(), testing::HasSubstr("the initializer failed"));
     }
 }
 
