@@ -94,8 +94,9 @@ void add_forest(CLI::App& app, int& exit_code) {
         *app.add_subcommand("forest", "Regression trees on a CSV (not in this build)");
     command.allow_extras();
     command.callback([&exit_code] {
-        std::cerr << "procpool forest: not in this build; install libxgboost-dev and pkg-config, "
-                     "then configure and build again\n";
+        std::cerr
+            << "procpool: forest is not in this build; install libxgboost-dev and pkg-config, "
+               "then configure and build again\n";
         exit_code = 1;
     });
 }

@@ -17,6 +17,7 @@
 
 #include "build_info.hpp"
 #include "commands.hpp"
+#include "complaint.hpp"
 #include "exit.hpp"
 #include "output.hpp"
 
@@ -74,7 +75,7 @@ int run(int argc, char** argv) {
 }
 
 int complain(int code, const char* what) {
-    write_err(fmt::format("procpool: {}\n", what));
+    write_err(complaint(what));
     return code;
 }
 

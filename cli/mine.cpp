@@ -80,11 +80,10 @@ std::unique_ptr<mine::Crew> make_crew(Kind kind, int workers, const mine::Plan& 
     } catch (const std::system_error& error) {
         throw SystemLimit(
             fmt::format("cannot start {} processes: {}: ask for fewer with --processes", workers,
-                        error.what()));
-    } catch (const PoolBroken& error) {
+                        error.code().message()));
+    } catch (const PoolBroken&) {
         throw SystemLimit(
-            fmt::format("cannot start {} processes: {}: ask for fewer with --processes", workers,
-                        error.what()));
+            fmt::format("cannot keep {} processes: ask for fewer with --processes", workers));
     }
 }
 
@@ -361,8 +360,9 @@ void add_mine(CLI::App& app, int& exit_code) {
     command->add_option("--limit", request.limit, "Give up after so many hashes")
         ->check(CLI::PositiveNumber)
         ->group(how);
-    command->add_option("--processes", options->processes, "Workers [the CPUs that are usable]")
-        ->check(CLI::Range(1, 1000))
+    command->add_option("--processes", options->processes, "Workers; 0: the CPUs that may be used")
+        ->check(CLI::Range(0, 1000))
+        ->capture_default_str()
         ->group(how);
     command
         ->add_flag("--compare", options->compare,

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "../complaint.hpp"
 #include "picture.hpp"
 #include "report.hpp"
 #include "signals.hpp"
@@ -22,7 +23,7 @@ namespace forest {
 
 namespace {
 
-void say(const std::string& line) { fmt::print(stderr, "procpool forest: {}\n", line); }
+void say(const std::string& line) { fmt::print(stderr, "{}", procpool::cli::complaint(line)); }
 
 void write_out(const std::string& text) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <type_traits>
 #include <utility>
 
+#include <procpool/detail/character.hpp>
 #include <procpool/detail/invoke.hpp>
 
 namespace procpool {
@@ -31,6 +33,24 @@ struct BoundArguments<std::index_sequence<I...>, T...> : BoundArgument<I, T>... 
         return std::forward<Visit>(visit)(static_cast<BoundArgument<I, T>&>(*this).value...);
     }
 };
+
+/// As what an argument is kept until it is used: as std::decay says, but a string literal as the
+/// string that it spells, for a pointer to it means nothing in another process.
+template <class T>
+struct KeptAs {
+    using type = std::decay_t<T>;
+    static constexpr T&& keep(T& argument) { return static_cast<T&&>(argument); }
+};
+template <Character Char, std::size_t N>
+struct KeptAs<const Char (&)[N]> {
+    using type = std::basic_string<Char>;
+    static constexpr type keep(const Char (&text)[N]) {
+        const Char* const end = std::char_traits<Char>::find(text, N, Char{});
+        return type(text, end == nullptr ? text + N : end);
+    }
+};
+template <class T>
+using Kept = typename KeptAs<T>::type;
 
 enum class Side { front, back };
 
@@ -76,15 +96,16 @@ struct Trusted {
 
 template <Side side, class F, class... T>
 constexpr auto bind(F&& f, T&&... arguments) {
-    return Bound<side, std::decay_t<F>, std::decay_t<T>...>{std::forward<F>(f),
-                                                            {{std::forward<T>(arguments)}...}};
+    return Bound<side, std::decay_t<F>, Kept<T>...>{std::forward<F>(f),
+                                                    {{KeptAs<T>::keep(arguments)}...}};
 }
 
 }  // namespace detail
 
 /// `bind_front(f, a, b)(x)` calls `f(a, b, x)`. As std::bind_front, and the result travels to a
 /// worker when f can and the arguments can: values that may be items of a map, and callables. The
-/// arguments are copied or moved in now, and passed as const lvalues. Binds of binds work.
+/// arguments are copied or moved in now, a string literal as a std::string, and passed as const
+/// lvalues. Binds of binds work.
 template <class F, class... T>
 [[nodiscard]] constexpr auto bind_front(F&& f, T&&... arguments) {
     return detail::bind<detail::Side::front>(std::forward<F>(f), std::forward<T>(arguments)...);

@@ -137,12 +137,23 @@ public:
 /// PoolOptions::initializer failed in a worker. The pool is broken; the message has the cause.
 class InitializerFailed : public std::runtime_error {
 public:
-    using std::runtime_error::runtime_error;
+    /// Throws std::bad_alloc.
+    explicit InitializerFailed(const std::string& message, const std::string& trace = {});
+    InitializerFailed(const InitializerFailed&) noexcept = default;
+    InitializerFailed& operator=(const InitializerFailed&) noexcept = default;
+    ~InitializerFailed() override = default;
+
+    /// Where the initializer threw or died, as TaskFailure::trace().
+    [[nodiscard]] const std::string& trace() const noexcept;
+
+private:
+    std::shared_ptr<const std::string> trace_;
 };
 
 /// A callable cannot travel to a worker: it captures a pointer or a reference to memory that the
-/// worker does not share, or it lives in a module that the worker does not have. Capture by value,
-/// use bind_back, or fork_map, which takes any callable.
+/// worker does not share, or it lives in a module that the worker does not have. Capture numbers
+/// and plain structs by value, pass other objects with bind_back, or use fork_map, which takes any
+/// callable.
 class NotShippable : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;

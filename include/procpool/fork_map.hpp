@@ -39,13 +39,18 @@ private:
     const Context* context_;
 };
 
-template <class F, class At>
-auto fork_map(const F& f, const At& at, std::uint64_t count, const ForkMapOptions& options) {
-    using ItemReference = decltype(at(std::uint64_t{0}));
-    require_callable<WholeItem, F, ItemReference>();
-    using R = ResultOf<WholeItem, F, ItemReference>;
-    require_result<R>();
+/// As CallOf, where only the result travels.
+template <class F, class Item>
+struct InheritedCall {
+    using Result = typename ResultIfCalled<WholeItem, F, Item>::type;
 
+    static consteval bool is_accepted() { return can_be_called<WholeItem, F, Item>(); }
+    static constexpr void require() { require_callable<WholeItem, F, Item>(); }
+};
+
+template <class R, class F, class At>
+MapValue<R> fork_map_to(const F& f, const At& at, std::uint64_t count,
+                        const ForkMapOptions& options) {
     using Context = Inherited<F, At>;
     const Context context{&f, at};
     const Context* const address = &context;
@@ -66,6 +71,17 @@ auto fork_map(const F& f, const At& at, std::uint64_t count, const ForkMapOption
     return run_to_end(engine, draft, sink, options.progress);
 }
 
+template <class F, class At>
+auto fork_map(const F& f, const At& at, std::uint64_t count, const ForkMapOptions& options) {
+    using Call = InheritedCall<F, decltype(at(std::uint64_t{0}))>;
+    using R = typename Call::Result;
+    if constexpr (!is_accepted<Call, R>()) {
+        return refuse<Call, R, MapValue<R>>();
+    } else {
+        return fork_map_to<R>(f, at, count, options);
+    }
+}
+
 }  // namespace detail
 
 /// f of every item, in their order, by workers that are forked for this call and inherit everything
@@ -80,7 +96,10 @@ auto fork_map(const F& f, const At& at, std::uint64_t count, const ForkMapOption
 /// but see `init` about forking a program that has threads.
 template <class F, class Range>
 auto fork_map(F&& f, Range&& range, const ForkMapOptions& options = {}) {
-    if constexpr (detail::RandomAccess<Range>) {
+    if constexpr (!detail::AnyRange<Range>) {
+        detail::require_range<Range>();
+        return detail::never_made<detail::Refused>();
+    } else if constexpr (detail::RandomAccess<Range>) {
         auto first = detail::range_access::first(range);
         const auto at = [first](std::uint64_t i) -> decltype(auto) {
             return first[static_cast<std::iter_difference_t<decltype(first)>>(i)];

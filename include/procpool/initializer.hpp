@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <procpool/detail/closure.hpp>
@@ -11,13 +12,25 @@
 
 namespace procpool {
 
+namespace detail {
+
+/// In a worker. No lambda of Initializer: traces leave out what lies in `detail`.
+template <class F>
+void run_initializer(std::span<const std::byte> closure) {
+    Reader from{closure};
+    const auto decoded = std::make_unique<F>(read_closure<F>(from));
+    static_cast<void>(detail::call(std::as_const(*decoded)));
+}
+
+}  // namespace detail
+
 /// What every worker of a pool runs once, before its first item: a callable without arguments that
 /// can travel (as those of Pool::map).
 ///
 ///     mp::Pool pool{{.initializer = mp::bind_back(load_model, path)}};
 ///
 /// Replacements run it too. If it throws, or its worker dies in it, the pool is broken: calls throw
-/// InitializerFailed with the cause.
+/// InitializerFailed with the cause and where it was.
 class Initializer {
 public:
     Initializer() = default;
@@ -26,20 +39,21 @@ public:
     template <class F>
     requires(!std::is_same_v<std::decay_t<F>, Initializer>) Initializer(const F& f) {
         using Callable = std::decay_t<F>;
-        detail::require_closure<Callable>();
-        static_assert(std::is_invocable_v<const Callable&>,
-                      "procpool: an initializer is called without arguments, as const: bind those "
-                      "it needs with bind_back");
-        const Callable& callable = f;
-        detail::check_bytes(callable);
-        relocatable_ = detail::is_relocatable<Callable>();
-        closure_.resize(detail::closure_size(callable));
-        detail::write_closure(closure_.data(), callable);
-        run_ = [](std::span<const std::byte> bytes) {
-            detail::Reader from{bytes};
-            const auto decoded = std::make_unique<Callable>(detail::read_closure<Callable>(from));
-            static_cast<void>(detail::call(std::as_const(*decoded)));
-        };
+        constexpr bool can_be_called = std::is_invocable_v<const Callable&>;
+        if constexpr (!detail::Shippable<Callable>) {
+            detail::require_closure<Callable>();
+        } else if constexpr (!can_be_called) {
+            static_assert(can_be_called,
+                          "procpool: an initializer is called without arguments, as const: bind "
+                          "those it needs with bind_back");
+        } else {
+            const Callable& callable = f;
+            detail::check_bytes(callable);
+            relocatable_ = detail::is_relocatable<Callable>();
+            closure_.resize(detail::closure_size(callable));
+            detail::write_closure(closure_.data(), callable);
+            run_ = &detail::run_initializer<Callable>;
+        }
     }
 
     explicit operator bool() const { return run_ != nullptr; }

@@ -102,11 +102,15 @@ public:
     /// As map; what f returns is dropped in the worker.
     template <class F, class Range>
     void for_each(F&& f, Range&& range, const MapOptions& options = {}) {
-        using Call = CallOf<detail::WholeItem, F, Range>;
-        detail::Draft draft;
-        prepare(draft, f, range, options);
-        detail::set_map<typename Call::Task, void>(draft.spec);
-        run(draft, std::make_shared<detail::DoneSink>(), options.progress);
+        using Call = CallOver<detail::WholeItem, F, Range>;
+        if constexpr (!detail::is_accepted<Call, void>()) {
+            detail::refuse<Call, void, void>();
+        } else {
+            detail::Draft draft;
+            prepare(draft, f, range, options);
+            detail::set_map<typename Call::Task, void>(draft.spec);
+            run(draft, std::make_shared<detail::DoneSink>(), options.progress);
+        }
     }
 
     /// As map; the workers write their results straight into `out`, which is resized to the number
@@ -114,33 +118,42 @@ public:
     /// element is unspecified. `out` must not be the input: std::invalid_argument.
     template <class F, class Range, class R>
     void map_into(F&& f, Range&& range, shared_vector<R>& out, const MapOptions& options = {}) {
-        using Call = CallOf<detail::WholeItem, F, Range>;
-        static_assert(std::is_convertible_v<typename Call::Result, R>,
-                      "procpool: what the callable returns does not convert to the elements of the "
-                      "output");
-        if (static_cast<const void*>(std::addressof(range)) == std::addressof(out))
-            throw std::invalid_argument("procpool: map_into cannot write over its own input");
-        detail::Draft draft;
-        prepare(draft, f, range, options);
-        using Output = detail::SharedStorage<shared_vector<R>>;
-        detail::set_map_into<typename Call::Task, R>(
-            draft.spec, Output::resize_for_overwrite(out, draft.spec.count));
-        draft.spec.keep_output = Output::keep(out);
-        run(draft, std::make_shared<detail::DoneSink>(), options.progress);
+        using Call = CallOver<detail::WholeItem, F, Range>;
+        constexpr bool fits = std::is_convertible_v<typename Call::Result, R>;
+        if constexpr (!detail::is_accepted<Call, void>()) {
+            detail::refuse<Call, void, void>();
+        } else if constexpr (!fits) {
+            static_assert(fits,
+                          "procpool: what the callable returns does not convert to the elements of "
+                          "the output");
+        } else {
+            if (static_cast<const void*>(std::addressof(range)) == std::addressof(out))
+                throw std::invalid_argument("procpool: map_into cannot write over its own input");
+            detail::Draft draft;
+            prepare(draft, f, range, options);
+            using Output = detail::SharedStorage<shared_vector<R>>;
+            detail::set_map_into<typename Call::Task, R>(
+                draft.spec, Output::resize_for_overwrite(out, draft.spec.count));
+            draft.spec.keep_output = Output::keep(out);
+            run(draft, std::make_shared<detail::DoneSink>(), options.progress);
+        }
     }
 
     /// As map, but what befalls an item is its Outcome: std::vector<Outcome<R>>. Throws for no
     /// item.
     template <class F, class Range>
     auto try_map(F&& f, Range&& range, const MapOptions& options = {}) {
-        using Call = CallOf<detail::WholeItem, F, Range>;
+        using Call = CallOver<detail::WholeItem, F, Range>;
         using R = typename Call::Result;
-        detail::require_result<R>();
-        detail::Draft draft;
-        prepare(draft, f, range, options);
-        detail::set_map<typename Call::Task, R>(draft.spec);
-        return run(draft, std::make_shared<detail::OutcomeSink<R>>(draft.spec.count),
-                   options.progress);
+        if constexpr (!detail::is_accepted<Call, R>()) {
+            return detail::refuse<Call, R, std::vector<Outcome<R>>>();
+        } else {
+            detail::Draft draft;
+            prepare(draft, f, range, options);
+            detail::set_map<typename Call::Task, R>(draft.spec);
+            return run(draft, std::make_shared<detail::OutcomeSink<R>>(draft.spec.count),
+                       options.progress);
+        }
     }
 
     /// As map, without waiting: an AsyncResult of what map returns. Items are read now.
@@ -170,7 +183,8 @@ public:
         return find(f, range, options, false);
     }
 
-    /// f(arguments...) in a worker. this_task::index() is 0.
+    /// f(arguments...) in a worker. A string literal arrives as a std::string. this_task::index()
+    /// is 0.
     template <class F, class... A>
     requires(!std::is_same_v<std::remove_cvref_t<F>, TaskOptions>) auto apply(F&& f,
                                                                               A&&... arguments) {
@@ -178,11 +192,18 @@ public:
     }
     template <class F, class... A>
     auto apply(const TaskOptions& options, F&& f, A&&... arguments) {
-        detail::Draft draft;
-        return run(draft, prepare_call(draft, options, f, arguments...), Progress{});
+        using Call = CallWith<F, A...>;
+        using R = typename Call::Result;
+        if constexpr (!detail::is_accepted<Call, R>()) {
+            return detail::refuse<Call, R, R>();
+        } else {
+            detail::Draft draft;
+            return run(draft, prepare_call<Call>(draft, options, f, arguments...), Progress{});
+        }
     }
 
-    /// As apply, without waiting: an AsyncResult<R>.
+    /// As apply, without waiting for it: an AsyncResult<R>. Blocks only while the queue is full, of
+    /// thousands of calls under way, until one of them has ended.
     template <class F, class... A>
     requires(!std::is_same_v<std::remove_cvref_t<F>, TaskOptions>)
         [[nodiscard]] auto submit(F&& f, A&&... arguments) {
@@ -190,8 +211,14 @@ public:
     }
     template <class F, class... A>
     [[nodiscard]] auto submit(const TaskOptions& options, F&& f, A&&... arguments) {
-        detail::Draft draft;
-        return start(draft, prepare_call(draft, options, f, arguments...));
+        using Call = CallWith<F, A...>;
+        using R = typename Call::Result;
+        if constexpr (!detail::is_accepted<Call, R>()) {
+            return detail::refuse<Call, R, AsyncResult<R>>();
+        } else {
+            detail::Draft draft;
+            return start(draft, prepare_call<Call>(draft, options, f, arguments...));
+        }
     }
 
     /// Python's name of submit.
@@ -206,20 +233,25 @@ public:
     /// runs it.
     template <class F>
     void for_each_worker(F&& f) {
-        using Call = detail::CallOf<detail::SpreadItem, std::decay_t<F>, std::tuple<>>;
-        std::vector<std::pair<detail::JobHandle, std::shared_ptr<detail::DoneSink>>> jobs;
-        for (int worker = 0; worker < processes(); ++worker) {
-            detail::Draft draft;
-            auto sink = std::make_shared<detail::DoneSink>();
-            detail::set_closure<std::decay_t<F>>(draft, f);
-            detail::pack_arguments<>(draft);
-            detail::set_map<typename Call::Task, void>(draft.spec);
-            draft.spec.sink = sink;
-            draft.spec.only_worker = worker;
-            jobs.emplace_back(engine().start(std::move(draft.spec)), std::move(sink));
+        using Call = CallWith<F>;
+        if constexpr (!detail::is_accepted<Call, void>()) {
+            detail::refuse<Call, void, void>();
+        } else {
+            std::vector<std::pair<detail::JobHandle, std::shared_ptr<detail::DoneSink>>> jobs;
+            for (int worker = 0; worker < processes(); ++worker) {
+                detail::Draft draft;
+                auto sink = std::make_shared<detail::DoneSink>();
+                detail::set_closure<std::decay_t<F>>(draft, f);
+                detail::pack_arguments<>(draft);
+                detail::set_map<typename Call::Task, void>(draft.spec);
+                draft.spec.sink = sink;
+                draft.spec.only_worker = worker;
+                jobs.emplace_back(engine().start(std::move(draft.spec)), std::move(sink));
+            }
+            for (const auto& [job, sink] : jobs)
+                engine().wait(job, detail::Clock::time_point::max());
+            for (const auto& [job, sink] : jobs) sink->take();
         }
-        for (const auto& [job, sink] : jobs) engine().wait(job, detail::Clock::time_point::max());
-        for (const auto& [job, sink] : jobs) sink->take();
     }
 
     /// No more work is taken: calls throw PoolClosed. What is pending is finished. Does not wait.
@@ -242,7 +274,10 @@ public:
 
 private:
     template <class How, class F, class Range>
-    using CallOf = detail::CallOf<How, std::decay_t<F>, detail::Item<Range>>;
+    using CallOver = detail::CallOver<How, std::decay_t<F>, Range>;
+    template <class F, class... A>
+    using CallWith =
+        detail::CallOf<detail::SpreadItem, std::decay_t<F>, std::tuple<detail::Kept<A>...>>;
 
     [[nodiscard]] detail::Engine& engine() const {
         if (!engine_) throw std::logic_error("procpool: this Pool was moved from");
@@ -256,16 +291,13 @@ private:
         detail::pack<detail::Item<Range>>(draft, range);
     }
 
-    template <class F, class... A>
+    template <class Call, class F, class... A>
     static auto prepare_call(detail::Draft& draft, const TaskOptions& options, F& f,
                              A&... arguments) {
-        using Call =
-            detail::CallOf<detail::SpreadItem, std::decay_t<F>, std::tuple<std::decay_t<A>...>>;
         using R = typename Call::Result;
-        detail::require_result<R>();
         detail::set_options(draft.spec, options);
         detail::set_closure<std::decay_t<F>>(draft, f);
-        detail::pack_arguments<std::decay_t<A>...>(draft, arguments...);
+        detail::pack_arguments<detail::Kept<A&>...>(draft, detail::KeptAs<A&>::keep(arguments)...);
         detail::set_map<typename Call::Task, R>(draft.spec);
         if constexpr (std::is_void_v<R>) {
             return std::make_shared<detail::DoneSink>();
@@ -289,40 +321,57 @@ private:
 
     template <class How, class F, class Range>
     auto map_as(F& f, Range& range, const MapOptions& options) {
-        using Call = CallOf<How, F, Range>;
+        using Call = CallOver<How, F, Range>;
         using R = typename Call::Result;
-        detail::require_result<R>();
-        detail::Draft draft;
-        prepare(draft, f, range, options);
-        detail::set_map<typename Call::Task, R>(draft.spec);
-        return run(draft, detail::make_map_sink<R>(draft.spec.count), options.progress);
+        if constexpr (!detail::is_accepted<Call, R>()) {
+            return detail::refuse<Call, R, detail::MapValue<R>>();
+        } else {
+            detail::Draft draft;
+            prepare(draft, f, range, options);
+            detail::set_map<typename Call::Task, R>(draft.spec);
+            return run(draft, detail::make_map_sink<R>(draft.spec.count), options.progress);
+        }
     }
 
     template <class How, class F, class Range>
     auto map_async_as(F& f, Range& range, const MapOptions& options) {
-        using Call = CallOf<How, F, Range>;
+        using Call = CallOver<How, F, Range>;
         using R = typename Call::Result;
-        detail::require_result<R>();
-        detail::Draft draft;
-        prepare(draft, f, range, options);
-        detail::set_map<typename Call::Task, R>(draft.spec);
-        auto sink = detail::make_map_sink<R>(draft.spec.count);
-        return start(draft, sink);
+        if constexpr (!detail::is_accepted<Call, R>()) {
+            return detail::refuse<Call, R, AsyncResult<detail::MapValue<R>>>();
+        } else {
+            detail::Draft draft;
+            prepare(draft, f, range, options);
+            detail::set_map<typename Call::Task, R>(draft.spec);
+            auto sink = detail::make_map_sink<R>(draft.spec.count);
+            return start(draft, sink);
+        }
     }
 
     template <class F, class Range>
     auto find(F& f, Range& range, const MapOptions& options, bool lowest) {
-        using Call = CallOf<detail::WholeItem, F, Range>;
-        static_assert(detail::is_optional<typename Call::Result>,
-                      "procpool: a callable for find_first and find_any returns a std::optional: "
-                      "the value that was looked for, or nothing");
-        using R = typename Call::Result::value_type;
-        detail::require_result<R>();
-        detail::Draft draft;
-        prepare(draft, f, range, options);
-        detail::set_find<typename Call::Task, R>(draft.spec);
-        draft.spec.finishes_claimed = lowest;  // an item before the find may give a better one
-        return run(draft, std::make_shared<detail::FindSink<R>>(lowest), options.progress);
+        using Call = CallOver<detail::WholeItem, F, Range>;
+        using Result = typename Call::Result;
+        if constexpr (!detail::is_accepted<Call, void>()) {
+            return detail::refuse<Call, void, Result>();
+        } else if constexpr (!detail::is_optional<Result>) {
+            static_assert(detail::is_optional<Result>,
+                          "procpool: a callable for find_first and find_any returns a "
+                          "std::optional: the value that was looked for, or nothing");
+            return detail::never_made<detail::Refused>();
+        } else {
+            using R = typename Result::value_type;
+            if constexpr (!detail::Encodable<R>) {
+                return detail::refuse<Call, R, Result>();
+            } else {
+                detail::Draft draft;
+                prepare(draft, f, range, options);
+                detail::set_find<typename Call::Task, R>(draft.spec);
+                // An item before the find may give a better one.
+                draft.spec.finishes_claimed = lowest;
+                return run(draft, std::make_shared<detail::FindSink<R>>(lowest), options.progress);
+            }
+        }
     }
 
     std::shared_ptr<detail::Engine> engine_;

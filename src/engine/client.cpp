@@ -13,6 +13,7 @@
 #include "engine/lifelines.hpp"
 #include "engine/nursery.hpp"
 #include "engine/patience.hpp"
+#include "engine/recovery.hpp"
 #include "engine/server.hpp"
 #include "memory/process_mark.hpp"
 #include "os/clock.hpp"
@@ -344,14 +345,16 @@ Failure Client::why_broken(bool told) const {
     }
     const ServerPage& server = layout_.server();
     if (const pid_t worker = server.initializer_pid.load(std::memory_order_relaxed); worker != 0) {
-        why.kind = Failure::Kind::initializer;
-        why.worker_pid = worker;
-        why.signal = server.initializer_signal.load(std::memory_order_relaxed);
-        why.exit_status = server.initializer_status.load(std::memory_order_relaxed);
         if (initializer_failure_) {
-            why.type_name = initializer_failure_->type_name;
-            why.message = initializer_failure_->message;
+            why = *initializer_failure_;
+        } else {
+            why.worker_pid = worker;
+            why.signal = server.initializer_signal.load(std::memory_order_relaxed);
+            why.exit_status = server.initializer_status.load(std::memory_order_relaxed);
+            Recovery(layout_).add_last_words(
+                server.initializer_worker.load(std::memory_order_relaxed), why);
         }
+        why.kind = Failure::Kind::initializer;
     } else if (const int error = server.error.load(std::memory_order_relaxed); error != 0) {
         why.message = std::generic_category().message(error);
     }

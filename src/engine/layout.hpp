@@ -175,6 +175,7 @@ struct ServerPage {
     Word deaths{0};                          ///< workers that ended without being asked to
     // The death of a worker in the initializer, which broke the pool.
     std::atomic<pid_t> initializer_pid{0};
+    std::atomic<int> initializer_worker{0};
     std::atomic<int> initializer_signal{0};  ///< 0 if it exited
     std::atomic<int> initializer_status{0};
 

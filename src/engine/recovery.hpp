@@ -9,8 +9,8 @@
 namespace procpool::engine {
 
 /// What the slot of a dead worker says (docs/protocol.md, parts 3 to 5). Runs in the fork server,
-/// after the reaping. Everything it reads was written by a worker: nothing is followed or trusted
-/// before it is checked.
+/// after the reaping; the client asks for the last words of who broke the pool. Everything it reads
+/// was written by a worker: nothing is followed or trusted before it is checked.
 class Recovery {
 public:
     explicit Recovery(const Layout& layout) : layout_(layout) {}

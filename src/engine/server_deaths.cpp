@@ -88,14 +88,16 @@ void Server::bury(int worker) {
     ServerLine& line = layout_.server_line(worker);
     const std::uint64_t incarnation = line.incarnation.load(std::memory_order_relaxed);
     if (layout_.slot(worker).initializing.load(std::memory_order_acquire) == incarnation) {
-        ServerPage& page = layout_.server();
-        page.initializer_signal.store(place.signal, std::memory_order_relaxed);
-        page.initializer_status.store(place.status, std::memory_order_relaxed);
-        page.initializer_pid.store(line.pid.load(std::memory_order_relaxed),
-                                   std::memory_order_relaxed);
         place.ended = false;
-        line.pid.store(0, std::memory_order_release);
-        give_up(0);
+        const pid_t pid = line.pid.exchange(0, std::memory_order_acq_rel);
+        if (!broken_) {  // the first to fail is the cause: others in it are killed for that
+            ServerPage& page = layout_.server();
+            page.initializer_signal.store(place.signal, std::memory_order_relaxed);
+            page.initializer_status.store(place.status, std::memory_order_relaxed);
+            page.initializer_worker.store(worker, std::memory_order_relaxed);
+            page.initializer_pid.store(pid, std::memory_order_relaxed);
+            give_up(0);
+        }
         return;
     }
     const bool condemned =

@@ -13,6 +13,7 @@
 #include "memory/process_mark.hpp"
 #include "os/crash.hpp"
 #include "os/process.hpp"
+#include "os/throw_watch.hpp"
 #include "ship/output.hpp"
 
 /// The life of a worker, from its fork to its loop.
@@ -116,9 +117,15 @@ void WorkerLoop::initialize() {
         layout_.server_line(worker_).incarnation.load(std::memory_order_relaxed),
         std::memory_order_release);
     try {
-        here(pool_.initialize)({pool_.initializer, pool_.initializer_size});
+        os::call_watching_throws(
+            [](void* pool) {
+                const auto& page = *static_cast<const PoolPage*>(pool);
+                here(page.initialize)({page.initializer, page.initializer_size});
+            },
+            &pool_, thrown_at_);
     } catch (...) {
-        const std::vector<std::byte> failure = encode_current_exception(0, os::own_pid());
+        const std::vector<std::byte> failure =
+            encode_current_exception(0, os::own_pid(), thrown_stack());
         const auto size =
             static_cast<std::uint32_t>(std::min(failure.size(), ring_.largest_payload()));
         ring_.reserve(size, [this] { call_clients(); });

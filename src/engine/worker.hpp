@@ -72,6 +72,7 @@ private:
     // worker_items.cpp: running them
     [[gnu::hot]] void run();
     [[gnu::hot]] void call_thunk(Run& run, JobMemory& memory);
+    [[gnu::hot]] void make_ready(JobMemory& memory) const;
     [[nodiscard]] std::string thrown_stack() const noexcept;
 
     // worker_frames.cpp: what they give, on its way to the client

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <limits>
 #include <new>
 #include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -54,11 +56,6 @@ void WorkerLoop::run() {
     run.cancelled_ = &page_->cancelled;
     run.timed_ = page_->timeout_ns != 0 || page_->guarded;
     run.host_ = this;
-    if (page_->in_place != nullptr && memory.writable == nullptr && page_->in_place_size != 0) {
-        os::protect(page_->in_place, page_->in_place_size, os::Access::read_write);
-        memory.writable = page_->in_place;
-        memory.writable_size = page_->in_place_size;
-    }
     // A claim inherited from a predecessor may be longer than what this worker has left to live.
     const std::uint64_t end = claim.first_item() + std::min(claim.end - claim.begin, tasks_left_);
     end_ = end;
@@ -100,19 +97,35 @@ void WorkerLoop::run() {
     page_ = nullptr;
 }
 
+/// What the job needs in this worker: the callable as it is called, and the right to write its
+/// results.
+void WorkerLoop::make_ready(JobMemory& memory) const {
+    if (page_->in_place != nullptr && memory.writable == nullptr && page_->in_place_size != 0) {
+        if (!os::protect(page_->in_place, page_->in_place_size, os::Access::read_write)) {
+            throw std::system_error(
+                errno, std::generic_category(),
+                "procpool: this worker is not allowed to write results in place (see the number of "
+                "mappings a process may have, sysctl vm.max_map_count)");
+        }
+        memory.writable = page_->in_place;
+        memory.writable_size = page_->in_place_size;
+    }
+    if (page_->prepare.open != nullptr && memory.prepared == nullptr) {
+        memory.prepared = here(page_->prepare.open)({page_->closure, page_->closure_size});
+        memory.close = here(page_->prepare.close);
+    }
+}
+
 /// Runs what the open frame has room for. An exception costs the item that threw it.
 void WorkerLoop::call_thunk(Run& run, JobMemory& memory) {
-    if (page_->prepare.open != nullptr && memory.prepared == nullptr) {
-        try {
-            memory.prepared = here(page_->prepare.open)({page_->closure, page_->closure_size});
-            memory.close = here(page_->prepare.close);
-        } catch (...) {
-            // The callable could not be decoded, so no item can run.
-            while (run.next < run.last) {
-                run.fail(run.next++);
-            }
-            return;
+    try {
+        make_ready(memory);
+    } catch (...) {
+        // No item can run.
+        while (run.next < run.last) {
+            run.fail(run.next++);
         }
+        return;
     }
     run.prepared = memory.prepared;
     struct Call {

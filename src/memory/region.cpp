@@ -15,6 +15,24 @@ constexpr std::size_t smallest = std::size_t{16} << 20U;
 constexpr std::size_t warm_limit = std::size_t{64} << 20U;
 constexpr std::size_t warm_blocks = 32;
 
+/// A std::bad_alloc that says which memory is short, and what to do. Takes none itself.
+class NoSharedMemory : public std::bad_alloc {
+public:
+    explicit NoSharedMemory(const char* what) noexcept : what_(what) {}
+    [[nodiscard]] const char* what() const noexcept override { return what_; }
+
+private:
+    const char* what_;  // of static storage
+};
+
+constexpr const char* cannot_be_mapped =
+    "procpool: no shared memory can be mapped: see the limits of the address space (ulimit -v), of "
+    "the size of files (ulimit -f) and of open files (ulimit -n), and that of the container";
+constexpr const char* used_up =
+    "procpool: the shared memory is used up (at most half of the machine's memory): pass fewer or "
+    "smaller items and results in one call, wait for calls under way, and let go of shared_vectors "
+    "that are not needed";
+
 os::SharedRegion map_largest_allowed() {
     for (std::size_t size = largest; size >= smallest; size /= 2) {
         // Under RLIMIT_AS the program and its workers need room of their own.
@@ -25,7 +43,7 @@ os::SharedRegion map_largest_allowed() {
             return region;
         }
     }
-    throw std::bad_alloc();
+    throw NoSharedMemory(cannot_be_mapped);
 }
 
 }  // namespace
@@ -74,7 +92,7 @@ std::byte* Region::take(std::size_t size) {
     const auto fits = std::find_if(free_.begin(), free_.end(),
                                    [&](const auto& entry) { return entry.second >= size; });
     if (fits == free_.end()) {
-        throw std::bad_alloc();
+        throw NoSharedMemory(used_up);
     }
     const auto [data, room] = *fits;
     free_.erase(fits);
@@ -105,7 +123,7 @@ void Region::give(std::byte* data, std::size_t size) noexcept {
 std::byte* Region::allocate(std::size_t bytes) {
     const std::size_t size = os::round_to_pages(std::max<std::size_t>(bytes, 1));
     if (size < bytes) {
-        throw std::bad_alloc();
+        throw NoSharedMemory(used_up);
     }
     const std::scoped_lock lock(mutex_);
     const auto same = std::find_if(warm_.rbegin(), warm_.rend(),
@@ -117,7 +135,7 @@ std::byte* Region::allocate(std::size_t bytes) {
         return data;
     }
     if (size > limit_ - used_ + warm_bytes_) {
-        throw std::bad_alloc();
+        throw NoSharedMemory(used_up);
     }
     while (size > limit_ - used_) {
         const WarmBlock oldest = warm_.front();

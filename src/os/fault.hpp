@@ -7,8 +7,10 @@
 #include <atomic>
 #endif
 
-/// The seam: every system call of the library passes through `call`, where an instrumented build
-/// can make it fail.
+/// The seam: system calls that a machine can refuse or a signal interrupt pass through `call`,
+/// where an instrumented build can make them fail. Those that fail only by a mistake of the library
+/// (kill, close, sigaction), and those whose failure is told by what follows (madvise, prctl), are
+/// made as they are.
 namespace procpool::os {
 
 /// The calls that a test can make fail.

@@ -174,14 +174,12 @@ std::string place_of(Address address, const os::MappedRange& range) {
 }
 
 constexpr std::string_view cures =
-    ". Capture by value, pass what it needs as an argument with bind_back, or use fork_map, whose "
-    "workers "
-    "inherit this process's memory; if that word is no address, or the worker has no use for it, "
-    "say so "
-    "with trust(f)";
+    ". Capture numbers and plain structs by value; pass strings, containers and other objects with "
+    "bind_back(f, object); or use fork_map, whose workers inherit this process's memory. If that "
+    "word is no address, or the worker has no use for it, say so with trust(f)";
 
 std::string what_is_wrong(const std::type_info& type, std::size_t word) {
-    return readable_name(type) + " cannot be shipped to a worker: at byte " +
+    return "procpool: " + readable_name(type) + " cannot be shipped to a worker: at byte " +
            std::to_string(word * sizeof(Address)) + " it holds ";
 }
 

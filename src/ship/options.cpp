@@ -5,6 +5,8 @@
 #include <procpool/cpu.hpp>
 #include <procpool/options.hpp>
 
+#include "ship/failure_words.hpp"
+
 namespace procpool::detail {
 
 namespace {
@@ -41,7 +43,7 @@ void check_memory_limit(std::size_t bytes) {
 void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout, int retries) {
     check_count("chunksize", chunksize, "a number of items, or 0 for adaptive chunks");
     if (timeout < std::chrono::nanoseconds(0))
-        refuse("timeout", std::to_string(timeout.count()) + " ns", "0 (none) or longer");
+        refuse("timeout", in_words(timeout), "0 (none) or longer");
     if (retries < 0 || retries > max_retries)
         refuse("retries", std::to_string(retries), "0 to 1000");
 }

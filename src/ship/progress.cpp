@@ -31,6 +31,24 @@ std::string clock_time(std::chrono::nanoseconds duration) {
     return text;
 }
 
+/// The beginning of UTF-8 text, at most so many bytes, without half a character at its end.
+std::string cut(const std::string& text, std::size_t size) {
+    if (text.size() > size) {
+        const auto continues = [&](std::size_t at) {
+            return (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U;
+        };
+        while (size > 0 && continues(size)) --size;
+    }
+    return text.substr(0, size);
+}
+
+/// In one line: a newline or another control character would move the cursor.
+std::string in_one_line(std::string text) {
+    const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+    std::replace_if(text.begin(), text.end(), is_control, ' ');
+    return text;
+}
+
 }  // namespace
 
 std::string progress_line(const std::string& label, std::uint64_t done, std::uint64_t total,
@@ -59,12 +77,12 @@ std::string progress_line(const std::string& label, std::uint64_t done, std::uin
         return label + " [" + std::string(filled, '#') + std::string(bar - filled, '.') + "]" +
                right;
     }
-    if (right.size() < room) return label.substr(0, room - right.size()) + right;
+    if (right.size() < room) return cut(label, room - right.size()) + right;
     return std::string(percent).substr(0, room);
 }
 
 ProgressBar::ProgressBar(const std::string& label, std::uint64_t total)
-    : label_(label), total_(total), is_terminal_(isatty(STDERR_FILENO) == 1) {}
+    : label_(in_one_line(label)), total_(total), is_terminal_(isatty(STDERR_FILENO) == 1) {}
 
 ProgressBar::~ProgressBar() {
     if (drawn_) {

@@ -16,6 +16,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <procpool/cpu.hpp>
+
 #include "cli/command.hpp"
 #include "mine/genesis.hpp"
 
@@ -98,6 +100,11 @@ TEST(MineCommand, FindsTheSameWithEveryNumberOfProcesses) {
     }
 }
 
+TEST(MineCommand, WithZeroProcessesUsesTheCpusThatMayBeUsed) {
+    const json report = mine_for_json({"--hash", "adler32", "--prefix", "0", "--processes", "0"});
+    EXPECT_EQ(report.at("workers"), procpool::usable_cpus());
+}
+
 TEST(MineCommand, FindsTheNonceOfTheGenesisBlockWithEveryNumberOfProcesses) {
     for (const char* processes : {"1", "2", "3"}) {
         const json report =
@@ -162,7 +169,6 @@ TEST(MineCommand, EndsWithTwoAndOneLineWhenItIsAskedForWhatCannotBe) {
              {"--zero-bits", "0"},
              {"--zero-bits", "33"},
              {"--zero-bits", "8", "--prefix", "0"},
-             {"--processes", "0"},
              {"--processes", "1001"},
              {"--nonce-from", "1"},
              {"--block-header", ""},

@@ -3,6 +3,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -42,6 +43,17 @@ TEST(Apply, PassesArgumentsOfEveryKind) {
     };
     EXPECT_EQ(pool.apply(join, name, std::vector<int>{1, 2}, '!', std::pair{1, std::string("end")}),
               name + "2!end");
+}
+
+TEST(Apply, PassesAStringLiteralAsAString) {
+    mp::Pool pool{1};
+    const auto greet = [](std::string&& who, std::string_view end) {
+        return who + std::string(end);
+    };
+    EXPECT_EQ(pool.apply(greet, "Ada", "!"), "Ada!");
+    EXPECT_EQ(pool.submit(greet, "Ada", "!").get(), "Ada!");
+    EXPECT_EQ(pool.apply_async(greet, "Ada", "!").get(), "Ada!");
+    EXPECT_EQ(pool.apply([](const auto& text) { return text; }, "Ada"), std::string("Ada"));
 }
 
 TEST(Apply, CarriesLargeArguments) {

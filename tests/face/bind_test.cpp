@@ -48,6 +48,24 @@ TEST(Bind, KeepsCopiesOfItsArguments) {
     EXPECT_EQ(bound("x"), "before,before,x");
 }
 
+TEST(Bind, KeepsAStringLiteralAsTheStringThatItSpells) {
+    const auto keep = [](const auto& text) { return text; };
+    static_assert(std::is_same_v<decltype(mp::bind_back(keep, "a")),
+                                 decltype(mp::bind_back(keep, std::string("a")))>);
+    EXPECT_EQ(mp::bind_back(keep, "text")(), "text");
+    EXPECT_EQ(mp::bind_front(keep, "text")(), "text");
+    EXPECT_EQ(mp::partial(keep, L"wide")(), L"wide");
+    EXPECT_EQ(mp::bind_back(keep, "")(), "");
+}
+
+TEST(Bind, KeepsOfACharacterArrayWhatIsBeforeItsEnd) {
+    const auto keep = [](const std::string& text) { return text; };
+    const char padded[8] = "abc";
+    const char full[3] = {'a', 'b', 'c'};
+    EXPECT_EQ(mp::bind_back(keep, padded)(), "abc");
+    EXPECT_EQ(mp::bind_back(keep, full)(), "abc");
+}
+
 TEST(Bind, OfTrivialPartsIsTriviallyCopyable) {
     const auto bound = mp::bind_back(slow_square, std::chrono::duration<double>(100ms));
     static_assert(std::is_trivially_copyable_v<decltype(bound)>);
@@ -90,6 +108,14 @@ TEST(Bind, TravelsWithStringsAndVectors) {
     const std::vector<double> table(100'000, 2.5);
     EXPECT_THAT(pool.map(mp::bind_back(lookup, table), std::vector<std::size_t>{0, 99'999}),
                 ElementsAre(2.5, 2.5));
+}
+
+TEST(Bind, TravelsWithStringLiterals) {
+    mp::Pool pool{1};
+    const std::vector<std::string> items{"x"};
+    EXPECT_THAT(pool.map(mp::bind_back(join, "b", "c"), items), ElementsAre("x,b,c"));
+    EXPECT_THAT(pool.map(mp::partial(join, "b", std::string("c")), items), ElementsAre("x,b,c"));
+    EXPECT_THAT(pool.map(mp::bind_front(join, "a", "b"), items), ElementsAre("a,b,x"));
 }
 
 TEST(Bind, TravelsWithOptionalsPairsAndTuples) {

@@ -137,6 +137,13 @@ struct Tree {
 template <>
 inline constexpr bool mp::enable_shippable<Angle> = true;
 
+struct Marked {
+    const int number;
+    bool operator==(const Marked&) const = default;
+};
+template <>
+inline constexpr bool mp::enable_shippable<Marked> = true;
+
 namespace {
 
 // Giving back -------------------------------------------------------------------------------------
@@ -191,6 +198,13 @@ TEST(Codec, GivesBackSequences) {
     expect_round_trip(std::forward_list<std::string>{"a", "b", "c"});
     expect_round_trip(std::forward_list<int>{});
     expect_round_trip(std::bitset<70>("1011"));
+}
+
+TEST(Codec, GivesBackContainersOfWhatCannotBeAssigned) {
+    expect_round_trip(std::vector<Marked>{{1}, {2}});
+    expect_round_trip(std::vector<std::vector<Marked>>{{{1}}, {}});
+    expect_round_trip(std::array<Marked, 2>{{{1}, {2}}});
+    expect_round_trip(std::optional<Marked>(Marked{1}));
 }
 
 TEST(Codec, GivesBackMapsAndSets) {

@@ -45,6 +45,20 @@ TEST(ProgressLine, FitsEveryWidth) {
     }
 }
 
+TEST(ProgressLine, CutsALabelBetweenCharacters) {
+    const std::string label = "Bäume fällen für größere Öfen";  // each umlaut is two bytes
+    const std::string right = progress_line("", 0, 10, 0s, 22);
+    for (std::size_t width = right.size() + 2; width < right.size() + label.size(); ++width) {
+        const auto line = progress_line(label, 0, 10, 0s, width);
+        const auto shown = line.substr(0, line.size() - right.size());
+        EXPECT_THAT(label, StartsWith(shown));
+        EXPECT_LE(line.size() + 1, width);
+        EXPECT_GE(line.size() + 2, width) << "no more than half a character is left out";
+        EXPECT_NE(static_cast<unsigned char>(label[shown.size()]) & 0xc0U, 0x80U)
+            << "cut within a character: " << shown;
+    }
+}
+
 /// What `reader` reads of what `run` writes to stderr when that is `writer`. Closes both.
 template <class Run>
 std::string shown_on(int writer, int reader, Run run) {
@@ -84,6 +98,20 @@ TEST(ProgressBar, LeavesATerminalClean) {
     });
     EXPECT_THAT(text, AllOf(StartsWith("\r\x1b[K"), HasSubstr("walking"), HasSubstr("5/10"),
                             EndsWith("\r\x1b[K")));
+}
+
+TEST(ProgressBar, StaysInOneLineWhateverItsLabel) {
+    const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0)
+        GTEST_SKIP() << "no pseudo terminal";
+    const int end = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    ASSERT_GE(end, 0);
+    const auto text = shown_on(end, terminal, [] {
+        mp::detail::ProgressBar bar("two\nlines\r\tand\x1b[2J", 10);
+        bar.show(5);
+    });
+    EXPECT_THAT(text, HasSubstr("two lines  and [2J"));
+    EXPECT_THAT(text, testing::Not(HasSubstr("\n")));
 }
 
 TEST(Progress, IsOffWithoutALabel) {

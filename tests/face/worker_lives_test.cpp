@@ -22,6 +22,7 @@
 #include <procpool/this_task.hpp>
 
 #include "../sanitized.hpp"
+#include "shared_page.hpp"
 
 namespace mp = procpool;
 
@@ -79,7 +80,7 @@ TEST(Initializer, KnowsItsWorker) {
 TEST(Initializer, ThatThrowsBreaksThePoolWithItsCause) {
     mp::Pool pool{{.processes = 2, .initializer = [] { throw std::runtime_error("no model"); }}};
     const std::string message = message_of([&] { pool.map([](int i) { return i; }, numbers(10)); });
-    EXPECT_THAT(message, testing::HasSubstr("std::runtime_error: no model"));
+    EXPECT_THAT(message, testing::ContainsRegex("threw std::runtime_error.*: no model;"));
     EXPECT_THAT(message, testing::HasSubstr("mend the initializer"));
 }
 
@@ -95,18 +96,40 @@ TEST(Initializer, ThatDiesBreaksThePoolWithTheSignal) {
     EXPECT_THAT(message_of([&] { pool.apply([] {}); }), testing::HasSubstr("SIGKILL"));
 }
 
+TEST(Initializer, ThatFailsFirstIsTheCauseThoughOthersAreKilledForIt) {
+    static mp::test::SharedPage<mp::test::Counter> others;
+    mp::Pool pool{{.processes = 2, .initializer = [] {
+                       if (mp::this_worker::id() == 0) {
+                           ++*others;
+                           for (;;) ::pause();
+                       }
+                       mp::test::await(*others);
+                       std::raise(SIGTERM);
+                   }}};
+    while (!pool.worker_pids().empty()) std::this_thread::yield();
+    EXPECT_THAT(message_of([&] { pool.apply([] {}); }), testing::HasSubstr("SIGTERM"));
+}
+
 TEST(Initializer, ThatExitsBreaksThePoolWithTheStatus) {
     mp::Pool pool{{.processes = 1, .initializer = [] { std::exit(3); }}};
     EXPECT_THAT(message_of([&] { pool.apply([] {}); }), testing::HasSubstr("status 3"));
 }
 
-TEST(Initializer, ThatFailsIsTheOutcomeOfEachItemOfTryMapOrIsThrownAtTheCall) {
-    mp::Pool pool{{.processes = 1, .initializer = [] { throw 1; }}};
-    try {
-        const auto outcomes = pool.try_map([](int i) { return i; }, numbers(3));
-        ASSERT_EQ(outcomes.size(), 3U);
-        for (const auto& outcome : outcomes) EXPECT_THROW(outcome.rethrow(), mp::InitializerFailed);
-    } catch (const mp::InitializerFailed&) {  // it was over before the call
+TEST(Initializer, ThatFailsInAReplacementResolvesEachItemThatIsLeftOfTryMap) {
+    static mp::test::SharedPage<mp::test::Counter> workers;
+    mp::Pool pool{{.processes = 1,
+                   .initializer =
+                       [] {
+                           if (++*workers > 1) throw 1;
+                       },
+                   .max_tasks_per_child = 1}};
+    const auto outcomes = pool.try_map([](int i) { return i; }, numbers(3), {.chunksize = 1});
+    ASSERT_EQ(outcomes.size(), 3U);
+    EXPECT_EQ(outcomes[0].value(), 0);
+    for (const int i : {1, 2}) {
+        const auto& outcome = outcomes[static_cast<std::size_t>(i)];
+        EXPECT_THROW(outcome.rethrow(), mp::InitializerFailed);
+        EXPECT_THAT(outcome.error().message(), testing::HasSubstr("the initializer failed"));
     }
 }
 

@@ -214,7 +214,7 @@ void expect_complaint(Tool& tool, int code, const std::string& why) {
     EXPECT_EQ(tool.out(), "");
     const std::string err = tool.err();
     EXPECT_THAT(err, HasSubstr(why));
-    EXPECT_THAT(err, StartsWith("procpool"));
+    EXPECT_THAT(err, StartsWith("procpool: "));
     EXPECT_EQ(std::ranges::count(err, '\n'), 1) << err;
     EXPECT_THAT(err, EndsWith("\n"));
     EXPECT_TRUE(tool.left_nothing());

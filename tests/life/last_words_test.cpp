@@ -209,6 +209,48 @@ TEST(LastWords, AreAboutThisDeathNotAnEarlierOneInThePlace) {
     EXPECT_EQ(exited.error().trace(), "");
 }
 
+// ---- Of an initializer
+// -----------------------------------------------------------------------------------------
+
+/// How a call ends on a pool whose initializer fails.
+procpool::InitializerFailed failure_of(procpool::Initializer initializer) {
+    Pool pool{{.processes = 2, .initializer = std::move(initializer)}};
+    try {
+        pool.apply([] {});
+    } catch (const procpool::InitializerFailed& failure) {
+        return failure;
+    }
+    return procpool::InitializerFailed("the call did not fail so");
+}
+
+TEST(LastWords, AnInitializerThatThrowsSaysWhere) {
+    const auto failure = failure_of([] { culprits::refuse(1); });
+    EXPECT_THAT(failure.what(), HasSubstr("it threw std::out_of_range in " + place("refuse")));
+    EXPECT_THAT(failure.what(), HasSubstr(": no such header; "));
+    EXPECT_THAT(failure.trace(), StartsWith(place("refuse")));
+    EXPECT_THAT(failure.trace(), Not(HasSubstr("procpool")));
+}
+
+TEST(LastWords, AnInitializerThatDiesSaysWhere) {
+    const auto failure = failure_of([] { culprits::read_header(nullptr); });
+    EXPECT_THAT(failure.what(),
+                HasSubstr("it died of SIGSEGV (segmentation fault) in " + place("read_header")));
+    EXPECT_THAT(failure.trace(), StartsWith(place("read_header")));
+    EXPECT_THAT(failure.trace(), Not(HasSubstr("procpool")));
+}
+
+TEST(LastWords, AnInitializerThatTerminatesSaysWhichExceptionNobodyCaught) {
+    const auto failure = failure_of([] { culprits::give_up(); });
+    EXPECT_THAT(failure.what(), HasSubstr("in " + place("fail")));
+    EXPECT_THAT(failure.what(), HasSubstr("std::logic_error: the last straw"));
+}
+
+TEST(LastWords, OfAnInitializerThatIsKilledThereAreNone) {
+    const auto failure = failure_of([] { ::kill(::getpid(), SIGKILL); });
+    EXPECT_THAT(failure.what(), HasSubstr("it died of SIGKILL"));
+    EXPECT_EQ(failure.trace(), "");
+}
+
 // ---- What makes no sense to unwind
 // -----------------------------------------------------------------------------------------
 

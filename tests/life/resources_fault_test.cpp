@@ -410,7 +410,15 @@ TEST_F(Resources, OutputThatCannotBeMadeWritableCostsItsItems) {
     Pool pool{1};
     ASSERT_TRUE(works(pool));
     faults->fail(Call::protect_memory, ENOMEM, 0, 1, Where::others);
-    EXPECT_ANY_THROW(pool.map_into(square, input, output, {.chunksize = 100}));
+    const auto workers = pool.worker_pids();
+    try {
+        pool.map_into(square, input, output, {.chunksize = 100});
+        FAIL() << "there was nowhere to write";
+    } catch (const std::system_error& error) {
+        EXPECT_EQ(error.code(), std::errc::not_enough_memory);
+        EXPECT_THAT(error.what(), testing::HasSubstr("results in place"));
+    }
+    EXPECT_EQ(pool.worker_pids(), workers) << "no worker died of it";
     faults->stop();
     pool.map_into(square, input, output);
     EXPECT_EQ(output[99], 9);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace procpool::memory {
@@ -88,6 +89,11 @@ TEST(Region, ThrowsBadAllocWhenExhaustedAndGoesOn) {
     EXPECT_THROW((void)region.allocate(~std::size_t{0}), std::bad_alloc);
     EXPECT_THROW((void)region.allocate(region.size()), std::bad_alloc);
     EXPECT_THROW((void)region.reserve(2 * region.size()), std::bad_alloc);
+    try {
+        (void)region.allocate(region.size());
+    } catch (const std::bad_alloc& error) {
+        EXPECT_THAT(error.what(), testing::StartsWith("procpool: the shared memory is used up"));
+    }
     // Untouched blocks cost no memory: all of its share can be handed out.
     std::vector<std::byte*> blocks;
     const std::size_t size = std::size_t{1} << 30U;

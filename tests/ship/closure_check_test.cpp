@@ -158,7 +158,7 @@ TEST(ClosureCheck, ARefusalNamesTypeOffsetPlaceAndCures) {
     int x = 1;
     EXPECT_THAT(refusal(AppTask{&x}),
                 AllOf(HasSubstr("AppTask"), HasSubstr("at byte 0 "), HasSubstr("stack"),
-                      HasSubstr("Capture by value"), HasSubstr("bind_back"), HasSubstr("fork_map"),
+                      HasSubstr("by value"), HasSubstr("bind_back"), HasSubstr("fork_map"),
                       HasSubstr("trust(f)")));
 }
 

@@ -42,7 +42,15 @@ template <class F>
 concept ValueClosure = !ByteClosure<F> && !IsBound<F> && std::is_class_v<F> && Encodable<F>;
 
 template <class F>
-concept Shippable = ByteClosure<F> || ValueClosure<F> ||(IsBound<F>&& BoundTraits<F>::shippable);
+consteval bool closure_travels() {
+    if constexpr (IsBound<F>) {
+        return BoundTraits<F>::shippable;  // its bytes may all be there, and be a pointer's
+    } else {
+        return ByteClosure<F> || ValueClosure<F>;
+    }
+}
+template <class F>
+concept Shippable = closure_travels<F>();
 
 template <class T>
 inline constexpr bool is_function_pointer =
@@ -53,11 +61,24 @@ template <class T>
 concept CallableArgument = is_function_pointer<T> || IsBound<T> ||
     (!Encodable<T> && ByteClosure<T> && std::is_class_v<T> && requires { &T::operator(); });
 
+/// What may be bound.
 template <class T>
-constexpr void require_argument() {
+consteval bool argument_travels() {
     if constexpr (IsBound<T>) {
+        return BoundTraits<T>::shippable;
+    } else {
+        return Encodable<T> || CallableArgument<T>;
+    }
+}
+
+/// Explains itself for the first of these that cannot be bound.
+template <class T, class... Rest>
+constexpr void require_arguments() {
+    if constexpr (argument_travels<T>()) {
+        require_arguments<Rest...>();
+    } else if constexpr (IsBound<T>) {
         BoundTraits<T>::require_all();
-    } else if constexpr (!CallableArgument<T>) {
+    } else {
         require_shippable<T>();
     }
 }
@@ -65,7 +86,8 @@ constexpr void require_argument() {
 template <Side side, class F, class... T>
 struct BoundTraits<Bound<side, F, T...>> {
     using Function = F;
-    static constexpr bool shippable = Shippable<F> && ((Encodable<T> || CallableArgument<T>)&&...);
+    static constexpr bool arguments_travel = (argument_travels<T>() && ...);
+    static constexpr bool shippable = Shippable<F> && arguments_travel;
     static constexpr void require_all();
     static constexpr bool all_relocatable();
 };
@@ -77,7 +99,7 @@ constexpr void require_closure() {
         BoundTraits<F>::require_all();
     } else {
         static_assert(
-            ByteClosure<F> || ValueClosure<F>,
+            Shippable<F>,
             "procpool: this callable cannot travel to a running worker because it owns memory, as "
             "a lambda does that captures a std::string or a std::vector by value: pass what it "
             "captures as an argument with bind_back(f, captured...), or use fork_map, which takes "
@@ -87,8 +109,11 @@ constexpr void require_closure() {
 
 template <Side side, class F, class... T>
 constexpr void BoundTraits<Bound<side, F, T...>>::require_all() {
-    (require_argument<T>(), ...);
-    require_closure<F>();
+    if constexpr (!arguments_travel) {
+        require_arguments<T...>();
+    } else {
+        require_closure<F>();
+    }
 }
 
 template <class T>

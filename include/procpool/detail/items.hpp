@@ -47,6 +47,16 @@ concept AnyRange = requires(Iterator<Range> at, Sentinel<Range> end) {
     ++at;
     static_cast<bool>(at != end);
 };
+/// Explains itself when what was passed is no range.
+template <class Range>
+constexpr void require_range() {
+    constexpr bool is_range = AnyRange<Range>;  // of a concept g++ would explain each part
+    static_assert(is_range,
+                  "procpool: the second argument is no range, nothing that `for (auto&& item : "
+                  "range)` accepts: pass the items in a container; for a single call use apply(f, "
+                  "arguments...)");
+}
+
 /// Its iterators say how far it goes, and any of its items can be reached; size() is not asked.
 template <class Range>
 concept RandomAccess = AnyRange<Range> && std::random_access_iterator<Iterator<Range>> &&

@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include <procpool/detail/character.hpp>
 #include <procpool/detail/fields.hpp>
 #include <procpool/shippable.hpp>
 
@@ -49,6 +50,8 @@ enum class Kind {
     reference,    ///< only refers to something in this process
     polymorphic,  ///< what it is, its type does not say
     hidden,       ///< trivially copyable, but what its bytes mean cannot be seen
+    misdeclared,  ///< enable_shippable, but its bytes are not all there is of it
+    unmakeable,   ///< has a serialize() member, but no constructor without arguments
     opaque,       ///< owns something that cannot be seen
 };
 
@@ -77,6 +80,11 @@ requires requires(const T& t) {
     requires std::is_convertible_v<const T&, typename T::type&>;
 }  // std::reference_wrapper, without the header that has it
 inline constexpr bool only_refers<T> = true;
+
+template <class T>
+inline constexpr bool is_text_pointer = false;
+template <Character Char>
+inline constexpr bool is_text_pointer<const Char*> = true;
 
 // The kinds by name ------------------------------------------------------------------------------
 
@@ -228,14 +236,11 @@ consteval Kind kind_of() {
     } else if constexpr (ForeignCodec<T>::exists) {
         return Kind::foreign;
     } else if constexpr (enable_shippable<T>) {
-        static_assert(is_trivial,
-                      "procpool: enable_shippable<T> is for trivially copyable classes: give this "
-                      "one a serialize(archive) member instead");
-        return Kind::flat;
+        return is_trivial ? Kind::flat : Kind::misdeclared;
     } else if constexpr (!std::is_class_v<T> && !std::is_array_v<T>) {
         return std::is_union_v<T> ? Kind::hidden : std::is_object_v<T> ? Kind::flat : Kind::opaque;
     } else if constexpr (HasSerialize<T>) {
-        return Kind::serialized;
+        return std::is_default_constructible_v<T> ? Kind::serialized : Kind::unmakeable;
     } else if constexpr ((is_flat_standard<T> || std::is_empty_v<T>)&&is_trivial) {
         return Kind::flat;
     } else if constexpr (Standard<T>::kind != Kind::opaque) {
@@ -328,9 +333,14 @@ concept Trivial = !std::is_const_v<T> && !std::is_array_v<T> && is_flat<T>();
 template <class T, class... Outer>
 constexpr void require_shippable();
 
-template <class... Outer, class... Part>
-constexpr void require_all_shippable(Types<Part...>) {
-    (require_shippable<std::remove_const_t<Part>, Outer...>(), ...);
+/// Only the first that does not travel: one error says what to do.
+template <class... Outer, class Part, class... Rest>
+constexpr void require_all_shippable(Types<Part, Rest...>) {
+    if constexpr (!travels<std::remove_const_t<Part>, Outer...>()) {
+        require_shippable<std::remove_const_t<Part>, Outer...>();
+    } else {
+        detail::require_all_shippable<Outer...>(Types<Rest...>{});
+    }
 }
 
 /// Explains itself when T cannot be an item, an argument or a result. The compiler's notes name the
@@ -339,7 +349,13 @@ template <class T, class... Outer>
 constexpr void require_shippable() {
     if constexpr (!travels<T, Outer...>()) {
         static_assert(
-            kind<T> != Kind::reference,
+            !is_text_pointer<T>,
+            "procpool: a const char* means nothing in another process, and a string literal in a "
+            "pair, a tuple or a container is one: write std::string(\"...\"), and std::string "
+            "where "
+            "the type says const char*");
+        static_assert(
+            kind<T> != Kind::reference || is_text_pointer<T>,
             "procpool: a raw pointer, string_view, span or reference_wrapper means nothing in "
             "another process, and so does what holds one: as item, argument or result use the "
             "value "
@@ -356,10 +372,17 @@ constexpr void require_shippable() {
             "private, const, a base class or a union, or it has constructors): if none is a "
             "pointer, specialise procpool::enable_shippable<T>; otherwise give it a "
             "serialize(archive) member");
+        static_assert(kind<T> != Kind::misdeclared,
+                      "procpool: enable_shippable<T> is for trivially copyable classes: give this "
+                      "one a serialize(archive) member instead");
+        static_assert(kind<T> != Kind::unmakeable,
+                      "procpool: a class with a serialize(archive) member travels into an object "
+                      "that is there already: give it a constructor without arguments");
         static_assert(
             kind<T> != Kind::opaque,
             "procpool: a value of this type cannot travel to another process: it is no standard "
-            "container and no plain aggregate: give the class a member `template <class A> void "
+            "container and no plain aggregate (one with a const member is none): give the class a "
+            "member `template <class A> void "
             "serialize(A& archive) { archive(its, members); }`, let cereal carry it "
             "(procpool/cereal.hpp), or use fork_map, whose items need not travel");
         if constexpr (kind<T> < Kind::reference)

@@ -57,6 +57,15 @@ struct SpreadItem {
     }
 };
 
+template <class How, class F, class Item>
+consteval bool can_be_called() {
+    if constexpr (How::template takes<Item>) {
+        return How::template accepts<const F&, Item>;
+    } else {
+        return false;
+    }
+}
+
 /// Explains itself when F cannot be called with what a worker passes.
 template <class How, class F, class Item>
 constexpr void require_callable() {
@@ -74,7 +83,8 @@ constexpr void require_callable() {
             How::template accepts<F&, Item>,
             "procpool: the callable cannot be called with an item of the range: it gets T&&, so it "
             "takes T, const T& or T&&, and no other argument without a value bound to it "
-            "(bind_back; default arguments of a function are lost in a pointer to it)");
+            "(bind_back; default arguments of a function are lost in a pointer to it); a string "
+            "literal is passed as std::string");
     }
 }
 

@@ -1,4 +1,4 @@
-// must say: a raw pointer, string_view, span or reference_wrapper means nothing in another process
+// must say: a const char* means nothing in another process
 #include <vector>
 
 #include <procpool/pool.hpp>

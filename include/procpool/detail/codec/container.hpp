@@ -34,10 +34,15 @@ struct RunCodec {
         const std::size_t count = bytes.size() / sizeof(Element);
         // Where it is aligned it is copied at once; resize() would fill it with zeros first. But
         // assign() of the rare strings makes g++ 12 warn of an overlap that is none.
-        if (!is_rare_string && is_aligned(bytes.data())) {
-            const auto* first = reinterpret_cast<const Element*>(bytes.data());
-            value.assign(first, first + count);
-        } else if constexpr (std::is_trivially_default_constructible_v<Element>) {
+        constexpr bool is_assignable = std::is_copy_assignable_v<Element>;
+        if constexpr (is_assignable && !is_rare_string) {
+            if (is_aligned(bytes.data())) {
+                const auto* first = reinterpret_cast<const Element*>(bytes.data());
+                value.assign(first, first + count);
+                return;
+            }
+        }
+        if constexpr (is_assignable && std::is_trivially_default_constructible_v<Element>) {
             value.resize(count);
             if (count != 0)
                 std::memcpy(static_cast<void*>(value.data()), bytes.data(), bytes.size());

@@ -1,0 +1,6 @@
+// must say: an initializer is called without arguments
+#include <procpool/pool.hpp>
+
+void wrong() {
+    procpool::Pool pool{{.initializer = [](int) {}}};
+}
