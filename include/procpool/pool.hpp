@@ -63,7 +63,7 @@ public:
         engine.start = options.start;
         engine.initialize = options.initializer.run();
         engine.initializer = options.initializer.closure();
-        engine.initializer_relocatable = options.initializer.relocatable();
+        engine.initializer_code = options.initializer.code();
         engine.max_tasks_per_child = options.max_tasks_per_child;
         engine.memory_limit = options.memory_limit;
         engine.pin = options.pin;

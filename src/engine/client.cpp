@@ -55,14 +55,11 @@ Client::Client(const EngineOptions& options)
       owner_(memory::process_mark()),
       layout_(Layout::plan(options.processes, region_.size() / 4)),
       readers_(static_cast<std::size_t>(options.processes)) {
-    if (options.start == Start::spawn && !options.initializer_relocatable) {
-        refuse_code_addresses(options.initializer, ship::loaded_modules());
-    }
     used_.resize(layout_.jobs() / 64);
     layout_.place(region_.reserve(layout_.size()), region_.base(), region_.size());
     try {
         set_up(options);
-        start_server(options.start);
+        start_server(options);
         await_server();
     } catch (...) {
         end_workers();
@@ -118,7 +115,8 @@ Client::~Client() {
 bool Client::belongs_to_this_process() const { return owner_ == memory::process_mark(); }
 
 /// The fork server, from where the options say.
-void Client::start_server(Start start) {
+void Client::start_server(const EngineOptions& options) {
+    Start start = options.start;
     os::Pipe pipe = os::make_pipe();
     commands_ = std::move(pipe.write_end);
     lifelines::add(commands_.get());  // at once: other threads may fork
@@ -126,21 +124,31 @@ void Client::start_server(Start start) {
         start = Start::forkserver;
     }
     if (start == Start::forkserver || start == Start::spawn) {
+        relocates_ = start == Start::spawn;
+        const CheckModules check = [&](const std::vector<ship::Module>& modules) {
+            const void* const initialize = reinterpret_cast<const void*>(options.initialize);
+            check_code({&initialize, 1}, options.initializer_code, modules);
+        };
         StartedServer started = start == Start::spawn
-                                    ? start_anew(layout_, pipe.read_end, region_.file())
-                                    : start_in_nursery(layout_, pipe.read_end);
+                                    ? start_anew(layout_, pipe.read_end, region_.file(), check)
+                                    : start_in_nursery(layout_, pipe.read_end, check);
         server_pid_ = started.pid;
         server_ = std::move(started.pidfd);
+        check_watch(started.error);
         modules_ = std::make_shared<const std::vector<ship::Module>>(std::move(started.modules));
-        relocates_ = start == Start::spawn;
     } else {
         fork_server(std::move(pipe.read_end), start);
         modules_ = ship::known_modules();
         modules_version_ = ship::modules_version();
     }
+}
+
+/// Without a pidfd nobody would notice its death.
+void Client::check_watch(int error) const {
     if (!server_) {
-        throw std::system_error(errno, std::generic_category(),
-                                "procpool: cannot watch the fork server");
+        throw std::system_error(
+            error, std::generic_category(),
+            "procpool: cannot watch the fork server (raise `ulimit -n`?)");
     }
 }
 
@@ -148,7 +156,7 @@ void Client::fork_server(os::Fd commands, Start start) {
     os::Fd self = os::open_pidfd(os::own_pid());
     if (!self) {
         throw std::system_error(errno, std::generic_category(),
-                                "procpool: cannot watch this process (pidfd_open)");
+                                "procpool: cannot watch this process (raise `ulimit -n`?)");
     }
     ship::flush_output();
     std::fflush(nullptr);
@@ -179,12 +187,13 @@ void Client::fork_server(os::Fd commands, Start start) {
         server_is_child_ = alone && pid > 0;
     }
     if (pid <= 0) {
-        throw std::system_error(
-            error != 0 ? error : EAGAIN, std::generic_category(),
-            "procpool: cannot start the fork server (too many processes, or too little memory?)");
+        throw std::system_error(error != 0 ? error : EAGAIN, std::generic_category(),
+                                "procpool: cannot start the fork server" +
+                                    words_for_refusal(error));
     }
     server_pid_ = pid;
     server_ = os::open_pidfd(pid);
+    check_watch(errno);
 }
 
 /// Waits until every worker is forked.
@@ -201,10 +210,14 @@ void Client::await_server() {
                 if (page.error.load() == 0) return;
                 [[fallthrough]];
             case ServerState::ended:
-                throw std::system_error(page.error.load(), std::generic_category(),
-                                        "procpool: cannot start " +
-                                            std::to_string(layout_.workers()) +
-                                            " workers (too many processes, or too little memory?)");
+                if (const int error = page.error.load(); error != 0) {
+                    throw std::system_error(error, std::generic_category(),
+                                            "procpool: cannot start " +
+                                                std::to_string(layout_.workers()) + " workers" +
+                                                words_for_refusal(error));
+                }
+                throw std::system_error(ECHILD, std::generic_category(),
+                                        "procpool: the fork server was ended while it started");
         }
         if (os::has_ended(server_) && page.state() == ServerState::starting) {
             throw std::system_error(ECHILD, std::generic_category(),

@@ -12,6 +12,8 @@
 #include <procpool/detail/run.hpp>
 #include <procpool/errors.hpp>
 
+#include "memory/own.hpp"
+
 namespace procpool {
 namespace ship {
 namespace {
@@ -105,16 +107,19 @@ std::vector<Module> loaded_modules() {
 }
 
 std::shared_ptr<const std::vector<Module>> known_modules() {
-    static std::mutex mutex;
-    static std::uint64_t version_kept = 0;
-    static std::shared_ptr<const std::vector<Module>> kept;
-    const std::scoped_lock lock(mutex);
+    struct Kept {
+        std::mutex mutex;
+        std::uint64_t version = 0;
+        std::shared_ptr<const std::vector<Module>> modules;
+    };
+    Kept& kept = memory::own<Kept>();
+    const std::scoped_lock lock(kept.mutex);
     if (const std::uint64_t version = modules_version();
-        kept == nullptr || version != version_kept) {
-        kept = std::make_shared<const std::vector<Module>>(loaded_modules());
-        version_kept = version;
+        kept.modules == nullptr || version != kept.version) {
+        kept.modules = std::make_shared<const std::vector<Module>>(loaded_modules());
+        kept.version = version;
     }
-    return kept;
+    return kept.modules;
 }
 
 std::uint64_t modules_version() noexcept {
