@@ -63,8 +63,11 @@ Client::Client(const EngineOptions& options)
         await_server();
     } catch (...) {
         end_workers();
+        const bool unused = is_unused();
         forget_server();
-        region_.unreserve(layout_.base(), layout_.size());
+        if (unused) {
+            region_.unreserve(layout_.base(), layout_.size());
+        }
         throw;
     }
 }
@@ -90,7 +93,11 @@ void Client::set_up(const EngineOptions& options) {
             layout_.line(worker).cpu = cpus[static_cast<std::size_t>(worker) % cpus.size()];
         }
     }
-    static const int cpus = usable_cpus();
+    static std::atomic<int> cpus_seen{0};  // no lock, which a forked child could find held
+    if (cpus_seen.load(std::memory_order_relaxed) == 0) {
+        cpus_seen.store(usable_cpus(), std::memory_order_relaxed);
+    }
+    const int cpus = cpus_seen.load(std::memory_order_relaxed);
     pool.tokens =
         static_cast<std::uint64_t>(std::clamp(cpus - 1, 1, static_cast<int>(Tokens::most)));
     // On a single CPU whoever spins keeps from running what he waits for.
@@ -259,6 +266,12 @@ void Client::end_workers() {
             holder.compare_exchange_strong(held, 0);
         }
     }
+}
+
+/// After a start that failed: false if a fork server that was ordered, but never announced, may run
+/// still. It writes to the pool's memory until it finds the end of its commands.
+bool Client::is_unused() const {
+    return server_pid_ != 0 || !commands_ || os::hang_up(commands_, 2'000);
 }
 
 /// Waits for the end of a fork server without workers, which takes as long as waking up would.

@@ -65,6 +65,7 @@ private:
     void end_workers();
     void end_jobs();
     void forget_server();
+    [[nodiscard]] bool is_unused() const;
     void check_open() const;
     void notice_server_death();
     [[nodiscard]] Failure why_broken(bool told) const;

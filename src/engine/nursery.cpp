@@ -168,7 +168,7 @@ os::Message answer_to(Order order, Nursery& clean, const os::Fd& commands, Answe
                          {std::move(message.descriptors[0]), std::move(for_server), client_pid});
         }
         const os::Fd pidfd = pid > 0 ? os::open_pidfd(pid) : os::Fd();
-        const Answer answer{order.number, std::max(pid, 0), pid > 0 ? errno : fork_error};
+        const Answer answer{order.number, std::max(pid, 0), pidfd ? 0 : pid > 0 ? errno : fork_error};
         os::send(channel, bytes_of(answer),
                  pidfd ? std::vector<int>{pidfd.get()} : std::vector<int>{});
     }
