@@ -234,7 +234,7 @@ public:
     /// order with close() and join().
     void terminate() { engine().terminate(); }
 
-    /// The number of workers. Does not block.
+    /// The number of workers; 1 with Start::in_caller. Does not block.
     [[nodiscard]] int processes() const { return engine().processes(); }
 
     /// The workers at this moment: a worker that dies is replaced by one with another pid.
