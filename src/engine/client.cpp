@@ -153,9 +153,8 @@ void Client::start_server(const EngineOptions& options) {
 /// Without a pidfd nobody would notice its death.
 void Client::check_watch(int error) const {
     if (!server_) {
-        throw std::system_error(
-            error, std::generic_category(),
-            "procpool: cannot watch the fork server (raise `ulimit -n`?)");
+        throw std::system_error(error, std::generic_category(),
+                                "procpool: cannot watch the fork server (raise `ulimit -n`?)");
     }
 }
 
@@ -194,9 +193,9 @@ void Client::fork_server(os::Fd commands, Start start) {
         server_is_child_ = alone && pid > 0;
     }
     if (pid <= 0) {
-        throw std::system_error(error != 0 ? error : EAGAIN, std::generic_category(),
-                                "procpool: cannot start the fork server" +
-                                    words_for_refusal(error));
+        throw std::system_error(
+            error != 0 ? error : EAGAIN, std::generic_category(),
+            "procpool: cannot start the fork server" + words_for_refusal(error));
     }
     server_pid_ = pid;
     server_ = os::open_pidfd(pid);

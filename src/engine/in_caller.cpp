@@ -61,7 +61,6 @@ Block copy_of(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-
 /// Items of one job on their way through its thunk; the results go to the sink as they come.
 class CallerRun final : public RunHost {
 public:

@@ -92,10 +92,9 @@ void Client::check_code(std::span<const void* const> functions, const CodeWords&
             return module.contains(address) && !is_known(module);
         });
     };
-    const bool foreign_function =
-        std::any_of(functions.begin(), functions.end(), [&](const void* code) {
-            return is_foreign(reinterpret_cast<ship::Address>(code));
-        });
+    const bool foreign_function = std::any_of(
+        functions.begin(), functions.end(),
+        [&](const void* code) { return is_foreign(reinterpret_cast<ship::Address>(code)); });
     if (foreign_function || any_word(words.all, is_foreign)) {
         throw NotShippable(
             "procpool: the callable lives in a module that the workers do not have, as it was "
@@ -103,9 +102,8 @@ void Client::check_code(std::span<const void* const> functions, const CodeWords&
             "the module in the pool's initializer and call it by name");
     }
     const auto is_code = [&](ship::Address address) {
-        return std::any_of(here.begin(), here.end(), [&](const ship::Module& module) {
-            return module.contains(address);
-        });
+        return std::any_of(here.begin(), here.end(),
+                           [&](const ship::Module& module) { return module.contains(address); });
     };
     if (relocates_ && any_word(words.fixed, is_code)) {
         throw NotShippable(

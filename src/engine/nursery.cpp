@@ -168,7 +168,10 @@ os::Message answer_to(Order order, Nursery& clean, const os::Fd& commands, Answe
                          {std::move(message.descriptors[0]), std::move(for_server), client_pid});
         }
         const os::Fd pidfd = pid > 0 ? os::open_pidfd(pid) : os::Fd();
-        const Answer answer{order.number, std::max(pid, 0), pidfd ? 0 : pid > 0 ? errno : fork_error};
+        const Answer answer{order.number, std::max(pid, 0),
+                            pidfd     ? 0
+                            : pid > 0 ? errno
+                                      : fork_error};
         os::send(channel, bytes_of(answer),
                  pidfd ? std::vector<int>{pidfd.get()} : std::vector<int>{});
     }
@@ -188,7 +191,8 @@ os::Message answer_to(Order order, Nursery& clean, const os::Fd& commands, Answe
     os::Fd client = os::open_pidfd(order.client);
     if (message.descriptors.size() != 2) {
         answer = {order.number, 0, EMFILE};
-    } else if (!client || !os::map_region_at(region, order.layout.region_size(), message.descriptors[1])) {
+    } else if (!client ||
+               !os::map_region_at(region, order.layout.region_size(), message.descriptors[1])) {
         answer = {order.number, 0, errno};
     } else {
         const std::span<const std::byte> modules(region + order.modules_at, order.modules_size);

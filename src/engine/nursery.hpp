@@ -35,7 +35,8 @@ using CheckModules = std::function<void(const std::vector<ship::Module>&)>;
 [[nodiscard]] bool nursery_lives() noexcept;
 
 /// A fork server for the pool at `layout`, from the clean process. `commands` is the end that the
-/// fork server reads. Throws std::system_error, what `check` throws; std::logic_error without init().
+/// fork server reads. Throws std::system_error, what `check` throws; std::logic_error without
+/// init().
 [[nodiscard]] StartedServer start_in_nursery(const Layout& layout, const os::Fd& commands,
                                              const CheckModules& check);
 

@@ -22,8 +22,8 @@ struct ReadFrame {
     return tail - head <= capacity && tail % frame_align == 0;
 }
 
-/// The frame at `head` of a ring in which everything before `tail` is published, where `is_tail` and
-/// head < tail. Nothing if it cannot be genuine. `ring`: a multiple of `frame_align` bytes.
+/// The frame at `head` of a ring in which everything before `tail` is published, where `is_tail`
+/// and head < tail. Nothing if it cannot be genuine. `ring`: a multiple of `frame_align` bytes.
 [[nodiscard]] std::optional<ReadFrame> frame_at(std::span<const std::byte> ring, std::uint64_t head,
                                                 std::uint64_t tail, std::uint64_t secret);
 

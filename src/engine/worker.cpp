@@ -147,8 +147,8 @@ void WorkerLoop::initialize() {
     slot_.initializing.store(0, std::memory_order_release);
 }
 
-/// The only thread of a worker is ending (pthread_exit, pthread_cancel): the worker ends here, before
-/// the unwinding comes to frames that are not its own, and whoever buries it reads why.
+/// The only thread of a worker is ending (pthread_exit, pthread_cancel): the worker ends here,
+/// before the unwinding comes to frames that are not its own, and whoever buries it reads why.
 void WorkerLoop::end_with_its_thread() {
     os::say_before_exit("it called pthread_exit, or its thread was cancelled: return instead");
     ship::flush_output();

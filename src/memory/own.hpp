@@ -9,8 +9,8 @@
 namespace procpool::memory {
 
 /// The T of this process, made by T() at the first call. A process that was forked off makes its
-/// own: another thread may have held the lock in the inherited one when it was, so that one stays as
-/// it is. For what has a lock; T says how it is used by several threads. Throws what T() throws.
+/// own: another thread may have held the lock in the inherited one when it was, so that one stays
+/// as it is. For what has a lock; T says how it is used by several threads. Throws what T() throws.
 template <class T>
 T& own() {
     struct Owned {

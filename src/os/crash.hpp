@@ -19,7 +19,8 @@ struct CrashReport {
     /// none. The signal is 0 where the process ended itself.
     std::atomic<std::uint64_t> seal{0};
     Backtrace stack;
-    std::array<char, longest_note + 1> note{};  ///< what std::terminate was called for, or `say_before_exit`
+    std::array<char, longest_note + 1>
+        note{};  ///< what std::terminate was called for, or `say_before_exit`
 };
 
 [[nodiscard]] constexpr std::uint64_t crash_seal(std::uint64_t key, int signal) {

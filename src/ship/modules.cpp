@@ -73,8 +73,8 @@ Module describe(const dl_phdr_info& info) {
 template <class Use>
 void for_each_module(Use use) {
     os::for_each_object([](dl_phdr_info* info, std::size_t,
-                         void* data) { return (*static_cast<Use*>(data))(*info) ? 0 : 1; },
-                      &use);
+                           void* data) { return (*static_cast<Use*>(data))(*info) ? 0 : 1; },
+                        &use);
 }
 
 /// Where a module of the process that this one works for lies here.

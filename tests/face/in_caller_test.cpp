@@ -142,8 +142,9 @@ TEST(InCaller, InAWorkerItsTasksKnowTheirOwnIndexAndSeed) {
     mp::Pool outer{1};
     const auto known = [] {
         mp::Pool inner{{.start = mp::Start::in_caller}};
-        return inner.map([](int) { return std::pair(mp::this_task::index(), mp::this_task::seed()); },
-                         std::vector<int>(3));
+        return inner.map(
+            [](int) { return std::pair(mp::this_task::index(), mp::this_task::seed()); },
+            std::vector<int>(3));
     };
     EXPECT_EQ(outer.apply(known), known());
     EXPECT_NE(known()[1].second, known()[2].second);
@@ -154,7 +155,8 @@ TEST(InCaller, AWorkerForkedInATaskKnowsItsOwnItem) {
     const auto indices = pool.map(
         [](int) {
             mp::Pool inner{1};
-            return inner.map([](int) { return mp::this_task::index(); }, std::vector<int>(4)).back();
+            return inner.map([](int) { return mp::this_task::index(); }, std::vector<int>(4))
+                .back();
         },
         numbers(2));
     EXPECT_THAT(indices, testing::Each(3));

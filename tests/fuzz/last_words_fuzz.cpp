@@ -23,9 +23,8 @@ void take_into(Bytes& bytes, T& object) {
 }
 
 bool is_clean(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
-    });
+    return std::none_of(text.begin(), text.end(),
+                        [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
 }
 
 }  // namespace
@@ -36,9 +35,12 @@ void decode(Bytes bytes) {
     if (take_byte(bytes) % 2 == 0) {
         report->stack.count = take_byte(bytes);
         report->stack.modules_count = take_byte(bytes);
-        take_into(bytes, report->note);
-        take_into(bytes, report->stack.addresses);
+        const std::size_t length = take_byte(bytes);
+        Bytes note = bytes.first(std::min(length, bytes.size()));
+        bytes = bytes.subspan(note.size());
+        take_into(note, report->note);
         take_into(bytes, report->stack.module_of);
+        take_into(bytes, report->stack.addresses);
         take_into(bytes, report->stack.modules);
     } else {
         take_into(bytes, *report);

@@ -27,7 +27,7 @@ const Layout& pool() {
     static const Layout only = [] {
         Layout layout = Layout::plan(2, 0);
         static auto* const memory = static_cast<std::byte*>(
-            ::operator new(layout.size(), std::align_val_t{os::page_size}));
+            ::operator new (layout.size(), std::align_val_t{os::page_size}));
         std::fill_n(memory, layout.size(), std::byte{0});
         layout.place(memory, memory, layout.size());
         layout.pool().secret = secret;
@@ -88,9 +88,8 @@ void fill_slot(Bytes& bytes, Slot& slot, std::uint64_t head) {
 void decode(Bytes bytes) {
     const Layout& layout = pool();
     Slot& slot = layout.slot(worker);
-    const std::uint64_t head = take_byte(bytes) % 2 == 0
-                                   ? 0
-                                   : layout.ring_size() - frame_align * (1 + take_byte(bytes));
+    const std::uint64_t head =
+        take_byte(bytes) % 2 == 0 ? 0 : layout.ring_size() - frame_align * (1 + take_byte(bytes));
     layout.line(worker).head = head;
     fill_job(bytes, layout.job(job_index));
     layout.words(job_index).claim =

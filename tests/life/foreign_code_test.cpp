@@ -1,5 +1,6 @@
 // procpool_test: TIMEOUT 60
-// A function of a module that workers do not have is refused wherever it hides, and never jumped to.
+// A function of a module that workers do not have is refused wherever it hides, and never jumped
+// to.
 
 #include <functional>
 #include <string>

@@ -1,5 +1,6 @@
 // procpool_test: TIMEOUT 120
-// The start of a pool when a signal interrupts it, when descriptors run out, when an answer is lost.
+// The start of a pool when a signal interrupts it, when descriptors run out, when an answer is
+// lost.
 
 #include <cerrno>
 #include <csignal>
@@ -33,7 +34,9 @@ using life::Where;
 constexpr auto all = {mp::Start::fork, mp::Start::forkserver, mp::Start::spawn};
 
 std::string name_of(mp::Start start) {
-    return start == mp::Start::fork ? "Fork" : start == mp::Start::forkserver ? "Forkserver" : "Spawn";
+    return start == mp::Start::fork         ? "Fork"
+           : start == mp::Start::forkserver ? "Forkserver"
+                                            : "Spawn";
 }
 
 int twice(int x) { return 2 * x; }
@@ -104,7 +107,8 @@ public:
         rlimit low = before_;
         low.rlim_cur = 64;
         ::setrlimit(RLIMIT_NOFILE, &low);
-        for (int fd = 0; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) held_.push_back(fd);
+        for (int fd = 0; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;)
+            held_.push_back(fd);
         for (; room > 0 && !held_.empty(); --room) {
             ::close(held_.back());
             held_.pop_back();
@@ -151,6 +155,24 @@ TEST(CleanProcess, AnAnswerThatNobodyHeardIsNotTakenForTheNext) {
         EXPECT_EQ(faults->hits, 1);
         faults->stop();
         EXPECT_EQ(said(mp::Start::forkserver), "");
+    }
+}
+
+TEST(CleanProcess, ThatHasNoDescriptorsItselfNamesTheLimit) {
+    // It inherits them, and the limit, from a forked child that calls init() for itself.
+    for (std::size_t room = 4; room < 12; ++room) {
+        EXPECT_EQ(life::status_of_child([room] {
+                      try {
+                          const FewDescriptors few(room);
+                          mp::init(0, nullptr);
+                      } catch (const std::system_error& error) {
+                          return std::string(error.what()).find("ulimit -n") != std::string::npos;
+                      }
+                      const std::string words = said(mp::Start::forkserver);
+                      return words.empty() || words.find("ulimit -n") != std::string::npos;
+                  }),
+                  0)
+            << room;
     }
 }
 

@@ -1,5 +1,7 @@
 // What belongs to one process, and locks that a forked child must not find held.
 
+#include "memory/own.hpp"
+
 #include <csignal>
 #include <latch>
 #include <mutex>
@@ -10,7 +12,6 @@
 #include <gtest/gtest.h>
 
 #include "life/life.hpp"
-#include "memory/own.hpp"
 
 namespace memory = procpool::memory;
 

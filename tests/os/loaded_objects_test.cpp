@@ -1,6 +1,8 @@
 // procpool_test: TIMEOUT 30
 // The list of loaded objects, and a fork in the middle of reading it.
 
+#include "os/loaded_objects.hpp"
+
 #include <atomic>
 #include <thread>
 
@@ -9,7 +11,6 @@
 #include <gtest/gtest.h>
 
 #include "life/life.hpp"
-#include "os/loaded_objects.hpp"
 
 namespace os = procpool::os;
 
