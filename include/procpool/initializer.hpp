@@ -49,24 +49,24 @@ public:
         } else {
             const Callable& callable = f;
             detail::check_bytes(callable);
-            relocatable_ = detail::is_relocatable<Callable>();
             closure_.resize(detail::closure_size(callable));
             detail::write_closure(closure_.data(), callable);
+            code_.collect(callable);
             run_ = &detail::run_initializer<Callable>;
         }
     }
 
     explicit operator bool() const { return run_ != nullptr; }
 
-    [[nodiscard]] bool relocatable() const { return relocatable_; }
     // For the engine: run()(closure()) in a worker.
     [[nodiscard]] auto run() const { return run_; }
     [[nodiscard]] std::span<const std::byte> closure() const { return closure_; }
+    [[nodiscard]] detail::CodeWords code() const { return {code_.all, code_.fixed}; }
 
 private:
     void (*run_)(std::span<const std::byte> closure) = nullptr;
     std::vector<std::byte> closure_;
-    bool relocatable_ = false;
+    detail::CollectedCode code_;
 };
 
 }  // namespace procpool

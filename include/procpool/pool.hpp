@@ -63,7 +63,7 @@ public:
         engine.start = options.start;
         engine.initialize = options.initializer.run();
         engine.initializer = options.initializer.closure();
-        engine.initializer_relocatable = options.initializer.relocatable();
+        engine.initializer_code = options.initializer.code();
         engine.max_tasks_per_child = options.max_tasks_per_child;
         engine.memory_limit = options.memory_limit;
         engine.pin = options.pin;
@@ -266,7 +266,7 @@ public:
     /// order with close() and join().
     void terminate() { engine().terminate(); }
 
-    /// The number of workers. Does not block.
+    /// The number of workers; 1 with Start::in_caller. Does not block.
     [[nodiscard]] int processes() const { return engine().processes(); }
 
     /// The workers at this moment: a worker that dies is replaced by one with another pid.

@@ -16,7 +16,8 @@ enum class Start {
     /// after static initialisation.
     spawn,
     /// No process at all: items run one after the other in the thread that calls, for a debugger.
-    /// Nothing is isolated, timeouts and retries have no effect.
+    /// Nothing is isolated, timeouts and retries have no effect; there is one worker, the caller,
+    /// whatever number was asked for.
     in_caller,
 };
 

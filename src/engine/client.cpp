@@ -56,19 +56,19 @@ Client::Client(const EngineOptions& options)
       owner_(memory::process_mark()),
       layout_(Layout::plan(options.processes, region_.size() / 4)),
       readers_(static_cast<std::size_t>(options.processes)) {
-    if (options.start == Start::spawn && !options.initializer_relocatable) {
-        refuse_code_addresses(options.initializer, ship::loaded_modules());
-    }
     used_.resize(layout_.jobs() / 64);
     layout_.place(region_.reserve(layout_.size()), region_.base(), region_.size());
     try {
         set_up(options);
-        start_server(options.start);
+        start_server(options);
         await_server();
     } catch (...) {
         end_workers();
+        const bool unused = is_unused();
         forget_server();
-        region_.unreserve(layout_.base(), layout_.size());
+        if (unused) {
+            region_.unreserve(layout_.base(), layout_.size());
+        }
         throw;
     }
 }
@@ -94,7 +94,11 @@ void Client::set_up(const EngineOptions& options) {
             layout_.line(worker).cpu = cpus[static_cast<std::size_t>(worker) % cpus.size()];
         }
     }
-    static const int cpus = usable_cpus();
+    static std::atomic<int> cpus_seen{0};  // no lock, which a forked child could find held
+    if (cpus_seen.load(std::memory_order_relaxed) == 0) {
+        cpus_seen.store(usable_cpus(), std::memory_order_relaxed);
+    }
+    const int cpus = cpus_seen.load(std::memory_order_relaxed);
     pool.tokens =
         static_cast<std::uint64_t>(std::clamp(cpus - 1, 1, static_cast<int>(Tokens::most)));
     // On a single CPU whoever spins keeps from running what he waits for.
@@ -119,7 +123,8 @@ Client::~Client() {
 bool Client::belongs_to_this_process() const { return owner_ == memory::process_mark(); }
 
 /// The fork server, from where the options say.
-void Client::start_server(Start start) {
+void Client::start_server(const EngineOptions& options) {
+    Start start = options.start;
     os::Pipe pipe = os::make_pipe();
     commands_ = std::move(pipe.write_end);
     lifelines::add(commands_.get());  // at once: other threads may fork
@@ -127,21 +132,30 @@ void Client::start_server(Start start) {
         start = Start::forkserver;
     }
     if (start == Start::forkserver || start == Start::spawn) {
+        relocates_ = start == Start::spawn;
+        const CheckModules check = [&](const std::vector<ship::Module>& modules) {
+            const void* const initialize = reinterpret_cast<const void*>(options.initialize);
+            check_code({&initialize, 1}, options.initializer_code, modules);
+        };
         StartedServer started = start == Start::spawn
-                                    ? start_anew(layout_, pipe.read_end, region_.file())
-                                    : start_in_nursery(layout_, pipe.read_end);
+                                    ? start_anew(layout_, pipe.read_end, region_.file(), check)
+                                    : start_in_nursery(layout_, pipe.read_end, check);
         server_pid_ = started.pid;
         server_ = std::move(started.pidfd);
+        check_watch(started.error);
         modules_ = std::make_shared<const std::vector<ship::Module>>(std::move(started.modules));
-        relocates_ = start == Start::spawn;
     } else {
         fork_server(std::move(pipe.read_end), start);
         modules_ = ship::known_modules();
         modules_version_ = ship::modules_version();
     }
+}
+
+/// Without a pidfd nobody would notice its death.
+void Client::check_watch(int error) const {
     if (!server_) {
-        throw std::system_error(errno, std::generic_category(),
-                                "procpool: cannot watch the fork server");
+        throw std::system_error(error, std::generic_category(),
+                                "procpool: cannot watch the fork server (raise `ulimit -n`?)");
     }
 }
 
@@ -149,7 +163,7 @@ void Client::fork_server(os::Fd commands, Start start) {
     os::Fd self = os::open_pidfd(os::own_pid());
     if (!self) {
         throw std::system_error(errno, std::generic_category(),
-                                "procpool: cannot watch this process (pidfd_open)");
+                                "procpool: cannot watch this process (raise `ulimit -n`?)");
     }
     ship::flush_output();
     std::fflush(nullptr);
@@ -182,10 +196,11 @@ void Client::fork_server(os::Fd commands, Start start) {
     if (pid <= 0) {
         throw std::system_error(
             error != 0 ? error : EAGAIN, std::generic_category(),
-            "procpool: cannot start the fork server (too many processes, or too little memory?)");
+            "procpool: cannot start the fork server" + words_for_refusal(error));
     }
     server_pid_ = pid;
     server_ = os::open_pidfd(pid);
+    check_watch(errno);
 }
 
 /// Waits until every worker is forked.
@@ -202,10 +217,14 @@ void Client::await_server() {
                 if (page.error.load() == 0) return;
                 [[fallthrough]];
             case ServerState::ended:
-                throw std::system_error(page.error.load(), std::generic_category(),
-                                        "procpool: cannot start " +
-                                            std::to_string(layout_.workers()) +
-                                            " workers (too many processes, or too little memory?)");
+                if (const int error = page.error.load(); error != 0) {
+                    throw std::system_error(error, std::generic_category(),
+                                            "procpool: cannot start " +
+                                                std::to_string(layout_.workers()) + " workers" +
+                                                words_for_refusal(error));
+                }
+                throw std::system_error(ECHILD, std::generic_category(),
+                                        "procpool: the fork server was ended while it started");
         }
         if (os::has_ended(server_) && page.state() == ServerState::starting) {
             throw std::system_error(ECHILD, std::generic_category(),
@@ -247,6 +266,12 @@ void Client::end_workers() {
             holder.compare_exchange_strong(held, 0);
         }
     }
+}
+
+/// After a start that failed: false if a fork server that was ordered, but never announced, may run
+/// still. It writes to the pool's memory until it finds the end of its commands.
+bool Client::is_unused() const {
+    return server_pid_ != 0 || !commands_ || os::hang_up(commands_, 2'000);
 }
 
 /// Waits for the end of a fork server without workers, which takes as long as waking up would.

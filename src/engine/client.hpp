@@ -22,10 +22,6 @@
 
 namespace procpool::detail {
 
-/// Throws NotShippable when a word of the closure is the address of something in a module.
-void refuse_code_addresses(std::span<const std::byte> closure,
-                           const std::vector<ship::Module>& modules);
-
 /// The client's half of a pool. Everything but the constant members is guarded by `mutex_`, which
 /// no other process knows. As in WorkerLoop, what every call takes is `hot`.
 class Client final : public Backend {
@@ -63,18 +59,22 @@ private:
 
     // client.cpp: life
     void set_up(const EngineOptions& options);
-    void start_server(Start start);
+    void start_server(const EngineOptions& options);
     void fork_server(os::Fd commands, Start start);
+    void check_watch(int error) const;
     void await_server();
     void end_workers();
     void end_jobs();
     void forget_server();
+    [[nodiscard]] bool is_unused() const;
     [[gnu::hot]] void check_open() const;
     void notice_server_death();
     [[nodiscard]] Failure why_broken(bool told) const;
 
     // jobs.cpp: what is put up for the workers
     [[gnu::hot]] void check_modules(const JobSpec& spec);
+    void check_code(std::span<const void* const> functions, const CodeWords& words,
+                    const std::vector<ship::Module>& theirs);
     [[gnu::hot]] std::size_t free_page(Lock& lock);
     [[gnu::hot]] void post(const JobHandle& job, std::size_t index, std::uint64_t limit);
     [[gnu::hot]] void activate(std::size_t index, bool active);

@@ -1,7 +1,8 @@
-#include <cstring>
+#include <span>
 
 #include "engine/client.hpp"
 #include "engine/frames.hpp"
+#include "engine/ring_reader.hpp"
 #include "engine/words.hpp"
 #include "os/futex.hpp"
 
@@ -51,19 +52,15 @@ void Client::drain_ring(int worker) {
         return;
     }
     const std::uint64_t capacity = layout_.ring_size();
+    const std::span<const std::byte> ring(layout_.ring(worker), capacity);
     const std::uint64_t tail = slot.tail.load(std::memory_order_acquire);
-    bool sane = tail - reader.head <= capacity && tail % frame_align == 0;
+    bool sane = is_tail(tail, reader.head, capacity);
     std::uint64_t released = reader.head;
     while (sane && reader.head != tail) {
-        const std::uint64_t position = reader.head % capacity;
-        FrameHeader header;  // a copy: the ring may change under our eyes
-        std::memcpy(&header, layout_.ring(worker) + position, sizeof header);
-        sane = header.check == header.expected_check(reader.head, layout_.pool().secret) &&
-               header.bytes <= capacity - position - sizeof header &&
-               frame_size(header.bytes) <= tail - reader.head &&
-               take(header, {layout_.ring(worker) + position + sizeof header, header.bytes});
+        const auto frame = frame_at(ring, reader.head, tail, layout_.pool().secret);
+        sane = frame && take(frame->header, frame->payload);
         if (sane) {
-            reader.head += frame_size(header.bytes);
+            reader.head += frame_size(frame->header.bytes);
             if (reader.head - released > bytes_per_release) {
                 released = reader.head;
                 line.head.store(released, std::memory_order_release);

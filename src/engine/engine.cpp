@@ -54,12 +54,8 @@ void Engine::cancel(const JobHandle& job) { mine(backend_).cancel(job); }
 void Engine::abandon(const JobHandle& job) { mine(backend_).abandon(job); }
 void Engine::close() { mine(backend_).close(); }
 void Engine::join() { mine(backend_).join(); }
-void Engine::terminate() {
-    if (backend_->belongs_to_this_process()) {
-        backend_->terminate();
-    }
-}
-int Engine::processes() const { return backend_->processes(); }
+void Engine::terminate() { mine(backend_).terminate(); }
+int Engine::processes() const { return mine(backend_).processes(); }
 std::vector<pid_t> Engine::worker_pids() const { return mine(backend_).worker_pids(); }
 
 }  // namespace procpool::detail

@@ -19,10 +19,7 @@ namespace procpool::detail {
 
 namespace {
 
-thread_local const std::atomic<std::uint64_t>* current = nullptr;
-
 const std::atomic<std::uint64_t> always_genuine{1};
-const std::atomic<std::uint32_t> never_cancelled{0};
 
 /// Fixed-size results are handed on in pieces of this many bytes.
 constexpr std::size_t batch_bytes = std::size_t{64} << 10U;
@@ -30,6 +27,8 @@ constexpr std::size_t batch_bytes = std::size_t{64} << 10U;
 Failure current_failure(std::uint64_t item) {
     return decode_failure(encode_current_exception(item, os::own_pid()));
 }
+
+}  // namespace
 
 /// A job with the memory that its spec only pointed to.
 class CallerJob : public Job {
@@ -46,7 +45,13 @@ public:
     JobSpec spec;
     void* prepared = nullptr;
     bool stopped = false;
+    std::atomic<std::uint32_t> cancelled{0};  // nothing of it is to start any more
 };
+
+namespace {
+
+/// Thrown through a thunk by an item that is not to start.
+struct Cancelled {};
 
 Block copy_of(std::span<const std::byte> bytes) {
     Block block(std::max<std::size_t>(bytes.size(), 1));
@@ -56,21 +61,32 @@ Block copy_of(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-CurrentTask task_in_caller() noexcept {
-    if (current == nullptr) {
-        return {};
-    }
-    return {engine::item_of(current->load(std::memory_order_relaxed)), 0};
-}
-
 /// Items of one job on their way through its thunk; the results go to the sink as they come.
 class CallerRun final : public RunHost {
 public:
-    CallerRun(CallerJob& job, std::mutex& mutex) : job_(job), mutex_(mutex) {}
+    CallerRun(CallerJob& job, InCaller& pool)
+        : job_(job), pool_(pool), mutex_(pool.mutex_), outer_(std::exchange(innermost, this)) {}
+    CallerRun(const CallerRun&) = delete;
+    CallerRun& operator=(const CallerRun&) = delete;
+    ~CallerRun() { innermost = outer_; }
+
+    /// That of the item which this thread runs; null if it runs none.
+    static thread_local const CallerRun* innermost;
+
+    /// Does this thread run an item of the pool?
+    static bool inside(const InCaller& pool) {
+        const CallerRun* run = innermost;
+        while (run != nullptr && &run->pool_ != &pool) {
+            run = run->outer_;
+        }
+        return run != nullptr;
+    }
+    [[nodiscard]] CurrentTask task() const {
+        return {engine::item_of(current_.load(std::memory_order_relaxed)), 0};
+    }
 
     /// Runs items [first, last), or as many until the job is stopped.
     void items(std::uint64_t first, std::uint64_t last) {
-        const std::atomic<std::uint64_t>* const outer = std::exchange(current, &current_);
         Run run;
         run.next = first;
         run.closure = job_.spec.closure.data();
@@ -80,7 +96,7 @@ public:
         run.region = memory::Region::current().base();
         run.current_ = &current_;
         run.genuine_ = &always_genuine;
-        run.cancelled_ = &never_cancelled;
+        run.cancelled_ = &job_.cancelled;
         run.stride_ = job_.spec.result_stride;
         run.host_ = this;
         while (run.next < last && !job_.stopped) {
@@ -101,15 +117,22 @@ public:
                 }
                 run.prepared = job_.prepared;
                 job_.spec.thunk(run);
+            } catch (const Cancelled&) {
+                give(run.next);
+                return;
             } catch (...) {
                 fail(run, run.next++);
             }
             give(run.next);
         }
-        current = outer;
     }
 
-    void begin_checked(std::uint64_t /*item*/) override {}
+    void begin_checked(std::uint64_t item) override {
+        if (job_.cancelled.load(std::memory_order_relaxed) != 0) {
+            throw Cancelled();
+        }
+        current_.store(engine::running(item), std::memory_order_relaxed);
+    }
     void end_checked() override {}
     void emit(Run& run, std::span<const std::byte> bytes) override {
         give(run.next);
@@ -153,18 +176,33 @@ private:
     }
 
     CallerJob& job_;
+    InCaller& pool_;
     std::mutex& mutex_;
+    const CallerRun* const outer_;
     std::atomic<std::uint64_t> current_{0};
     std::vector<std::byte> buffer_;
     const std::byte* output_ = nullptr;
     std::uint64_t given_ = 0;  // everything before it went to the sink
 };
 
+thread_local const CallerRun* CallerRun::innermost = nullptr;
+
+std::optional<CurrentTask> task_in_caller() noexcept {
+    const CallerRun* const run = CallerRun::innermost;
+    return run != nullptr ? std::optional(run->task()) : std::nullopt;
+}
+
+void leave_task_in_caller() noexcept { CallerRun::innermost = nullptr; }
+
 namespace {
 
 /// What is left of a job is never run.
 void finish(CallerJob& job, Failure::Kind why) {
+    if (job.resolved) {
+        return;
+    }
     job.open = false;
+    job.cancelled.store(1, std::memory_order_relaxed);
     for (const engine::IntervalSet::Interval gap : job.done.missing(0, job.count)) {
         job.done.insert(gap.begin, gap.end);
         if (job.sink != nullptr) {
@@ -204,12 +242,33 @@ void InCaller::check_open() const {
     }
 }
 
-JobHandle InCaller::start(JobSpec spec) {
+/// Runs items of the job in this thread; join() waits for it.
+void InCaller::run(const std::shared_ptr<CallerJob>& job, std::uint64_t first, std::uint64_t last) {
+    struct End {
+        InCaller& pool;
+        ~End() {
+            const std::scoped_lock lock(pool.mutex_);
+            --pool.running_;
+            pool.idle_.notify_all();
+        }
+    };
     {
         const std::scoped_lock lock(mutex_);
         check_open();
+        ++running_;
     }
+    const End end{*this};
+    CallerRun(*job, *this).items(first, last);
+}
+
+JobHandle InCaller::start(JobSpec spec) {
     auto job = std::make_shared<CallerJob>(std::move(spec));
+    {
+        const std::scoped_lock lock(mutex_);
+        check_open();
+        std::erase_if(jobs_, [](const auto& known) { return known.expired(); });
+        jobs_.push_back(job);
+    }
     JobSpec& mine = job->spec;
     job->block = std::move(mine.block);
     job->keep = std::move(mine.keep);
@@ -231,14 +290,15 @@ JobHandle InCaller::start(JobSpec spec) {
         mine.shared_inputs = job->more_blocks.back().data();
     }
     job->count = mine.count;
-    CallerRun(*job, mutex_).items(0, job->count);
+    run(job, 0, job->count);
     const std::scoped_lock lock(mutex_);
     finish(*job, Failure::Kind::cancelled);
     return job;
 }
 
 bool InCaller::feed(const JobHandle& handle, std::span<const std::byte> item) {
-    auto& job = static_cast<CallerJob&>(*handle);
+    const auto shared = std::static_pointer_cast<CallerJob>(handle);
+    CallerJob& job = *shared;
     {
         const std::scoped_lock lock(mutex_);
         check_open();
@@ -255,7 +315,7 @@ bool InCaller::feed(const JobHandle& handle, std::span<const std::byte> item) {
                                                                  item.size()};
     }
     ++job.count;
-    CallerRun(job, mutex_).items(job.count - 1, job.count);
+    run(shared, job.count - 1, job.count);
     if (job.stopped) {
         end_feed(handle);
     }
@@ -299,17 +359,29 @@ void InCaller::close() {
 }
 
 void InCaller::join() {
-    const std::scoped_lock lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (state_ == State::open) {
         throw std::logic_error(
             "procpool: join() before close() or terminate() would wait for ever: call close() "
             "first");
     }
+    if (CallerRun::inside(*this)) {
+        throw std::logic_error(
+            "procpool: join() in a task of the same pool would wait for itself: call it where the "
+            "pool was made");
+    }
+    idle_.wait(lock, [this] { return running_ == 0; });
 }
 
 void InCaller::terminate() {
     const std::scoped_lock lock(mutex_);
     state_ = State::terminated;
+    for (const std::weak_ptr<CallerJob>& known : jobs_) {
+        if (const std::shared_ptr<CallerJob> job = known.lock()) {
+            finish(*job, Failure::Kind::terminated);
+        }
+    }
+    jobs_.clear();
 }
 
 }  // namespace procpool::detail

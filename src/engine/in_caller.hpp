@@ -1,5 +1,6 @@
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,11 +13,16 @@
 
 namespace procpool::detail {
 
-/// The task that this thread runs for a pool without processes; that of nobody if it runs none.
-[[nodiscard]] CurrentTask task_in_caller() noexcept;
+/// The task that this thread runs for a pool without processes; nothing if it runs none.
+[[nodiscard]] std::optional<CurrentTask> task_in_caller() noexcept;
+/// In a worker that was forked off such a task: it runs none of them.
+void leave_task_in_caller() noexcept;
+
+class CallerJob;
 
 /// A pool without processes, for a debugger: every item runs in the thread that brings it, before
-/// its call returns. Nothing is isolated; timeouts, retries and limits have no effect.
+/// its call returns. Nothing is isolated; timeouts, retries and limits have no effect. What runs
+/// when the pool is terminated runs on to the end of its item, and its result is dropped.
 class InCaller final : public Backend {
 public:
     explicit InCaller(const EngineOptions& options);
@@ -32,6 +38,7 @@ public:
     void close() override;
     void join() override;
     void terminate() override;
+    /// Whatever was asked for: items of one call run one after the other.
     [[nodiscard]] int processes() const override { return 1; }
     [[nodiscard]] std::vector<pid_t> worker_pids() const override { return {}; }
     [[nodiscard]] bool belongs_to_this_process() const override;
@@ -39,10 +46,16 @@ public:
 private:
     enum class State { open, closed, terminated };
 
+    friend class CallerRun;
+
     void check_open() const;
+    void run(const std::shared_ptr<CallerJob>& job, std::uint64_t first, std::uint64_t last);
 
     const std::uint64_t owner_;
     std::mutex mutex_;  // held while a sink is called, never while a task runs
+    std::condition_variable idle_;
+    std::size_t running_ = 0;  // calls that run items at the moment
+    std::vector<std::weak_ptr<CallerJob>> jobs_;
     State state_ = State::open;
     std::optional<Failure> initializer_failure_;
 };

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <stdexcept>
@@ -19,6 +20,20 @@ namespace {
 template <class Function>
 const void* address_of(Function* function) {
     return reinterpret_cast<const void*>(function);
+}
+
+/// Is there a word among the bytes for which this holds?
+template <class Holds>
+bool any_word(std::span<const std::byte> bytes, Holds holds) {
+    for (std::size_t at = 0; at + sizeof(ship::Address) <= bytes.size();
+         at += sizeof(ship::Address)) {
+        ship::Address word = 0;
+        std::memcpy(&word, bytes.data() + at, sizeof word);
+        if (holds(word)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 constexpr std::size_t align_up(std::size_t size) {
@@ -43,35 +58,29 @@ std::size_t Client::free_page(Lock& lock) {
     }
 }
 
-void refuse_code_addresses(std::span<const std::byte> closure,
-                           const std::vector<ship::Module>& modules) {
-    for (std::size_t at = 0; at + sizeof(ship::Address) <= closure.size();
-         at += sizeof(ship::Address)) {
-        ship::Address word = 0;
-        std::memcpy(&word, closure.data() + at, sizeof word);
-        if (std::any_of(modules.begin(), modules.end(),
-                        [&](const ship::Module& module) { return module.contains(word); })) {
-            throw NotShippable(
-                "procpool: the callable captures the address of code or of constants (a function "
-                "pointer, a string literal), which lie elsewhere in workers of Start::spawn: pass "
-                "functions as the callable itself or by bind_back, and texts as std::string");
-        }
-    }
-}
-
 /// Throws NotShippable when the callable leads into a module that the workers do not have, or have
 /// elsewhere where nobody can translate.
 void Client::check_modules(const JobSpec& spec) {
     if (spec.closure.size() <= 1 && ship::in_program(address_of(spec.thunk))) {
         return;
     }
-    const std::uint64_t version = ship::modules_version();
-    if (version == modules_version_.load(std::memory_order_relaxed) && !relocates_) {
+    if (ship::modules_version() == modules_version_.load(std::memory_order_relaxed) &&
+        !relocates_) {
         return;
     }
+    const std::array functions{address_of(spec.thunk), address_of(spec.prepare.open),
+                               address_of(spec.prepare.close)};
+    check_code(functions, spec.code, *modules_);
+}
+
+/// The same for functions, and words among which there are addresses of code. `theirs`: the modules
+/// of the workers.
+void Client::check_code(std::span<const void* const> functions, const CodeWords& words,
+                        const std::vector<ship::Module>& theirs) {
+    const std::uint64_t version = ship::modules_version();
     const std::vector<ship::Module> here = ship::loaded_modules();
     const auto is_known = [&](const ship::Module& module) {
-        return std::any_of(modules_->begin(), modules_->end(), [&](const ship::Module& known) {
+        return std::any_of(theirs.begin(), theirs.end(), [&](const ship::Module& known) {
             return known.base == module.base && known.same_file(module);
         });
     };
@@ -83,26 +92,24 @@ void Client::check_modules(const JobSpec& spec) {
             return module.contains(address) && !is_known(module);
         });
     };
-    const char* const cure =
-        "procpool: the callable lives in a module that the workers do not have, as it was opened "
-        "after the pool was made (or after init()): make the pool after dlopen, or open the module "
-        "in the pool's initializer and call it by name";
-    for (const void* code :
-         {address_of(spec.thunk), address_of(spec.prepare.open), address_of(spec.prepare.close)}) {
-        if (is_foreign(reinterpret_cast<ship::Address>(code))) {
-            throw NotShippable(cure);
-        }
+    const bool foreign_function = std::any_of(
+        functions.begin(), functions.end(),
+        [&](const void* code) { return is_foreign(reinterpret_cast<ship::Address>(code)); });
+    if (foreign_function || any_word(words.all, is_foreign)) {
+        throw NotShippable(
+            "procpool: the callable lives in a module that the workers do not have, as it was "
+            "opened after the pool was made (or after init()): make the pool after dlopen, or open "
+            "the module in the pool's initializer and call it by name");
     }
-    for (std::size_t at = 0; at + sizeof(ship::Address) <= spec.closure.size();
-         at += sizeof(ship::Address)) {
-        ship::Address word = 0;
-        std::memcpy(&word, spec.closure.data() + at, sizeof word);
-        if (is_foreign(word)) {
-            throw NotShippable(cure);
-        }
-    }
-    if (relocates_ && !spec.relocatable) {
-        refuse_code_addresses(spec.closure, here);
+    const auto is_code = [&](ship::Address address) {
+        return std::any_of(here.begin(), here.end(),
+                           [&](const ship::Module& module) { return module.contains(address); });
+    };
+    if (relocates_ && any_word(words.fixed, is_code)) {
+        throw NotShippable(
+            "procpool: the callable captures the address of code or of constants (a function "
+            "pointer, a string literal), which lie elsewhere in workers of Start::spawn: pass "
+            "functions as the callable itself or by bind_back, and texts as std::string");
     }
 }
 

@@ -15,12 +15,14 @@ constexpr std::size_t most = 4096;
 std::array<std::atomic<int>, most> held{};  // descriptor + 1; 0: free
 std::atomic<std::size_t> used{0};           // places from here on were never taken
 
+// Before main: nobody forks while it is half done. Without the handler only a pool that outlives an
+// exec beside a forked child is late.
+const int registered = ::pthread_atfork(nullptr, nullptr, &close_all);
+
 }  // namespace
 
 void add(int descriptor) {
-    static const int registered = ::pthread_atfork(nullptr, nullptr, &close_all);
-    static_cast<void>(registered);  // without the handler only a pool that outlives an exec beside
-                                    // a forked child is late
+    static_cast<void>(registered);
     for (std::size_t i = 0; i < most; ++i) {
         int free = 0;
         if (held[i].compare_exchange_strong(free, descriptor + 1)) {

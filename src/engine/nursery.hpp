@@ -1,6 +1,7 @@
 #pragma once
 
-#include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include <sys/types.h>
@@ -16,9 +17,17 @@ namespace procpool::engine {
 /// A fork server that was started elsewhere.
 struct StartedServer {
     pid_t pid = 0;
-    os::Fd pidfd;
+    os::Fd pidfd;                       ///< empty where there was no descriptor left for it
+    int error = 0;                      ///< why it is empty
     std::vector<ship::Module> modules;  ///< of this process, those that it has too
 };
+
+/// Throws if the pool needs a module that is not among those of its workers. Called before any of
+/// them is forked.
+using CheckModules = std::function<void(const std::vector<ship::Module>&)>;
+
+/// What to do about an errno of fork or of the like, in parentheses.
+[[nodiscard]] std::string words_for_refusal(int error);
 
 /// Was init() called in this program?
 [[nodiscard]] bool init_was_called() noexcept;
@@ -26,11 +35,13 @@ struct StartedServer {
 [[nodiscard]] bool nursery_lives() noexcept;
 
 /// A fork server for the pool at `layout`, from the clean process. `commands` is the end that the
-/// fork server reads. Throws std::system_error; std::logic_error without init().
-[[nodiscard]] StartedServer start_in_nursery(const Layout& layout, const os::Fd& commands);
+/// fork server reads. Throws std::system_error, what `check` throws; std::logic_error without
+/// init().
+[[nodiscard]] StartedServer start_in_nursery(const Layout& layout, const os::Fd& commands,
+                                             const CheckModules& check);
 
 /// The same from the program started anew. `region` is the region's file.
 [[nodiscard]] StartedServer start_anew(const Layout& layout, const os::Fd& commands,
-                                       const os::Fd& region);
+                                       const os::Fd& region, const CheckModules& check);
 
 }  // namespace procpool::engine

@@ -144,9 +144,8 @@ bool Recovery::publish_open_frame(int worker, const Finding& finding) const {
 
 void Recovery::add_last_words(int worker, detail::Failure& failure) const {
     const os::CrashReport& report = layout_.last_words(worker);
-    if (failure.signal == 0 ||
-        report.seal.load(std::memory_order_acquire) !=
-            os::crash_seal(layout_.last_words_key(failure.worker_pid), failure.signal)) {
+    if (report.seal.load(std::memory_order_acquire) !=
+        os::crash_seal(layout_.last_words_key(failure.worker_pid), failure.signal)) {
         return;
     }
     failure.stack = ship::written(report.stack);

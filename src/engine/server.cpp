@@ -17,7 +17,8 @@
 /// The life of the fork server, from its fork to its end.
 namespace procpool::engine {
 
-void Server::live(const Layout& layout, ServerEnds ends) {
+/// Beneath lie frames of the program, or of init(): no exception may go on into them.
+void Server::live(const Layout& layout, ServerEnds ends) noexcept {
     os::block_all_signals();
     // What kills the client's whole group shall not take along who cleans up after it.
     os::lead_own_group();

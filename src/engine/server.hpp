@@ -28,7 +28,7 @@ class Server {
 public:
     /// Turns this freshly forked child of the client, without handlers for signals, into the fork
     /// server and never returns.
-    [[noreturn]] static void live(const Layout& layout, ServerEnds ends);
+    [[noreturn]] static void live(const Layout& layout, ServerEnds ends) noexcept;
 
 private:
     struct Place {

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <vector>
+
+#include <cxxabi.h>
 
 #include <procpool/detail/failure.hpp>
 
@@ -39,8 +42,12 @@ void leave_at_quick_exit(void* /*unused*/, int status) { os::end_process(status)
 }  // namespace
 
 CurrentTask current_task() noexcept {
+    // A pool without processes in a task of a worker: its items are the inner ones.
+    if (const std::optional<CurrentTask> inner = task_in_caller()) {
+        return *inner;
+    }
     if (this_current == nullptr) {
-        return task_in_caller();
+        return {};
     }
     return {item_of(this_current->load(std::memory_order_relaxed)), this_number};
 }
@@ -54,7 +61,9 @@ void WorkerLoop::prepare() {
     ::at_quick_exit(reinterpret_cast<void (*)()>(leave_at_quick_exit));
 }
 
-void WorkerLoop::live(const Layout& layout, int worker, pid_t server) {
+/// Beneath lie the frames of the fork server, and under Start::fork those of the program: an
+/// exception that went on into them would run a second copy of it, so it ends here.
+void WorkerLoop::live(const Layout& layout, int worker, pid_t server) noexcept {
     os::lead_own_group();
     os::die_with_parent();
     if (os::parent_pid() != server) {
@@ -65,6 +74,7 @@ void WorkerLoop::live(const Layout& layout, int worker, pid_t server) {
     WorkerLoop loop(layout, worker);
     this_current = &loop.slot_.current;
     this_number = worker;
+    leave_task_in_caller();
     os::protect(layout.region_base(), layout.region_size(), os::Access::read);
     loop.set_guard(false);
     if (const int cpu = layout.line(worker).cpu; cpu >= 0) {
@@ -123,6 +133,8 @@ void WorkerLoop::initialize() {
                 here(page.initialize)({page.initializer, page.initializer_size});
             },
             &pool_, thrown_at_);
+    } catch (const abi::__forced_unwind&) {
+        end_with_its_thread();
     } catch (...) {
         const std::vector<std::byte> failure =
             encode_current_exception(0, os::own_pid(), thrown_stack());
@@ -140,6 +152,14 @@ void WorkerLoop::initialize() {
     }
     ship::flush_output();
     slot_.initializing.store(0, std::memory_order_release);
+}
+
+/// The only thread of a worker is ending (pthread_exit, pthread_cancel): the worker ends here,
+/// before the unwinding comes to frames that are not its own, and whoever buries it reads why.
+void WorkerLoop::end_with_its_thread() {
+    os::say_before_exit("it called pthread_exit, or its thread was cancelled: return instead");
+    ship::flush_output();
+    os::end_process(EXIT_FAILURE);
 }
 
 void WorkerLoop::loop() {

@@ -29,7 +29,7 @@ public:
     /// In the fork server, before its first fork: what every worker inherits.
     static void prepare();
     /// Turns this freshly forked child of the fork server into worker `worker` and never returns.
-    [[noreturn]] static void live(const engine::Layout& layout, int worker, pid_t server);
+    [[noreturn]] static void live(const engine::Layout& layout, int worker, pid_t server) noexcept;
 
     // What Run calls.
     void begin_checked(std::uint64_t item) override;
@@ -56,6 +56,7 @@ private:
     void initialize();
     [[gnu::hot]] [[noreturn]] void loop();
     void set_guard(bool guarded) const;
+    [[noreturn]] void end_with_its_thread();
 
     // worker_claims.cpp: which items are next
     [[gnu::hot]] bool work_once();

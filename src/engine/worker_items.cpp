@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <cxxabi.h>
+
 #include <procpool/detail/failure.hpp>
 
 #include "engine/steps.hpp"
@@ -142,6 +144,8 @@ void WorkerLoop::call_thunk(Run& run, JobMemory& memory) {
                 },
                 &call, thrown_at_);
             return;
+        } catch (const abi::__forced_unwind&) {
+            end_with_its_thread();
         } catch (...) {
             run.fail(run.next++);
         }

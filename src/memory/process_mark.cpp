@@ -1,5 +1,6 @@
 #include "memory/process_mark.hpp"
 
+#include <memory>
 #include <new>
 
 #include "os/clock.hpp"
@@ -15,10 +16,19 @@ struct Marks {
 };
 
 Marks& marks() {
-    // Never unmapped: forked children and late destructors still look at it.
-    static const auto* const page = new os::Mapping(os::map_wiped_on_fork());
-    static Marks& marks = *new (page->data()) Marks{};
-    return marks;
+    // Without a lock that a forked child could find held. Never unmapped: forked children and late
+    // destructors still look at it.
+    static constinit std::atomic<Marks*> only{nullptr};
+    Marks* seen = only.load(std::memory_order_acquire);
+    if (seen == nullptr) {
+        auto page = std::make_unique<os::Mapping>(os::map_wiped_on_fork());
+        auto* const fresh = new (page->data()) Marks{};
+        if (only.compare_exchange_strong(seen, fresh)) {
+            static_cast<void>(page.release());
+            seen = fresh;
+        }
+    }
+    return *seen;
 }
 
 }  // namespace

@@ -83,13 +83,18 @@ bool has_room(const ucontext_t& context) {
     return !on_it || here - begin >= unwinder_room;
 }
 
-void write_report(int signal, InterruptedStack& stack, bool room) {
+/// An empty report; `signal` is 0 where the process ends itself.
+void begin_report(int signal) {
     // While a guarded item runs these pages are read-only.
     protect(reinterpret_cast<std::byte*>(report), round_to_pages(sizeof *report),
             Access::read_write);
     report->stack.clear();
     report->note[0] = '\0';
     report->seal.store(crash_seal(report_key, signal), std::memory_order_release);
+}
+
+void write_report(int signal, InterruptedStack& stack, bool room) {
+    begin_report(signal);
     if (signal == SIGABRT) {
         report->note = note;
     }
@@ -227,6 +232,15 @@ void report_crashes_to(CrashReport& to, std::uint64_t key) noexcept {
     report_key = key;
     reporter.store(nobody, std::memory_order_relaxed);
     report_of = ::getpid();
+}
+
+void say_before_exit(const char* why) noexcept {
+    if (report == nullptr || ::getpid() != report_of) {
+        return;  // what a task forked off
+    }
+    begin_report(0);
+    std::strncpy(report->note.data(), why, CrashReport::longest_note);
+    report->note.back() = '\0';
 }
 
 }  // namespace procpool::os

@@ -8,7 +8,7 @@
 #include "os/backtrace.hpp"
 
 /// The last words of a process that dies of a signal that stands for a bug: SIGSEGV, SIGBUS,
-/// SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP.
+/// SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP; or that ends itself and has something to say.
 namespace procpool::os {
 
 /// Written by the process that dies, read by another one when it is reaped: untrusted there.
@@ -16,10 +16,11 @@ struct CrashReport {
     static constexpr std::size_t longest_note = 511;
 
     /// The report is of the process and the signal for which `crash_seal` gives this; 0: there is
-    /// none.
+    /// none. The signal is 0 where the process ended itself.
     std::atomic<std::uint64_t> seal{0};
     Backtrace stack;
-    std::array<char, longest_note + 1> note{};  ///< what std::terminate was called for
+    std::array<char, longest_note + 1>
+        note{};  ///< what std::terminate was called for, or `say_before_exit`
 };
 
 [[nodiscard]] constexpr std::uint64_t crash_seal(std::uint64_t key, int signal) {
@@ -39,5 +40,8 @@ void handle_crashes() noexcept;
 /// This process (not what it forks) writes its last words there. The report is the only thing on
 /// its pages.
 void report_crashes_to(CrashReport& report, std::uint64_t key) noexcept;
+
+/// The last words of a process that is about to end itself: why.
+void say_before_exit(const char* why) noexcept;
 
 }  // namespace procpool::os

@@ -58,6 +58,12 @@ Drained drain(const Fd& pipe) noexcept {
     }
 }
 
+bool hang_up(const Fd& pipe, int timeout_ms) noexcept {
+    ::shutdown(pipe.get(), SHUT_WR);
+    pollfd watch{.fd = pipe.get(), .events = 0, .revents = 0};
+    return call_through_signals(Call::poll, [&] { return ::poll(&watch, 1, timeout_ms); }) == 1;
+}
+
 bool tell(const Fd& pipe, std::uint32_t number) noexcept {
     return call_through_signals(Call::write, [&] {
                return ::send(pipe.get(), &number, sizeof number, MSG_NOSIGNAL);

@@ -65,6 +65,10 @@ enum class Drained { open, closed };
 /// Reads and drops whatever a non-blocking pipe holds; `closed` at its end.
 Drained drain(const Fd& pipe) noexcept;
 
+/// Has whoever reads the pipe find its end, and blocks until nobody holds the read end any more, or
+/// `timeout_ms`. True if nobody does.
+bool hang_up(const Fd& pipe, int timeout_ms) noexcept;
+
 /// Writes a number. False when the other end is gone, or the pipe is full.
 bool tell(const Fd& pipe, std::uint32_t number) noexcept;
 /// Blocks for a number that was told; nothing when the other end is gone.

@@ -15,6 +15,7 @@
 
 #include "memory/region.hpp"
 #include "os/address_space.hpp"
+#include "os/loaded_objects.hpp"
 
 // Only in programs with AddressSanitizer. Its shadow is a private mapping of terabytes at addresses
 // that integers have, and nobody points into it. NOLINTNEXTLINE(bugprone-reserved-identifier)
@@ -39,10 +40,7 @@ struct Range {
     [[nodiscard]] bool contains(Address address) const { return address >= begin && address < end; }
 };
 
-Address page_size() {
-    static const auto size = static_cast<Address>(::sysconf(_SC_PAGESIZE));
-    return size;
-}
+Address page_size() { return static_cast<Address>(::sysconf(_SC_PAGESIZE)); }
 Address page_below(Address address) { return address / page_size() * page_size(); }
 Address page_above(Address address) { return page_below(address + page_size() - 1); }
 
@@ -66,7 +64,7 @@ std::span<const ElfW(Phdr)> segments_of(const dl_phdr_info& module) {
 class ProgramText {
 public:
     ProgramText() {
-        ::dl_iterate_phdr(
+        os::for_each_object(
             [](dl_phdr_info* program, std::size_t, void* self) {
                 static_cast<ProgramText*>(self)->note(*program);
                 return 1;  // the program comes first
@@ -91,10 +89,12 @@ private:
     std::size_t count_ = 0;
 };
 
-bool in_program_text(Address address) {
-    static const ProgramText text;
-    return text.contains(address);
+const ProgramText& program_text() {
+    static const ProgramText only;
+    return only;
 }
+// Before main: a child forked while another thread is at it would wait for that thread for ever.
+[[maybe_unused]] const ProgramText& made_early = program_text();
 
 /// What the loaded modules have at an address.
 struct ModuleLookup {
@@ -104,7 +104,7 @@ struct ModuleLookup {
     std::string_view name;  // with `writable`: the module, empty for the program
 
     explicit ModuleLookup(Address wanted) : address(wanted) {
-        ::dl_iterate_phdr(
+        os::for_each_object(
             [](dl_phdr_info* module, std::size_t, void* self) {
                 return static_cast<ModuleLookup*>(self)->look(*module) ? 1 : 0;
             },
@@ -140,7 +140,7 @@ bool in_address_range(Address word) {
 
 /// False when the word is known, at little cost, to be no address or one that a worker may use.
 bool suspicious(Address word) {
-    if (!in_address_range(word) || in_program_text(word)) return false;
+    if (!in_address_range(word) || program_text().contains(word)) return false;
     // NOLINTNEXTLINE(performance-no-int-to-ptr): it is only compared
     const auto* const pointer = reinterpret_cast<const std::byte*>(word);
     if (memory::Region::current().contains(pointer, 1)) return false;

@@ -26,6 +26,8 @@ std::vector<SourceFrame> DebugInfo::at(std::uint64_t /*address*/) const { return
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 
+#include "memory/own.hpp"
+
 namespace procpool::ship {
 namespace {
 
@@ -54,49 +56,51 @@ struct Libdw {
     decltype(&::dwarf_getsrcfiles) dwarf_getsrcfiles = nullptr;
     decltype(&::dwarf_filesrc) dwarf_filesrc = nullptr;
 
-    /// Null where libdw is not installed.
+    /// Null where libdw is not installed. A forked process looks anew: another thread of its parent
+    /// may have been at it.
     static const Libdw* get() {
-        static const Libdw* const loaded = load();
-        return loaded;
+        const Libdw& own = memory::own<Libdw>();
+        return own.complete_ ? &own : nullptr;
     }
 
-private:
-    static const Libdw* load() {
+    Libdw() {
         void* const library = ::dlopen("libdw.so.1", RTLD_LAZY | RTLD_LOCAL);
         if (library == nullptr) {
-            return nullptr;
+            return;
         }
-        static Libdw libdw;
         bool complete = true;
         const auto find = [&](auto& function, const char* name) {
             function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(
                 ::dlsym(library, name));
             complete = complete && function != nullptr;
         };
-        find(libdw.dwfl_begin, "dwfl_begin");
-        find(libdw.dwfl_end, "dwfl_end");
-        find(libdw.dwfl_report_begin, "dwfl_report_begin");
-        find(libdw.dwfl_report_elf, "dwfl_report_elf");
-        find(libdw.dwfl_report_end, "dwfl_report_end");
-        find(libdw.dwfl_build_id_find_elf, "dwfl_build_id_find_elf");
-        find(libdw.dwfl_build_id_find_debuginfo, "dwfl_build_id_find_debuginfo");
-        find(libdw.dwfl_offline_section_address, "dwfl_offline_section_address");
-        find(libdw.dwfl_module_addrdie, "dwfl_module_addrdie");
-        find(libdw.dwfl_module_nextcu, "dwfl_module_nextcu");
-        find(libdw.dwfl_module_getsrc, "dwfl_module_getsrc");
-        find(libdw.dwfl_lineinfo, "dwfl_lineinfo");
-        find(libdw.dwarf_haspc, "dwarf_haspc");
-        find(libdw.dwarf_getscopes, "dwarf_getscopes");
-        find(libdw.dwarf_getscopes_die, "dwarf_getscopes_die");
-        find(libdw.dwarf_tag, "dwarf_tag");
-        find(libdw.dwarf_diename, "dwarf_diename");
-        find(libdw.dwarf_attr, "dwarf_attr");
-        find(libdw.dwarf_formref_die, "dwarf_formref_die");
-        find(libdw.dwarf_formudata, "dwarf_formudata");
-        find(libdw.dwarf_getsrcfiles, "dwarf_getsrcfiles");
-        find(libdw.dwarf_filesrc, "dwarf_filesrc");
-        return complete ? &libdw : nullptr;
+        find(dwfl_begin, "dwfl_begin");
+        find(dwfl_end, "dwfl_end");
+        find(dwfl_report_begin, "dwfl_report_begin");
+        find(dwfl_report_elf, "dwfl_report_elf");
+        find(dwfl_report_end, "dwfl_report_end");
+        find(dwfl_build_id_find_elf, "dwfl_build_id_find_elf");
+        find(dwfl_build_id_find_debuginfo, "dwfl_build_id_find_debuginfo");
+        find(dwfl_offline_section_address, "dwfl_offline_section_address");
+        find(dwfl_module_addrdie, "dwfl_module_addrdie");
+        find(dwfl_module_nextcu, "dwfl_module_nextcu");
+        find(dwfl_module_getsrc, "dwfl_module_getsrc");
+        find(dwfl_lineinfo, "dwfl_lineinfo");
+        find(dwarf_haspc, "dwarf_haspc");
+        find(dwarf_getscopes, "dwarf_getscopes");
+        find(dwarf_getscopes_die, "dwarf_getscopes_die");
+        find(dwarf_tag, "dwarf_tag");
+        find(dwarf_diename, "dwarf_diename");
+        find(dwarf_attr, "dwarf_attr");
+        find(dwarf_formref_die, "dwarf_formref_die");
+        find(dwarf_formudata, "dwarf_formudata");
+        find(dwarf_getsrcfiles, "dwarf_getsrcfiles");
+        find(dwarf_filesrc, "dwarf_filesrc");
+        complete_ = complete;
     }
+
+private:
+    bool complete_ = false;
 };
 
 /// An array of entries that libdw allocated.

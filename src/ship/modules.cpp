@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
-#include <optional>
 
 #include <elf.h>
 #include <link.h>
@@ -11,6 +10,9 @@
 #include <procpool/detail/codec.hpp>
 #include <procpool/detail/run.hpp>
 #include <procpool/errors.hpp>
+
+#include "memory/own.hpp"
+#include "os/loaded_objects.hpp"
 
 namespace procpool {
 namespace ship {
@@ -70,9 +72,9 @@ Module describe(const dl_phdr_info& info) {
 /// Calls `use` with each; `use` returns false to end.
 template <class Use>
 void for_each_module(Use use) {
-    ::dl_iterate_phdr([](dl_phdr_info* info, std::size_t,
-                         void* data) { return (*static_cast<Use*>(data))(*info) ? 0 : 1; },
-                      &use);
+    os::for_each_object([](dl_phdr_info* info, std::size_t,
+                           void* data) { return (*static_cast<Use*>(data))(*info) ? 0 : 1; },
+                        &use);
 }
 
 /// Where a module of the process that this one works for lies here.
@@ -105,16 +107,19 @@ std::vector<Module> loaded_modules() {
 }
 
 std::shared_ptr<const std::vector<Module>> known_modules() {
-    static std::mutex mutex;
-    static std::uint64_t version_kept = 0;
-    static std::shared_ptr<const std::vector<Module>> kept;
-    const std::scoped_lock lock(mutex);
+    struct Kept {
+        std::mutex mutex;
+        std::uint64_t version = 0;
+        std::shared_ptr<const std::vector<Module>> modules;
+    };
+    Kept& kept = memory::own<Kept>();
+    const std::scoped_lock lock(kept.mutex);
     if (const std::uint64_t version = modules_version();
-        kept == nullptr || version != version_kept) {
-        kept = std::make_shared<const std::vector<Module>>(loaded_modules());
-        version_kept = version;
+        kept.modules == nullptr || version != kept.version) {
+        kept.modules = std::make_shared<const std::vector<Module>>(loaded_modules());
+        kept.version = version;
     }
-    return kept;
+    return kept.modules;
 }
 
 std::uint64_t modules_version() noexcept {
@@ -126,16 +131,34 @@ std::uint64_t modules_version() noexcept {
     return version;
 }
 
-bool in_program(const void* address) noexcept {
-    static const Module program = [] {
-        std::optional<Module> first;
-        for_each_module([&](const dl_phdr_info& info) {
-            first = describe(info);
+namespace {
+
+/// Its addresses.
+struct Program {
+    Address begin = 0;
+    Address end = 0;
+
+    Program() {
+        for_each_module([this](const dl_phdr_info& info) {
+            const Module first = describe(info);
+            begin = first.begin;
+            end = first.end;
             return false;
         });
-        return first.value_or(Module{});
-    }();
-    return program.contains(reinterpret_cast<Address>(address));
+    }
+};
+const Program& program() {
+    static const Program only;
+    return only;
+}
+// Before main: a child forked while another thread is at it would wait for that thread for ever.
+[[maybe_unused]] const Program& made_early = program();
+
+}  // namespace
+
+bool in_program(const void* address) noexcept {
+    const auto place = reinterpret_cast<Address>(address);
+    return place >= program().begin && place < program().end;
 }
 
 std::vector<std::byte> encode(const std::vector<Module>& modules) {

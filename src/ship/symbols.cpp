@@ -13,7 +13,7 @@
 
 #include <cxxabi.h>
 
-#include "memory/process_mark.hpp"
+#include "memory/own.hpp"
 #include "ship/debug_info.hpp"
 #include "ship/elf_symbols.hpp"
 #include "ship/stack.hpp"
@@ -186,12 +186,10 @@ private:
     std::unordered_map<std::uint64_t, std::vector<Frame>> known_;
 };
 
-/// The files met so far. A process that was forked off has its own: the lock may have been held
-/// when it was.
+/// The files met so far.
 struct CodeFiles {
     static constexpr std::size_t most_files = 64;
 
-    std::uint64_t process = 0;
     std::mutex mutex;
     std::map<std::string, CodeFile, std::less<>> files;
 
@@ -201,19 +199,6 @@ struct CodeFiles {
         if (files.size() >= most_files) files.clear();
         const std::string name(path);
         return files.try_emplace(name, name).first->second;
-    }
-
-    static CodeFiles& of_this_process() {
-        static std::atomic<CodeFiles*> current{nullptr};
-        const std::uint64_t self = memory::process_mark();
-        CodeFiles* seen = current.load(std::memory_order_acquire);
-        while (seen == nullptr || seen->process != self) {
-            auto fresh = std::make_unique<CodeFiles>();
-            fresh->process = self;
-            // What a forked process inherits stays as it is: another thread may have been using it.
-            if (current.compare_exchange_strong(seen, fresh.get())) return *fresh.release();
-        }
-        return *seen;
     }
 };
 
@@ -261,7 +246,7 @@ std::string lines_of(const std::vector<Frame>& frames) {
 
 Trace symbolise(std::string_view stack) {
     if (stack.empty()) return {};
-    CodeFiles& code = CodeFiles::of_this_process();
+    CodeFiles& code = memory::own<CodeFiles>();
     const std::scoped_lock lock(code.mutex);
     std::vector<Frame> frames;
     for (StackLine line; take_line(stack, line);) {

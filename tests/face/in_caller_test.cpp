@@ -1,10 +1,15 @@
 // procpool_test: TIMEOUT 30
 // Start::in_caller: the same interface, the same answers, no process.
 
+#include <atomic>
+#include <exception>
+#include <latch>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -131,6 +136,123 @@ TEST(InCaller, Nests) {
         },
         numbers(3));
     EXPECT_THAT(sums, testing::ElementsAre(1, 3, 5));
+}
+
+TEST(InCaller, InAWorkerItsTasksKnowTheirOwnIndexAndSeed) {
+    mp::Pool outer{1};
+    const auto known = [] {
+        mp::Pool inner{{.start = mp::Start::in_caller}};
+        return inner.map(
+            [](int) { return std::pair(mp::this_task::index(), mp::this_task::seed()); },
+            std::vector<int>(3));
+    };
+    EXPECT_EQ(outer.apply(known), known());
+    EXPECT_NE(known()[1].second, known()[2].second);
+}
+
+TEST(InCaller, AWorkerForkedInATaskKnowsItsOwnItem) {
+    auto pool = pool_in_caller();
+    const auto indices = pool.map(
+        [](int) {
+            mp::Pool inner{1};
+            return inner.map([](int) { return mp::this_task::index(); }, std::vector<int>(4))
+                .back();
+        },
+        numbers(2));
+    EXPECT_THAT(indices, testing::Each(3));
+}
+
+TEST(InCaller, AfterATaskThatThrewThereIsNone) {
+    auto pool = pool_in_caller();
+    EXPECT_ANY_THROW(pool.map([](int) -> int { throw 1; }, numbers(3)));
+    EXPECT_EQ(mp::this_worker::id(), -1);
+}
+
+TEST(InCaller, HasOneWorkerWhateverWasAskedFor) { EXPECT_EQ(pool_in_caller().processes(), 1); }
+
+namespace {
+
+/// A call of another thread, of which the first item waits until it is let go.
+class SlowCall {
+public:
+    explicit SlowCall(mp::Pool& pool) {
+        inside = std::make_unique<std::latch>(1);
+        go_on = std::make_unique<std::latch>(1);
+        thread_ = std::thread([this, &pool] {
+            try {
+                results_ = pool.map(wait_at_first, numbers(3));
+            } catch (...) {
+                error_ = std::current_exception();
+            }
+        });
+        inside->wait();
+    }
+    SlowCall(const SlowCall&) = delete;
+    SlowCall& operator=(const SlowCall&) = delete;
+    ~SlowCall() {
+        if (thread_.joinable()) thread_.join();
+    }
+
+    static void let_go() { go_on->count_down(); }
+    std::vector<int> get() {
+        thread_.join();
+        if (error_) std::rethrow_exception(error_);
+        return results_;
+    }
+
+private:
+    static int wait_at_first(int i) {
+        if (i == 0) {
+            inside->count_down();
+            go_on->wait();
+        }
+        return i;
+    }
+    static inline std::unique_ptr<std::latch> inside;
+    static inline std::unique_ptr<std::latch> go_on;
+
+    std::vector<int> results_;
+    std::exception_ptr error_;
+    std::thread thread_;
+};
+
+}  // namespace
+
+TEST(InCaller, JoinWaitsForTheCallsOfOtherThreads) {
+    auto pool = pool_in_caller();
+    SlowCall call(pool);
+    pool.close();
+    std::atomic<bool> joined{false};
+    std::thread joiner([&] {
+        pool.join();
+        joined = true;
+    });
+    const bool joined_early = joined;
+    SlowCall::let_go();
+    joiner.join();
+    EXPECT_FALSE(joined_early);
+    EXPECT_EQ(call.get(), numbers(3));
+}
+
+TEST(InCaller, WhatRunsWhenItIsTerminatedResolvesAsTerminated) {
+    auto pool = pool_in_caller();
+    SlowCall call(pool);
+    pool.terminate();
+    SlowCall::let_go();
+    EXPECT_THROW(call.get(), mp::PoolTerminated);
+    pool.join();
+}
+
+TEST(InCaller, ATaskCannotWaitForItself) {
+    static mp::Pool* own = nullptr;
+    auto pool = pool_in_caller();
+    own = &pool;
+    EXPECT_THROW(pool.apply([] {
+        own->close();
+        own->join();
+    }),
+                 std::logic_error);
+    pool.join();
 }
 
 TEST(InCaller, RunsTheInitializerOnce) {

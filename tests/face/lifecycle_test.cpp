@@ -207,12 +207,19 @@ TEST(Pool, ThrowsInAForkedChildAndEndsNothingThere) {
     const pid_t child = fork();
     if (child == 0) {
         int wrong = 0;
-        try {
-            pool->map(id, numbers(3));
-            ++wrong;
-        } catch (const std::logic_error&) {
-        }
-        pool->terminate();
+        const auto throws = [&wrong](auto call) {
+            try {
+                call();
+                ++wrong;
+            } catch (const std::logic_error&) {
+            }
+        };
+        throws([&] { pool->map(id, numbers(3)); });
+        throws([&] { static_cast<void>(pool->processes()); });
+        throws([&] { static_cast<void>(pool->worker_pids()); });
+        throws([&] { pool->close(); });
+        throws([&] { pool->join(); });
+        throws([&] { pool->terminate(); });
         pool.reset();
         _exit(wrong);
     }

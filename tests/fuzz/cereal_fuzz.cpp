@@ -1,3 +1,4 @@
+// fuzz: longest input 65536
 #include <map>
 #include <memory>
 #include <string>

@@ -1,3 +1,4 @@
+// fuzz: longest input 65536
 #include <array>
 #include <chrono>
 #include <complex>

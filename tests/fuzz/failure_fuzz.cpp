@@ -1,3 +1,4 @@
+// fuzz: longest input 65536
 #include <exception>
 
 #include <procpool/detail/failure.hpp>

@@ -1,3 +1,4 @@
+// fuzz: longest input 16384
 #include <algorithm>
 #include <cstring>
 #include <memory>

@@ -12,6 +12,7 @@
 #include <procpool/bind.hpp>
 #include <procpool/detail/closure_check.hpp>
 #include <procpool/detail/codec.hpp>
+#include <procpool/detail/engine.hpp>
 #include <procpool/detail/run.hpp>
 
 namespace procpool::detail {
@@ -215,6 +216,47 @@ F read_closure(Reader& from) {
         F f = load_bytes<F>(from.take(sizeof(F)));
         detail::relocate(f);
         return f;
+    }
+}
+
+/// The words of a callable of which it is not known, from its type, that they are no addresses of
+/// code; copied, for where the callable travels part by part.
+struct CollectedCode {
+    std::vector<std::byte> all;
+    std::vector<std::byte> fixed;
+
+    template <class F>
+    void collect(const F& f) {
+        if constexpr (IsBound<F>) {
+            collect(f.function);
+            f.arguments.apply([this](const auto&... each) { (collect(each), ...); });
+        } else if constexpr (ByteClosure<F> && !Encodable<F> && !std::is_empty_v<F>) {
+            const auto bytes = std::as_bytes(std::span{std::addressof(f), 1});
+            append(all, bytes);
+            if constexpr (!is_relocatable<F>()) append(fixed, bytes);
+        }
+    }
+
+private:
+    /// Each part begins at a whole word, as it does in the callable.
+    static void append(std::vector<std::byte>& to, std::span<const std::byte> bytes) {
+        to.insert(to.end(), bytes.begin(), bytes.end());
+        to.resize((to.size() + sizeof(void*) - 1) / sizeof(void*) * sizeof(void*));
+    }
+};
+
+/// Does the engine find the words in the closure as it travels?
+template <class F>
+inline constexpr bool travels_as_code = ByteClosure<F> && (!IsBound<F> || is_relocatable<F>());
+
+/// The words of `f`, which travels as `closure`; in `collected` where they are not found there.
+template <class F>
+CodeWords code_of(const F& f, std::span<const std::byte> closure, CollectedCode& collected) {
+    if constexpr (travels_as_code<F>) {
+        return {closure, is_relocatable<F>() ? std::span<const std::byte>() : closure};
+    } else {
+        collected.collect(f);
+        return {collected.all, collected.fixed};
     }
 }
 

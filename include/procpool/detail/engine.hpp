@@ -69,13 +69,20 @@ public:
 /// Longer results travel as variable-sized ones.
 inline constexpr std::size_t max_fixed_result = 32 * 1024;
 
+/// What in a closure may be an address of code or of constants, word by word: its bytes as they
+/// travel may lie at any offset, and hold texts and numbers besides.
+struct CodeWords {
+    std::span<const std::byte> all;
+    /// Those of them to which the thunk does not apply `relocated`.
+    std::span<const std::byte> fixed;
+};
+
 /// What the engine is asked to do. It sees bytes, never a type.
 struct JobSpec {
     Thunk thunk = nullptr;
     Prepare prepare{};
     std::span<const std::byte> closure;  ///< copied
-    /// The thunk applies `relocated` to every address of code in the closure.
-    bool relocatable = false;
+    CodeWords code;
     std::uint64_t count = 0;  ///< items; with a window: the bound is unknown, `feed` brings them
 
     // Inputs: either `inputs` (copied; small ones need no block), or a block handed over, or memory
@@ -116,7 +123,7 @@ struct EngineOptions {
     /// Run once in every worker, with the bytes.
     void (*initialize)(std::span<const std::byte>) = nullptr;
     std::span<const std::byte> initializer{};  ///< copied
-    bool initializer_relocatable = false;      ///< as JobSpec::relocatable
+    CodeWords initializer_code{};
     std::size_t max_tasks_per_child = 0;
     std::size_t memory_limit = 0;  ///< bytes; 0: none
     bool pin = false;

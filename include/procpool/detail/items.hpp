@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <procpool/detail/closure.hpp>
 #include <procpool/detail/codec.hpp>
 #include <procpool/detail/engine.hpp>
 #include <procpool/detail/run.hpp>
@@ -107,6 +108,7 @@ struct Draft {
 
     JobSpec spec;
     std::vector<std::byte> closure;
+    CollectedCode code;
     std::byte pointer[sizeof(void(Draft::*)())];  // a function or member pointer as closure
     std::byte inputs[small_inputs];               // left as it is: only what is used is written
 

@@ -137,7 +137,6 @@ template <class F>
 void set_closure(Draft& draft, const F& f) {
     detail::check_bytes(f);
     draft.spec.prepare = prepare_closure<F>();
-    draft.spec.relocatable = is_relocatable<F>();
     if constexpr (!std::is_class_v<F>) {  // `f` may be temporary: what a function decayed to
         static_assert(sizeof f <= sizeof draft.pointer);
         std::memcpy(draft.pointer, &f, sizeof f);
@@ -149,6 +148,7 @@ void set_closure(Draft& draft, const F& f) {
         detail::write_closure(draft.closure.data(), f);
         draft.spec.closure = draft.closure;
     }
+    draft.spec.code = detail::code_of(f, draft.spec.closure, draft.code);
 }
 
 /// The thunk of a map and how its results travel.

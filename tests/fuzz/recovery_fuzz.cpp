@@ -1,0 +1,128 @@
+// fuzz: longest input 2048
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+
+#include "engine/recovery.hpp"
+#include "engine/ring_reader.hpp"
+#include "engine/ring_writer.hpp"
+#include "fuzz.hpp"
+
+// A slot and a ring as a worker left them that died, settled by the fork server: it stays within
+// the ring, and what it publishes the client can read.
+
+namespace procpool::fuzz {
+namespace {
+
+using namespace engine;
+
+constexpr int worker = 0;
+constexpr std::uint64_t secret = 0xfeed'beef;
+constexpr std::uint64_t serial = 77;
+constexpr std::size_t job_index = 3;
+
+/// The memory of a pool of two, made once.
+const Layout& pool() {
+    static const Layout only = [] {
+        Layout layout = Layout::plan(2, 0);
+        static auto* const memory = static_cast<std::byte*>(
+            ::operator new (layout.size(), std::align_val_t{os::page_size}));
+        std::fill_n(memory, layout.size(), std::byte{0});
+        layout.place(memory, memory, layout.size());
+        layout.pool().secret = secret;
+        layout.pool().workers = 2;
+        return layout;
+    }();
+    return only;
+}
+
+/// A word that is small, close to something that has a meaning, or anything.
+std::uint64_t take_word(Bytes& bytes, std::uint64_t meaning = 0) {
+    switch (take_byte(bytes) % 4) {
+        case 0:
+            return meaning;
+        case 1:
+            return meaning + take_byte(bytes);
+        case 2:
+            return take_byte(bytes);
+        default: {
+            std::uint64_t word = 0;
+            const std::size_t size = std::min(bytes.size(), sizeof word);
+            if (size != 0) std::memcpy(&word, bytes.data(), size);
+            bytes = bytes.subspan(size);
+            return word;
+        }
+    }
+}
+
+void fill_job(Bytes& bytes, JobPage& page) {
+    page.serial = take_word(bytes, serial);
+    page.result_stride = take_byte(bytes) % 3 == 0 ? 0 : take_byte(bytes);
+    page.in_place = take_byte(bytes) % 4 == 0 ? pool().base() : nullptr;
+    page.timeout_ns = take_byte(bytes) % 2;
+    page.close_word = take_word(bytes);
+}
+
+void fill_slot(Bytes& bytes, Slot& slot, std::uint64_t head) {
+    constexpr std::array phases{phase::taken, phase::intent, phase::retired, phase::idle,
+                                std::uint64_t{0}};
+    slot.phase = phases[take_byte(bytes) % phases.size()];
+    slot.job = take_word(bytes, job_index);
+    slot.serial = take_word(bytes, serial);
+    slot.begin = take_word(bytes, 100);
+    slot.end = take_word(bytes, 110);
+    slot.shift = take_word(bytes);
+    const Claim claim = slot.claim();
+    slot.claim_check = take_byte(bytes) % 8 == 0 ? take_word(bytes) : claim.check(secret);
+    slot.current = take_word(bytes, resting_at(claim.first_item()));
+    slot.frame_first = take_word(bytes, claim.first_item());
+    slot.tail = take_word(bytes, head);
+    slot.frame_pos = take_word(bytes, slot.tail);
+    slot.frame_used = take_word(bytes);
+    slot.verdict = take_word(bytes);
+}
+
+}  // namespace
+
+void decode(Bytes bytes) {
+    const Layout& layout = pool();
+    Slot& slot = layout.slot(worker);
+    const std::uint64_t head =
+        take_byte(bytes) % 2 == 0 ? 0 : layout.ring_size() - frame_align * (1 + take_byte(bytes));
+    layout.line(worker).head = head;
+    fill_job(bytes, layout.job(job_index));
+    layout.words(job_index).claim =
+        take_byte(bytes) % 2 == 0 ? take_word(bytes)
+                                  : ClaimWord::make(110, take_byte(bytes) % 2, secret, serial).bits;
+    layout.slot(1).evidence[worker] = take_word(bytes, evidence_of(serial, 110));
+    fill_slot(bytes, slot, head);
+
+    const std::uint64_t tail = slot.tail;
+    const std::uint64_t place = tail % layout.ring_size();
+    if (place % 8 == 0 && place + sizeof(FrameHeader) <= layout.ring_size()) {
+        std::byte* const frame = layout.ring(worker) + place;
+        const std::uint64_t guard = tail ^ secret;
+        std::memcpy(frame, &guard, sizeof guard);
+        const std::size_t room = layout.ring_size() - place - sizeof(FrameHeader);
+        std::copy_n(bytes.begin(), std::min(bytes.size(), room), frame + sizeof(FrameHeader));
+    }
+
+    const Recovery recovery(layout);
+    const Recovery::Finding finding = recovery.inspect(worker);
+    if (finding.state != Recovery::State::held) return;
+    require(finding.claim.job < layout.jobs());
+    require(finding.item >= finding.claim.first_item() && finding.item <= finding.claim.end_item());
+    if (finding.frame_open && recovery.publish_open_frame(worker, finding)) {
+        const auto frame =
+            frame_at({layout.ring(worker), layout.ring_size()}, tail, slot.tail, secret);
+        require(frame.has_value() && slot.tail - head <= layout.ring_size());
+        require(frame->header.first == finding.frame_first);
+        require(frame->header.first + frame->header.count == finding.item);
+    }
+    detail::Failure failure{.kind = detail::Failure::Kind::died, .index = finding.item};
+    static_cast<void>(recovery.publish_failure(worker, finding.claim, failure));
+    require(slot.tail - head <= layout.ring_size());
+}
+
+}  // namespace procpool::fuzz
