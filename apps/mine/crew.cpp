@@ -26,6 +26,7 @@ public:
     PlainCrew(const Search& search, std::uint64_t wanted) : search_(search), wanted_(wanted) {}
 
     void give(const Chunk& chunk) override { given_.push_back(chunk); }
+    void give_first(const Chunk& chunk) override { given_.push_front(chunk); }
     std::optional<Report> take(std::chrono::nanoseconds /*patience*/) override {
         const Chunk chunk = given_.front();
         given_.pop_front();
@@ -51,11 +52,20 @@ public:
     }
 
     void give(const Chunk& chunk) override {
-        Task task([this, chunk] { return work_off(search_, chunk, wanted_); });
+        Task task = to_work_off(chunk);
         reports_.push_back(task.get_future());
         {
             const std::lock_guard lock(mutex_);
             tasks_.push_back(std::move(task));
+        }
+        bell_.notify_one();
+    }
+    void give_first(const Chunk& chunk) override {
+        Task task = to_work_off(chunk);
+        reports_.push_front(task.get_future());
+        {
+            const std::lock_guard lock(mutex_);
+            tasks_.push_front(std::move(task));
         }
         bell_.notify_one();
     }
@@ -71,6 +81,10 @@ public:
 
 private:
     using Task = std::packaged_task<Report()>;
+
+    [[nodiscard]] Task to_work_off(const Chunk& chunk) const {
+        return Task([this, chunk] { return work_off(search_, chunk, wanted_); });
+    }
 
     void work(const std::stop_token& stop) {
         std::unique_lock lock(mutex_);
@@ -123,6 +137,7 @@ public:
         : search_(search), wanted_(wanted), pool_(processes), roll_(pool_) {}
 
     void give(const Chunk& chunk) override { given_.push_back({chunk, start(chunk)}); }
+    void give_first(const Chunk& chunk) override { given_.push_front({chunk, start(chunk)}); }
 
     std::optional<Report> take(std::chrono::nanoseconds patience) override {
         Given& oldest = given_.front();

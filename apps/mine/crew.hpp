@@ -22,6 +22,8 @@ public:
 
     /// Does not wait.
     virtual void give(const Chunk& chunk) = 0;
+    /// As give(), but its report comes before those of all other chunks.
+    virtual void give_first(const Chunk& chunk) = 0;
     /// The report on the oldest chunk; nothing if it does not come within `patience`. Throws what
     /// befell the crew as a whole: procpool::PoolBroken.
     virtual std::optional<Report> take(std::chrono::nanoseconds patience) = 0;

@@ -20,6 +20,10 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+Chunk rest_of(const Chunk& chunk, std::uint64_t done) {
+    return {.first = chunk.first + done, .count = chunk.count - done, .length = chunk.length};
+}
+
 /// The plan's spans, a chunk at a time.
 class Feed {
 public:
@@ -76,7 +80,12 @@ Outcome mine(const Plan& plan, Crew& crew, std::uint64_t chunk_size,
                 outcome.found.push_back({std::move(suffix), std::move(digest),
                                          before + static_cast<double>(number - chunk.first)});
             }
-            before += static_cast<double>(chunk.count);
+            before += static_cast<double>(report->first);
+            if (report->first < chunk.count && outcome.found.size() < plan.wanted) {
+                // Some of the hits were known already. The rest of the chunk is next in order.
+                given.push_front(rest_of(chunk, report->first));
+                crew.give_first(given.front());
+            }
         }
         if (!go_on({.hashes = outcome.hashes, .seconds = seconds_since(start)})) {
             outcome.interrupted = outcome.found.size() < plan.wanted;

@@ -121,19 +121,64 @@ TEST(Miner, FindsTheNonceOfTheGenesisBlockWithEveryNumberOfProcesses) {
     }
 }
 
-TEST(Miner, ASuffixThatChanceHitsTwiceIsFoundOnce) {
-    const Order order = make_order({.hash = Hash::sha256,
-                                    .prefix = "0",
-                                    .alphabet = "ab",
-                                    .min_length = 6,
-                                    .max_length = 6,
-                                    .count = 100});
+/// The answers in the order of the stream, each once, as the library's plain hash has it.
+std::vector<std::string> expected_by_chance(const Order& order, const Request& request) {
+    std::vector<std::string> expected;
+    std::set<std::string> known;
+    const auto candidates = static_cast<std::uint64_t>(order.candidates);
+    for (std::uint64_t n = 0; n < candidates && expected.size() < request.count; ++n) {
+        const std::string suffix = suffix_of(order.plan.search, n, 0);
+        const bool met =
+            mine::to_hex(digest(request.hash, request.base + suffix)).starts_with(request.prefix);
+        if (met && known.insert(suffix).second) expected.push_back(suffix);
+    }
+    return expected;
+}
+
+/// Of 17,576 suffixes so many answers are wanted that chance hits most of them again and again.
+const Request with_many_repeats{
+    .hash = Hash::crc32, .prefix = "0", .min_length = 3, .max_length = 3, .count = 800};
+
+TEST(Miner, ASuffixThatChanceHitsAgainIsFoundOnceAndHidesNoOther) {
+    const Order order = make_order(with_many_repeats);
+    const auto expected = expected_by_chance(order, with_many_repeats);
+    ASSERT_EQ(expected.size(), 800U);
+    for (const std::uint64_t chunk : {1U, 100U, 4096U, 20'000U, 1U << 20}) {
+        const auto crew = mine::make_plain_crew(order.plan.search, order.plan.wanted);
+        EXPECT_EQ(suffixes(mine::mine(order.plan, *crew, chunk, go_on)), expected) << chunk;
+    }
+}
+
+TEST(Miner, RepeatsChangeNothingForAnyCrew) {
+    const Order order = make_order(with_many_repeats);
+    const auto expected = expected_by_chance(order, with_many_repeats);
+    for (const auto& crew : crews(order))
+        EXPECT_EQ(suffixes(mine::mine(order.plan, *crew, 1 << 16, go_on)), expected);
+}
+
+TEST(Miner, FindsEverySuffixThatMeetsTheGoalByChance) {
+    const Request request{.hash = Hash::sha256,
+                          .prefix = "0",
+                          .alphabet = "ab",
+                          .min_length = 6,
+                          .max_length = 6,
+                          .count = 64};
+    const Order order = make_order(request);
+    const auto expected = expected_by_chance(order, request);
+    ASSERT_GT(expected.size(), 1U);
     const auto crew = mine::make_process_crew(2, order.plan.search, order.plan.wanted);
-    auto found = suffixes(mine::mine(order.plan, *crew, 1 << 12, go_on));
-    EXPECT_GT(found.size(), 0U);
-    EXPECT_LE(found.size(), 64U);
-    std::ranges::sort(found);
-    EXPECT_EQ(std::ranges::adjacent_find(found), found.end());
+    const Outcome outcome = mine::mine(order.plan, *crew, 1 << 12, go_on);
+    EXPECT_EQ(suffixes(outcome), expected);
+    EXPECT_EQ(outcome.hashes, static_cast<std::uint64_t>(order.candidates)) << "none is left out";
+}
+
+TEST(Miner, CountsTheCandidatesBeforeAnAnswerWhateverIsRepeated) {
+    const Order order = make_order(with_many_repeats);
+    const auto crew = mine::make_plain_crew(order.plan.search, order.plan.wanted);
+    for (const auto& found : mine::mine(order.plan, *crew, 5000, go_on).found) {
+        const auto number = static_cast<std::uint64_t>(found.before);
+        EXPECT_EQ(suffix_of(order.plan.search, number, 0), found.suffix);
+    }
 }
 
 TEST(Miner, WorkersThatDieChangeNothingButTheCountOfDeaths) {
