@@ -243,14 +243,13 @@ Order header_order(const Request& request) {
     if (request.limit > 0) count = std::min(count, request.limit);
     order.plan.spans = {{.first = request.nonce_from, .count = count, .length = 0}};
     order.candidates = static_cast<double>(count);
-    order.notes.push_back(fmt::format(
-        "{} nonces: with a chance of {} one of them meets the target", count_text(order.candidates),
-        percent_text(-std::expm1(order.candidates * std::log1p(-order.share)))));
+    order.notes.push_back(
+        fmt::format("{} nonce{}: with a chance of {} one of them meets the target",
+                    count_text(order.candidates), count == 1 ? "" : "s",
+                    percent_text(-std::expm1(order.candidates * std::log1p(-order.share)))));
     order.plan.verify = [header = request.header,
                          search = order.plan.search](const std::string& nonce) {
-        std::string bytes = from_hex(header).value() + nonce;
-        std::string hash = digest(Hash::sha256d, bytes);
-        std::ranges::reverse(hash);
+        std::string hash = header_digest(header, nonce);
         if (!meets_target(search, to_hex(hash)))
             throw std::logic_error("a nonce was found but does not meet the target: this is a bug");
         return hash;

@@ -10,16 +10,16 @@
 #include <gtest/gtest.h>
 
 #include "forest/dataset.hpp"
-#include "forest/errors.hpp"
+#include "tool/exit.hpp"
 
 namespace {
 
-using forest::BadInput;
 using forest::Csv;
 using forest::Dataset;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+using tool::BadUsage;
 
 Csv parse(const std::string& text) { return Csv::parse("a.csv", text); }
 
@@ -33,7 +33,7 @@ template <class Act>
 std::string complaint(Act act) {
     try {
         act();
-    } catch (const BadInput& error) {
+    } catch (const BadUsage& error) {
         EXPECT_THAT(error.what(), Not(HasSubstr("\n")));
         return error.what();
     }

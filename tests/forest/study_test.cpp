@@ -18,12 +18,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "forest/errors.hpp"
 #include "forest/fits.hpp"
 #include "forest/picture.hpp"
 #include "forest/sampling.hpp"
-#include "forest/signals.hpp"
 #include "life/life.hpp"
+#include "tool/exit.hpp"
+#include "tool/interrupt.hpp"
 
 namespace {
 
@@ -269,7 +269,7 @@ TEST(StudyInterrupted, HasWhatWasFoundTillThenAndLeavesNothingRunning) {
         plan.watch = [when](std::size_t done, const std::vector<pid_t>&) {
             if (done == when) ::kill(::getpid(), SIGINT);
         };
-        const forest::Signals signals;  // a second Ctrl-C would end the program
+        const tool::Interrupt signals;  // a second Ctrl-C would end the program
         const Findings part = forest::study(data, plan);
         EXPECT_TRUE(part.interrupted);
         EXPECT_GE(part.fits, when);

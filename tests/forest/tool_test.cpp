@@ -366,7 +366,7 @@ TEST(ForestPicture, IsTheOneInTheDocumentation) {
     const File file("");
     Tool tool(with(iris, {"--plot", file.path()}));
     EXPECT_EQ(tool.wait(), 0);
-    EXPECT_EQ(file.content(), life::content_of(PROCPOOL_DATA "/../docs/forest.svg"));
+    EXPECT_EQ(file.content(), life::content_of(PROCPOOL_DATA "/../docs/pictures/forest.svg"));
 }
 
 // Bad input, each a line.
