@@ -207,9 +207,9 @@ std::string as_text(const Dataset& data, const Plan& plan, const Findings& found
     }
     say("\n{} in {:.2f} s on {}; {}\n", tool::counted(found.fits, "fit"), found.seconds,
         tool::counted(static_cast<std::uint64_t>(found.processes), "process"),
-        found.deaths == 0
-            ? std::string("no worker died")
-            : tool::counted(found.deaths, "worker") + " died, and what they held was done again");
+        found.deaths == 0 ? std::string("no worker died")
+                          : tool::counted(found.deaths, "worker") + " died" +
+                                (found.all() ? ", and what they held was done again" : ""));
     return text;
 }
 

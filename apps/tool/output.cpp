@@ -18,7 +18,7 @@ void prepare_standard_streams() {
     for (int fd = 0; fd <= 2; ++fd) {
         if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
     }
-    std::signal(SIGPIPE, SIG_IGN);
+    for (const int told_by_the_write : {SIGPIPE, SIGXFSZ}) std::signal(told_by_the_write, SIG_IGN);
 }
 
 void write_out(const std::string& text) {

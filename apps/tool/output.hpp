@@ -4,8 +4,8 @@
 
 namespace tool {
 
-/// Nobody opens a file as 0, 1 or 2 by accident; and a closed output is an error that is told, not
-/// a silent death. For the beginning of main.
+/// Nobody opens a file as 0, 1 or 2 by accident; and an output that is closed or may not grow is an
+/// error that is told, not a silent death. For the beginning of main.
 void prepare_standard_streams();
 
 /// To standard output, at once. Throws SystemLimit when it cannot be written: the reader of a pipe

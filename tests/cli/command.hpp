@@ -98,11 +98,14 @@ inline std::vector<pid_t> children_of(pid_t pid) {
 /// this object.
 class Running {
 public:
-    explicit Running(const Arguments& arguments, unsigned short columns = 80) {
+    /// `prepare` runs in the child before the program.
+    explicit Running(const Arguments& arguments, unsigned short columns = 80,
+                     const std::function<void()>& prepare = {}) {
         winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
         pid_ = ::forkpty(&terminal_, nullptr, nullptr, &size);
         if (pid_ == 0) {
             ::setenv("TERM", "xterm", 1);
+            if (prepare) prepare();
             execute(arguments);
         }
     }

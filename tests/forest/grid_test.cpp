@@ -20,7 +20,7 @@ using testing::HasSubstr;
 std::string complaint_about(const std::string& text) {
     try {
         (void)parse_grid(text);
-    } catch (const forest::BadUsage& error) {
+    } catch (const tool::BadUsage& error) {
         return error.what();
     }
     return "no complaint";

@@ -8,10 +8,12 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -226,6 +228,37 @@ TEST(Miner, EndsWhenThereIsNothingMoreToLookAt) {
         EXPECT_FALSE(outcome.interrupted);
         EXPECT_EQ(outcome.hashes, 100'000U);
     }
+}
+
+/// Its third report never comes.
+class LostCrew final : public mine::Crew {
+public:
+    explicit LostCrew(std::unique_ptr<mine::Crew> crew) : crew_(std::move(crew)) {}
+
+    void give(const mine::Chunk& chunk) override { crew_->give(chunk); }
+    void give_first(const mine::Chunk& chunk) override { crew_->give_first(chunk); }
+    std::optional<mine::Report> take(std::chrono::nanoseconds patience) override {
+        if (++taken_ == 3) throw tool::Stopped(tool::system_limit, "the pool is gone");
+        return crew_->take(patience);
+    }
+    [[nodiscard]] int workers() const override { return crew_->workers(); }
+    [[nodiscard]] std::size_t depth() const override { return crew_->depth(); }
+    [[nodiscard]] std::size_t deaths() override { return crew_->deaths(); }
+
+private:
+    std::unique_ptr<mine::Crew> crew_;
+    int taken_ = 0;
+};
+
+TEST(Miner, KeepsWhatItFoundWhenTheWorkCannotGoOn) {
+    const Order order = make_order({.hash = Hash::sha256, .prefix = "0", .count = 1'000'000'000});
+    LostCrew crew(mine::make_plain_crew(order.plan.search, order.plan.wanted));
+    const Outcome outcome = mine::mine(order.plan, crew, 1 << 12, go_on);
+    EXPECT_EQ(outcome.hashes, 2U << 12);
+    EXPECT_GT(outcome.found.size(), 100U);
+    ASSERT_TRUE(outcome.stopped.has_value());
+    EXPECT_STREQ(outcome.stopped->what(), "the pool is gone");
+    EXPECT_FALSE(outcome.interrupted);
 }
 
 TEST(Miner, PrintsNothingThatThePlainHashDoesNotConfirm) {
