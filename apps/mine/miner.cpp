@@ -60,16 +60,18 @@ public:
         outcome_.workers = crew.workers();
     }
 
-    /// Gives what there is room for and takes one report, if it comes soon. False when enough is
+    /// Gives a chunk if there is room, and takes a report if it comes soon. False when enough is
     /// found or nothing is left.
     bool go_on() {
         if (outcome_.found.size() >= plan_.wanted) return false;
-        while (given_.size() < crew_.depth() && feed_.more()) {
+        // One at a time, as to wake a thousand busy workers takes longer than Ctrl-C may.
+        if (given_.size() < crew_.depth() && feed_.more()) {
             given_.push_back(feed_.next());
             crew_.give(given_.back());
         }
         if (given_.empty()) return false;
-        if (const auto report = crew_.take(slice)) {
+        const bool more = given_.size() < crew_.depth() && feed_.more();
+        if (const auto report = crew_.take(more ? 0ms : slice)) {
             const Chunk chunk = given_.front();
             given_.pop_front();
             book(chunk, *report);
