@@ -356,6 +356,15 @@ TEST(Picture, IsDrawnOfOnePointToo) {
     EXPECT_THAT(picture("leaf=5"), Not(testing::ContainsRegex("nan|inf[^o]")));
 }
 
+TEST(Picture, OfErrorsThatAreAllZeroHasAnAxisOfPlainNumbers) {
+    Plan plan = small_plan();
+    plan.grid = forest::parse_grid("leaf=1,2");
+    const Dataset data = table("x,y\n1,0\n2,0\n3,0\n4,0\n");
+    const std::string svg = forest::picture_of_grid(data, plan, forest::study(data, plan));
+    EXPECT_THAT(svg, HasSubstr(">0.2</text>"));
+    EXPECT_THAT(svg, Not(testing::ContainsRegex("e-[0-9]+</text>")));
+}
+
 TEST(Picture, OfManyLinesNamesTheBestOne) {
     EXPECT_EQ(count(picture("depth=1,2 leaf=1..8"), ">leaf="), 1U);
 }
