@@ -302,7 +302,7 @@ int run(Options& options) {
                                  : page(options, runs, alone));
 
     const mine::Outcome& outcome = runs.back().outcome;
-    if (outcome.stopped) throw *outcome.stopped;
+    if (outcome.stopped) throw tool::Stopped(*outcome.stopped);
     if (tool::Interrupt::pressed()) return tool::interrupted;
     if (outcome.found.size() < order.plan.wanted) {
         throw tool::Stopped(

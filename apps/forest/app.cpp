@@ -72,7 +72,7 @@ tool::Exit run(const Request& request) {
 
     print(request, data, plan, found);
     if (request.plot) draw(*request.plot, data, plan, found);
-    if (found.stopped) throw *found.stopped;
+    if (found.stopped) throw tool::Stopped(*found.stopped);
     return found.interrupted ? tool::interrupted : tool::done;
 }
 
