@@ -99,9 +99,10 @@ public:
     /// use(item, result) for what is ready now, in order; the rest is dropped.
     template <class Use>
     void take_what_is_ready(const Use& use) {
-        for (Given& given : given_)
+        for (Given& given : given_) {
             if (given.result.ready() && given.result.successful())
                 use(given.item, given.result.get());
+        }
         given_.clear();
     }
 
