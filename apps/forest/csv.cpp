@@ -78,11 +78,11 @@ bool to_number(std::string_view text, double& number) {
     const auto [stop, error] = std::from_chars(text.data(), end, number);
     if (stop != end) return false;
     // Too small for a double is 0, or nearly; too large is no finite number.
-    if (error == std::errc::result_out_of_range)
+    if (error == std::errc::result_out_of_range) {
         number = std::strtod(std::string(text).c_str(), nullptr);
-    else if (error != std::errc())
-        return false;
-    return std::isfinite(number);
+        return std::isfinite(number);
+    }
+    return error == std::errc() && std::isfinite(number);
 }
 
 /// One pass over the text. Where it stands is always the beginning of a cell or of a line.

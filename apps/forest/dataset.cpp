@@ -89,9 +89,10 @@ std::vector<std::size_t> columns_of(const Csv& csv, std::size_t target,
             throw tool::BadUsage(fmt::format(
                 "column {} ({}) is the target; leave it out of --features", column + 1, name));
         }
-        if (seen[column])
+        if (seen[column]) {
             throw tool::BadUsage(
                 fmt::format("--features has column {} ({}) twice", column + 1, name));
+        }
         seen[column] = true;
     }
     return chosen;
@@ -149,9 +150,10 @@ Dataset select_columns(const Csv& csv, const std::string& target,
                         "give at least two",
                         csv.file(), csv.rows() == 0 ? "no row" : "one row"));
     }
-    if (csv.rows() > std::numeric_limits<std::uint32_t>::max())
+    if (csv.rows() > std::numeric_limits<std::uint32_t>::max()) {
         throw tool::BadUsage(
             fmt::format("{} has more than 2^32 - 1 rows; take a sample", csv.file()));
+    }
 
     Dataset data{.file = csv.file(),
                  .features = {},
