@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <regex>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -128,12 +129,12 @@ public:
 
     /// Reads on until the screen has shown `text`; false if the program ends without.
     bool shows(std::string_view text) {
-        bool open = true;
-        eventually([&] {
-            if (open) open = read_on();
-            return screen_.find(text) != std::string::npos || !open;
-        });
-        return screen_.find(text) != std::string::npos;
+        return reads_until([&] { return screen_.find(text) != std::string::npos; });
+    }
+    /// The same of a regular expression.
+    bool shows_match(const std::string& pattern) {
+        const std::regex regex(pattern);
+        return reads_until([&] { return std::regex_search(screen_, regex); });
     }
 
     /// Reads to the end of the program; its exit code, -1 if a signal ended it.
@@ -158,6 +159,14 @@ public:
     }
 
 private:
+    bool reads_until(auto&& condition) {
+        bool open = true;
+        eventually([&] {
+            if (open) open = read_on();
+            return condition() || !open;
+        });
+        return condition();
+    }
     /// False at the end.
     bool read_on() {
         pollfd polled{.fd = terminal_, .events = POLLIN, .revents = 0};

@@ -117,16 +117,15 @@ Goal goal_of_text(const std::string& text) {
 }
 
 TEST(MineReach, AHashThatATextHasIsNeverSaidToBeOutOfReach) {
-    for (const std::string alphabet : {"ab", "!5aAz~", "abcdefghijklmnopqrstuvwxyz"}) {
-        for (std::uint32_t length = 30; length <= 64; length += 17) {
-            std::string suffix;
-            for (std::uint32_t i = 0; i < length; ++i) suffix += alphabet[i * i % alphabet.size()];
-            const auto lowest = std::string(length, alphabet.front());
-            const auto highest = std::string(length, alphabet.back());
-            for (const std::string& text : {suffix, lowest, highest}) {
-                const auto all = reach(goal_of_text(base + text), base, alphabet, length, length);
-                EXPECT_GT(all[0].share, 0) << text;
-            }
+    constexpr std::uint32_t length = 40;
+    for (const std::string alphabet : {"ab", "!5aAz~"}) {
+        std::string suffix;
+        for (std::uint32_t i = 0; i < length; ++i) suffix += alphabet[i * i % alphabet.size()];
+        const auto lowest = std::string(length, alphabet.front());
+        const auto highest = std::string(length, alphabet.back());
+        for (const std::string& text : {suffix, lowest, highest}) {
+            const auto all = reach(goal_of_text(base + text), base, alphabet, length, length);
+            EXPECT_GT(all[0].share, 0) << text;
         }
     }
 }
@@ -165,7 +164,7 @@ TEST(MineReach, OfSumsApartIsAboutWhatChanceFinds) {
     const auto at = reach(goal, base, printable, 20, 20)[0];
     EXPECT_FALSE(at.exact);
     const auto search = make_search(mine::Strategy::random, goal, base, printable, {20});
-    constexpr std::uint64_t tries = 20'000'000;
+    constexpr std::uint64_t tries = 5'000'000;
     const auto hits = work_off(search, {.first = 0, .count = tries, .length = 0}, tries).second;
     EXPECT_NEAR(at.share / (static_cast<double>(hits.size()) / tries), 1, 0.5);
 }
