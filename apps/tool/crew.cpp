@@ -19,20 +19,17 @@ namespace tool {
 namespace {
 
 procpool::Pool make_pool(int processes) {
-    const auto refused = [&](const std::string& why) {
-        return SystemLimit(fmt::format(
-            "cannot start {}: {}: ask for fewer with --processes, or raise the limits "
-            "(ulimit -u, ulimit -n)",
-            counted(static_cast<std::uint64_t>(processes > 0 ? processes : procpool::usable_cpus()),
-                    "process"),
-            why));
-    };
+    const std::string all = counted(
+        static_cast<std::uint64_t>(processes > 0 ? processes : procpool::usable_cpus()), "process");
     try {
         return procpool::Pool(processes);
     } catch (const std::system_error& error) {
-        throw refused(error.code().message());
-    } catch (const procpool::PoolBroken& error) {
-        throw refused(error.what());
+        throw SystemLimit(
+            fmt::format("cannot start {}: {}: ask for fewer with --processes, or "
+                        "raise the limits (ulimit -u, ulimit -n)",
+                        all, error.code().message()));
+    } catch (const procpool::PoolBroken&) {
+        throw SystemLimit(fmt::format("cannot keep {}: ask for fewer with --processes", all));
     } catch (const std::bad_alloc&) {
         throw SystemLimit(limit_of_shared_memory().value_or(
             "out of memory: ask for fewer processes with --processes, or see `ulimit -v`"));

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
 #include <fcntl.h>
 
@@ -35,6 +36,10 @@ void write_err(const std::string& text) {
     std::fflush(stderr);
 }
 
-void complain(const std::string& what) { write_err("procpool: " + one_line(what) + '\n'); }
+// An error of the library begins with the name already.
+void complain(const std::string& what) {
+    constexpr std::string_view name = "procpool: ";
+    write_err(std::string(what.starts_with(name) ? "" : name) + one_line(what) + '\n');
+}
 
 }  // namespace tool
