@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 
 /// The subcommands of `procpool`, a file each. They add themselves to the app; when one is called,
-/// its callback stores how it ended (exit.hpp) in `exit_code`, which outlives the app.
+/// its callback stores how it ended (tool/exit.hpp) in `exit_code`, which outlives the app.
 namespace procpool::cli {
 
 void add_mine(CLI::App& app, int& exit_code);

@@ -1,10 +1,14 @@
 // procpool forest: its options. The work is in apps/forest.
 
+#include <cstdint>
+#include <limits>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "commands.hpp"
+#include "tool/exit.hpp"
+#include "whole.hpp"
 
 #ifdef PROCPOOL_HAS_FOREST
 
@@ -27,13 +31,6 @@ A grid is settings with the values to try, every combination of them:
 
 The results are the same to the bit for any number of processes.
 
-Exit status:
-    0  done
-    1  a fit failed, took too long or lost its worker again and again
-    2  the command line or the input is wrong
-    3  the system refused: processes, memory, or the output cannot be written
-  130  Ctrl-C: what was found so far is printed, nothing is left running
-
 Examples:
   procpool forest --data iris.csv --target petal_width --features 1..3
   procpool forest --data iris.csv --target petal_width --features 1..3 \
@@ -47,7 +44,7 @@ void add_forest(CLI::App& app, int& exit_code) {
     CLI::App& command = *app.add_subcommand("forest",
                                             "Regression trees on a CSV: one tree, a grid search by "
                                             "cross-validation, a bagged forest; each fit a task");
-    command.footer(footer);
+    command.footer(std::string(footer) + "\n\n" + tool::exit_codes);
     command.add_option("--data", request->data, "A CSV file")->required()->type_name("FILE");
     command.add_option("--target", request->target, "The column to predict")
         ->required()
@@ -62,19 +59,24 @@ void add_forest(CLI::App& app, int& exit_code) {
         ->type_name("SETTING=VALUE,... ...")
         ->capture_default_str();
     command.add_option("--folds", request->folds, "Folds of the cross-validation")
+        ->check(whole(0, 1'000'000'000))
         ->capture_default_str();
     command.add_option("--trees", request->trees, "Trees of the forest; 0: no forest")
-        ->check(CLI::Range(0U, 1'000'000U))
+        ->check(whole(0, 1'000'000))
         ->capture_default_str();
     command.add_option("--seed", request->seed, "Chance is the same for the same seed")
+        ->check(whole(0, std::numeric_limits<std::uint64_t>::max()))
         ->capture_default_str();
     command.add_option("--processes", request->processes, "Workers; 0: the CPUs that may be used")
+        ->check(whole(0, 1000))
         ->capture_default_str();
     command.add_option("--timeout", request->timeout, "Seconds that a fit may take; 0: any")
         ->capture_default_str();
-    command.add_option("--crash", request->crashes,
-                       "Let this many of the fits crash their worker, to see that it changes "
-                       "nothing");
+    command
+        .add_option("--crash", request->crashes,
+                    "Let this many of the fits crash their worker, to see that it changes "
+                    "nothing")
+        ->check(whole(0, 1'000'000'000));
     command.add_flag("--json", request->json, "Print everything, predictions too, for a program");
     command.add_option("--plot", request->plot, "Draw the error over the grid")
         ->type_name("FILE.svg");
@@ -85,19 +87,16 @@ void add_forest(CLI::App& app, int& exit_code) {
 
 #else
 
-#include <iostream>
-
 namespace procpool::cli {
 
-void add_forest(CLI::App& app, int& exit_code) {
+void add_forest(CLI::App& app, int& /*exit_code*/) {
     CLI::App& command =
         *app.add_subcommand("forest", "Regression trees on a CSV (not in this build)");
     command.allow_extras();
-    command.callback([&exit_code] {
-        std::cerr
-            << "procpool: forest is not in this build; install libxgboost-dev and pkg-config, "
-               "then configure and build again\n";
-        exit_code = 1;
+    command.callback([] {
+        throw tool::BadUsage(
+            "forest is not in this build: install libxgboost-dev and pkg-config, then configure "
+            "and build again");
     });
 }
 

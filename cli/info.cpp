@@ -1,5 +1,7 @@
 // `procpool info`: what a pool may use on this machine, and why.
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,14 +14,14 @@
 #include <gnu/libc-version.h>
 #include <nlohmann/json.hpp>
 
-#include <procpool/cpu.hpp>
-
 #include "build_info.hpp"
 #include "commands.hpp"
-#include "exit.hpp"
 #include "machine.hpp"
 #include "mine/hash.hpp"
-#include "output.hpp"
+#include "tool/exit.hpp"
+#include "tool/output.hpp"
+#include "tool/terminal.hpp"
+#include "tool/text.hpp"
 #include "topology.hpp"
 
 namespace procpool::cli {
@@ -54,68 +56,70 @@ Versions versions(const Cpus& cpus) {
     return all;
 }
 
+std::string counted(int number, const char* noun) {
+    return tool::counted(static_cast<std::uint64_t>(number), noun);
+}
+
 std::string cores_text(const Topology& topology) {
-    std::string text =
-        fmt::format("{} core{}, {} CPU{}", topology.cores, topology.cores == 1 ? "" : "s",
-                    topology.cpus, topology.cpus == 1 ? "" : "s");
-    if (topology.packages > 0) {
-        text = fmt::format("{} package{}, {}", topology.packages, topology.packages == 1 ? "" : "s",
-                           text);
-    }
-    if (topology.numa_nodes > 1) text += fmt::format(", {} NUMA nodes", topology.numa_nodes);
+    std::string text = counted(topology.cores, "core") + ", " + counted(topology.cpus, "CPU");
+    if (topology.packages > 0) text = counted(topology.packages, "package") + ", " + text;
+    if (topology.numa_nodes > 1) text += ", " + counted(topology.numa_nodes, "NUMA node");
     return text;
 }
 
-/// "  name   value  why", broken where it would pass the 80th column.
-std::string row(const std::string& name, const std::string& value, const std::string& why = {}) {
-    constexpr std::size_t columns = 80;
-    constexpr std::size_t indent = 2 + 31;
-    std::string text = fmt::format("  {:<31}", name);
-    std::size_t used = text.size();
-    const auto put = [&](const std::string& words) {
-        for (std::size_t at = 0; at < words.size();) {
-            const std::size_t end = std::min(words.find(' ', at), words.size());
-            if (used > indent && used + 1 + (end - at) > columns) {
-                text += '\n' + std::string(indent, ' ');
-                used = indent;
-            } else if (used > indent) {
-                text += ' ';
-                ++used;
-            }
-            text.append(words, at, end - at);
-            used += end - at;
-            at = end + 1;
-        }
-    };
-    put(value);
-    if (!why.empty()) {
-        text += '\n' + std::string(indent, ' ');
-        used = indent;
-        put(why);
+/// Rows of a name, a value and why it is so, for so many columns.
+class Page {
+public:
+    explicit Page(std::size_t columns) : columns_(columns) {}
+
+    void head(const std::string& title) {
+        text_ += (text_.empty() ? "" : "\n") + tool::folded(title, columns_) + '\n';
     }
-    return text + '\n';
-}
+    void row(const std::string& name, const std::string& value, const std::string& why = {}) {
+        const bool beside = columns_ >= least_beside;
+        const std::size_t indent = beside ? value_at : 4;
+        text_ += beside ? fmt::format("  {:<{}}", name, value_at - 2)
+                        : tool::folded("  " + name, columns_) + '\n' + std::string(indent, ' ');
+        text_ += block(value, indent) + '\n';
+        if (!why.empty()) text_ += std::string(indent, ' ') + block(why, indent) + '\n';
+    }
+    [[nodiscard]] const std::string& text() const { return text_; }
+
+private:
+    static constexpr std::size_t value_at = 33;
+    static constexpr std::size_t least_beside = 60;  // with fewer columns, values are below names
+
+    /// Folded to what is right of the indent; every line but the first is indented.
+    [[nodiscard]] std::string block(const std::string& words, std::size_t indent) const {
+        std::string lines = tool::folded(words, columns_ > indent ? columns_ - indent : 1, 0);
+        for (std::size_t end = 0; (end = lines.find('\n', end)) != std::string::npos; end += indent)
+            lines.insert(++end, indent, ' ');
+        return lines;
+    }
+
+    std::size_t columns_;
+    std::string text_;
+};
 
 std::string page(const Cpus& cpus, const std::vector<Limit>& limits, const std::string& pattern) {
-    std::string text = "CPUs\n";
-    text +=
-        row("a Pool{} has",
-            fmt::format("{} worker{}", cpus.usable(), cpus.usable() == 1 ? "" : "s"), cpus.why());
-    text += row("online", fmt::format("{}", cpus.online));
-    text += row("allowed by the affinity mask",
-                fmt::format("{} ({})", cpus.allowed.size(), list_text(cpus.allowed)));
-    text += row("quota of the control group",
-                cpus.quota
-                    ? fmt::format("{} CPU{}, rounded up", *cpus.quota, *cpus.quota == 1 ? "" : "s")
-                    : "none");
-    text += row("made of", cores_text(cpus.topology));
-    text += row("hardware threads", cpus.about_threads());
-    text += "\nLimits\n";
-    for (const Limit& limit : limits) text += row(limit.name, limit_text(limit), limit.meaning);
-    text += row("core dumps go to", pattern.empty() ? "unknown" : pattern);
-    text += "\nVersions\n";
-    for (const auto& [name, version] : versions(cpus)) text += row(name, version);
-    return text;
+    constexpr std::size_t widest = 80;
+    const auto terminal = tool::Terminal::at(STDOUT_FILENO);
+    Page page(terminal.present ? std::min(widest, terminal.room()) : widest);
+    page.head("CPUs");
+    page.row("a Pool{} has", counted(cpus.usable(), "worker"), cpus.why());
+    page.row("online", fmt::format("{}", cpus.online));
+    page.row("allowed by the affinity mask",
+             fmt::format("{} ({})", cpus.allowed.size(), list_text(cpus.allowed)));
+    page.row("quota of the control group",
+             cpus.quota ? counted(*cpus.quota, "CPU") + ", rounded up" : "none");
+    page.row("made of", cores_text(cpus.topology));
+    page.row("hardware threads", cpus.about_threads());
+    page.head("Limits");
+    for (const Limit& limit : limits) page.row(limit.name, limit_text(limit), limit.meaning);
+    page.row("core dumps go to", pattern.empty() ? "unknown" : pattern);
+    page.head("Versions");
+    for (const auto& [name, version] : versions(cpus)) page.row(name, version);
+    return page.text();
 }
 
 json data(const Cpus& cpus, const std::vector<Limit>& limits, const std::string& pattern) {
@@ -150,20 +154,19 @@ json data(const Cpus& cpus, const std::vector<Limit>& limits, const std::string&
 void add_info(CLI::App& app, int& exit_code) {
     auto* const command =
         app.add_subcommand("info", "What a pool may use on this machine, and why");
-    command->footer(std::string(help) + '\n' + exit_codes);
+    command->footer(std::string(help) + '\n' + tool::exit_codes);
     auto as_json = std::make_shared<bool>(false);
     command->add_flag("--json", *as_json, "Print all of it by name");
     command->callback([as_json, &exit_code] {
-        Cpus cpus = look_at_cpus("", cpus_by_affinity());
-        if (const auto topology = topology_by_hwloc()) cpus.topology = *topology;
+        const Cpus cpus = look_at_cpus("", cpus_by_affinity(), topology_by_hwloc());
         const auto limits = look_at_limits("");
         const std::string pattern = core_pattern("");
-        write_out(
+        tool::write_out(
             *as_json
                 ? data(cpus, limits, pattern).dump(2, ' ', false, json::error_handler_t::replace) +
                       '\n'
                 : page(cpus, limits, pattern));
-        exit_code = done;
+        exit_code = tool::done;
     });
 }
 

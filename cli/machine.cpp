@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
 
 #include <sys/resource.h>
 
@@ -10,6 +12,7 @@
 #include "os/cgroup.hpp"
 #include "os/cpu_files.hpp"
 #include "os/text_file.hpp"
+#include "tool/text.hpp"
 
 namespace procpool::cli {
 
@@ -36,16 +39,6 @@ std::optional<std::uint64_t> group_limit(const std::string& root, const std::str
     return least;
 }
 
-std::string grouped(std::uint64_t value) {
-    const std::string digits = std::to_string(value);
-    std::string text;
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-        if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-        text += digits[i];
-    }
-    return text;
-}
-
 std::string bytes_text(std::uint64_t bytes) {
     constexpr std::array<const char*, 5> units{"bytes", "KiB", "MiB", "GiB", "TiB"};
     auto value = static_cast<double>(bytes);
@@ -54,8 +47,21 @@ std::string bytes_text(std::uint64_t bytes) {
     return fmt::format("{:.4g} {}", value, units.at(unit));
 }
 
-std::string plural(int count, const char* noun) {
-    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+std::string counted(std::size_t number, const char* noun) { return tool::counted(number, noun); }
+std::string counted(int number, const char* noun) {
+    return tool::counted(static_cast<std::uint64_t>(number), noun);
+}
+
+/// The cores that these CPUs belong to, with these CPUs only.
+std::vector<std::vector<int>> cores_of(const std::vector<int>& cpus, const Topology& topology) {
+    std::vector<std::vector<int>> cores;
+    for (const std::vector<int>& core : topology.cpus_of_cores) {
+        std::vector<int> among;
+        std::ranges::copy_if(core, std::back_inserter(among),
+                             [&](int cpu) { return std::ranges::find(cpus, cpu) != cpus.end(); });
+        if (!among.empty()) cores.push_back(std::move(among));
+    }
+    return cores;
 }
 
 }  // namespace
@@ -69,33 +75,40 @@ std::string Cpus::why() const {
     const int by_affinity = allowed.empty() ? online : static_cast<int>(allowed.size());
     if (quota && *quota < by_affinity) {
         return fmt::format("the quota of the control group is worth {}, of {} that are allowed",
-                           plural(*quota, "CPU"), by_affinity);
+                           counted(*quota, "CPU"), by_affinity);
     }
     if (by_affinity < online) {
         return fmt::format("the affinity mask (taskset, cpuset) allows {} of {}", by_affinity,
-                           plural(online, "CPU"));
+                           counted(online, "CPU"));
     }
     return fmt::format("all {} that {} online; no mask and no quota takes one away",
-                       plural(online, "CPU"), online == 1 ? "is" : "are");
+                       counted(online, "CPU"), online == 1 ? "is" : "are");
 }
 
 std::string Cpus::about_threads() const {
-    const auto core_count = static_cast<int>(cores.size());
-    const auto cpu_count = static_cast<int>(allowed.size());
+    const std::size_t core_count = cores.size();
     if (core_count == 0) return "the system does not tell";
+    std::size_t cpu_count = 0;
+    for (const std::vector<int>& core : cores) cpu_count += core.size();
     if (cpu_count <= core_count) {
         return "every CPU is a core of its own: workers that compute do not share one";
     }
     return fmt::format(
         "{} are hardware threads of {}: two on a core share what computes, so that computing gains "
         "little beyond {}, waiting gains from all",
-        plural(cpu_count, "CPU"), plural(core_count, "core"), plural(core_count, "worker"));
+        counted(cpu_count, "CPU"), counted(core_count, "core"), counted(core_count, "worker"));
 }
 
-Cpus look_at_cpus(const std::string& root, const std::vector<int>& allowed) {
+Cpus look_at_cpus(const std::string& root, const std::vector<int>& allowed,
+                  std::optional<Topology> topology) {
     Cpus cpus{.allowed = allowed, .quota = os::quota_cpus(root)};
     const auto online = os::online_cpus(root);
     cpus.online = static_cast<int>(std::max(online.size(), allowed.size()));
+    if (topology) {
+        cpus.cores = cores_of(allowed, *topology);
+        cpus.topology = *std::move(topology);
+        return cpus;
+    }
     cpus.cores = os::cores_of(root, allowed);
     cpus.topology = {.cores = static_cast<int>(os::cores_of(root, online).size()),
                      .cpus = static_cast<int>(online.size()),
@@ -171,9 +184,9 @@ std::string list_text(const std::vector<int>& cpus) {
 }
 
 std::string limit_text(const Limit& limit) {
-    if (!limit.value) return "none";
+    if (!limit.value) return "no limit";
     return limit.unit == "bytes" ? bytes_text(*limit.value)
-                                 : grouped(*limit.value) + ' ' + limit.unit;
+                                 : tool::grouped(*limit.value) + ' ' + limit.unit;
 }
 
 }  // namespace procpool::cli

@@ -34,8 +34,9 @@ struct Limit {
 };
 
 /// As the files below `root` (empty, or a directory of a test) tell, for a process that may run on
-/// these CPUs.
-[[nodiscard]] Cpus look_at_cpus(const std::string& root, const std::vector<int>& allowed);
+/// these CPUs. What they are parts of comes from `topology`, if there is one.
+[[nodiscard]] Cpus look_at_cpus(const std::string& root, const std::vector<int>& allowed,
+                                std::optional<Topology> topology = {});
 [[nodiscard]] std::vector<Limit> look_at_limits(const std::string& root);
 
 /// The CPUs that this process may run on, ascending.
@@ -47,7 +48,7 @@ struct Limit {
 /// "0-3,8"
 [[nodiscard]] std::string list_text(const std::vector<int>& cpus);
 
-/// "20,000 processes", "1.5 GiB", "none"
+/// "20,000 processes", "1.5 GiB", "no limit"
 [[nodiscard]] std::string limit_text(const Limit& limit);
 
 }  // namespace procpool::cli

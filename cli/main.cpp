@@ -1,25 +1,19 @@
 // The `procpool` command.
 
-#include <csignal>
-#include <cstdio>
 #include <exception>
 #include <new>
 #include <sstream>
 #include <string>
 #include <system_error>
 
-#include <fcntl.h>
-
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <procpool/errors.hpp>
-
 #include "build_info.hpp"
 #include "commands.hpp"
-#include "complaint.hpp"
-#include "exit.hpp"
-#include "output.hpp"
+#include "tool/exit.hpp"
+#include "tool/output.hpp"
+#include "tool/text.hpp"
 
 namespace procpool::cli {
 
@@ -34,23 +28,15 @@ std::string version() {
     return text;
 }
 
-/// Nobody opens a file as 0, 1 or 2 by accident.
-void open_standard_streams() {
-    for (int fd = 0; fd <= 2; ++fd) {
-        if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
-    }
-}
-
 int run(int argc, char** argv) {
-    open_standard_streams();
-    std::signal(SIGPIPE, SIG_IGN);  // a closed output is an error that is told, not a silent death
+    tool::prepare_standard_streams();
 
     CLI::App app("Programs on a pool of worker processes.", "procpool");
     app.set_version_flag("--version", version());
     app.require_subcommand(1);
-    app.footer(exit_codes);
+    app.footer(tool::exit_codes);
 
-    int exit_code = done;
+    int exit_code = tool::done;
     add_mine(app, exit_code);
     add_forest(app, exit_code);
     add_info(app, exit_code);
@@ -59,23 +45,23 @@ int run(int argc, char** argv) {
     } catch (const CLI::Success& help) {
         std::ostringstream text;
         app.exit(help, text, text);
-        write_out(text.str());
-        return done;
+        tool::write_out(text.str());
+        return tool::done;
     } catch (const CLI::ParseError& error) {
         const auto called = app.get_subcommands();
         if (called.empty() && argc > 1 && argv[1][0] != '-') {
-            throw BadUsage(fmt::format(
-                "there is no subcommand '{}': mine, forest or info (see procpool --help)",
-                argv[1]));
+            throw tool::BadUsage(
+                fmt::format("there is no subcommand {}: mine, forest or info (see procpool --help)",
+                            tool::quoted(argv[1])));
         }
-        throw BadUsage(fmt::format("{} (see procpool {}--help)", error.what(),
-                                   called.empty() ? "" : called.front()->get_name() + ' '));
+        throw tool::BadUsage(fmt::format("{} (see procpool {}--help)", error.what(),
+                                         called.empty() ? "" : called.front()->get_name() + ' '));
     }
     return exit_code;
 }
 
 int complain(int code, const char* what) {
-    write_err(complaint(what));
+    tool::complain(what);
     return code;
 }
 
@@ -87,17 +73,17 @@ int main(int argc, char** argv) {
     using namespace procpool::cli;
     try {
         return run(argc, argv);
-    } catch (const BadUsage& error) {
-        return complain(bad_usage, error.what());
-    } catch (const SystemLimit& error) {
-        return complain(system_limit, error.what());
-    } catch (const procpool::PoolBroken& error) {
-        return complain(system_limit, error.what());
+    } catch (const tool::BadUsage& error) {
+        return complain(tool::bad_usage, error.what());
+    } catch (const tool::Stopped& error) {
+        return complain(error.code, error.what());
+    } catch (const tool::SystemLimit& error) {
+        return complain(tool::system_limit, error.what());
     } catch (const std::system_error& error) {
-        return complain(system_limit, error.what());
+        return complain(tool::system_limit, error.what());
     } catch (const std::bad_alloc&) {
-        return complain(system_limit, "out of memory: ask for less, or see `ulimit -v`");
+        return complain(tool::system_limit, "out of memory: ask for less, or see `ulimit -v`");
     } catch (const std::exception& error) {
-        return complain(failed, error.what());
+        return complain(tool::failed, error.what());
     }
 }

@@ -2,28 +2,32 @@
 
 #include <algorithm>
 #include <cmath>
-#include <csignal>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
-#include <system_error>
+#include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <procpool/cpu.hpp>
-#include <procpool/errors.hpp>
 
 #include "commands.hpp"
-#include "exit.hpp"
-#include "interrupt.hpp"
 #include "mine/crew.hpp"
 #include "mine/header.hpp"
 #include "mine/miner.hpp"
 #include "mine/request.hpp"
 #include "mine/text.hpp"
-#include "output.hpp"
+#include "tool/exit.hpp"
+#include "tool/interrupt.hpp"
+#include "tool/output.hpp"
+#include "tool/terminal.hpp"
+#include "tool/text.hpp"
+#include "whole.hpp"
 
 namespace procpool::cli {
 
@@ -42,6 +46,8 @@ of the alphabet. By chance, the answer depends on --seed alone. Neither depends 
 number of processes.
 )";
 
+constexpr std::uint64_t any_number = std::numeric_limits<std::uint64_t>::max();
+
 struct Options {
     mine::Request request{};
     std::string hash = "adler32";
@@ -55,16 +61,15 @@ struct Options {
     bool json = false;
 };
 
-/// What one crew did, under the name by which it is shown.
+enum class Kind { plain, threads, processes };
+
+/// What one crew did.
 struct Run {
-    std::string who;
+    Kind kind;
     mine::Outcome outcome;
 };
 
 // ---- Working
-// --------------------------------------------------------------------------------------
-
-enum class Kind { plain, threads, processes };
 
 std::unique_ptr<mine::Crew> make_crew(Kind kind, int workers, const mine::Plan& plan) {
     switch (kind) {
@@ -75,37 +80,23 @@ std::unique_ptr<mine::Crew> make_crew(Kind kind, int workers, const mine::Plan& 
         case Kind::processes:
             break;
     }
-    try {
-        return mine::make_process_crew(workers, plan.search, plan.wanted);
-    } catch (const std::system_error& error) {
-        throw SystemLimit(
-            fmt::format("cannot start {} processes: {}: ask for fewer with --processes", workers,
-                        error.code().message()));
-    } catch (const PoolBroken&) {
-        throw SystemLimit(
-            fmt::format("cannot keep {} processes: ask for fewer with --processes", workers));
-    }
+    return mine::make_process_crew(workers, plan.search, plan.wanted);
 }
 
-mine::Outcome work(Kind kind, int workers, const mine::Order& order, double rate,
-                   const Interrupt& interrupt) {
+mine::Outcome work(Kind kind, int workers, const mine::Order& order, double rate) {
     const std::unique_ptr<mine::Crew> crew = make_crew(kind, workers, order.plan);
-    StatusLine status;
-    double shown = 0;
-    // An early line says that something is going on; then ten a second.
+    tool::StatusLine status;
     const auto go_on = [&](const mine::Progress& progress) {
-        if (status.wanted() && progress.seconds - shown >= 0.1) {
-            shown = progress.seconds;
+        if (status.due()) {
             status.show(mine::progress_line(static_cast<double>(progress.hashes), progress.seconds,
-                                            order.expected(), status.room()));
+                                            order.expected(), tool::StatusLine::room()));
         }
-        return !interrupt;
+        return !tool::Interrupt::pressed();
     };
     return mine::mine(order.plan, *crew, mine::chunk_size_for(rate), go_on);
 }
 
 // ---- Telling
-// --------------------------------------------------------------------------------------
 
 std::string nonce_text(const std::string& bytes) {
     std::uint32_t nonce = 0;
@@ -124,45 +115,76 @@ std::string found_line(const mine::Request& request, const mine::Found& found) {
     return fmt::format("{}  {}\n", found.suffix, hash);
 }
 
-std::string deaths_text(std::size_t deaths) {
-    return fmt::format("{} worker{} died", deaths, deaths == 1 ? "" : "s");
-}
-
 /// Too short a run says nothing about speed.
 bool long_enough(const mine::Outcome& outcome) { return outcome.seconds >= 0.1; }
 
 double speed_up(const mine::Outcome& outcome, double alone) { return outcome.rate() / alone; }
 
+/// Workers that compute at the same time.
+int cores(int workers) { return std::min(workers, usable_cpus()); }
+
+std::string who(const Run& run) {
+    const auto workers = static_cast<std::uint64_t>(run.outcome.workers);
+    switch (run.kind) {
+        case Kind::plain:
+            return "normal map";
+        case Kind::threads:
+            return tool::counted(workers, "thread");
+        case Kind::processes:
+            break;
+    }
+    return tool::counted(workers, "process");
+}
+
 std::string summary(const Run& run, double alone) {
     const mine::Outcome& outcome = run.outcome;
-    std::string text =
-        fmt::format("{} in {} by {}: {}", hashes_text(static_cast<double>(outcome.hashes)),
-                    mine::duration_text(outcome.seconds), run.who, mine::rate_text(outcome.rate()));
+    std::string text = fmt::format(
+        "{} in {} by {}: {}", hashes_text(static_cast<double>(outcome.hashes)),
+        mine::duration_text(outcome.seconds), who(run), mine::rate_text(outcome.rate()));
     if (outcome.workers > 1) {
-        text += fmt::format(", {} a core", mine::rate_text(outcome.rate() / outcome.workers));
+        text +=
+            fmt::format(", {} a core", mine::rate_text(outcome.rate() / cores(outcome.workers)));
         text += long_enough(outcome)
                     ? fmt::format(", {:.2f} x one process", speed_up(outcome, alone))
                     : ", too short to tell the speed-up";
     }
-    return text + fmt::format("; {}\n", deaths_text(outcome.deaths));
+    return text + fmt::format("; {} died\n", tool::counted(outcome.deaths, "worker"));
 }
 
-std::string comparison(const std::vector<Run>& runs) {
+std::string comparison(const std::vector<Run>& runs, const tool::Terminal& terminal) {
+    const std::string head =
+        fmt::format("{:<16}{:>14}{:>14}{:>12}\n", "", "time", "rate", "speed-up");
+    const bool narrow = terminal.present && terminal.room() + 1 < head.size();
+    std::string text = narrow ? "" : head;
     const double plain = runs.front().outcome.seconds;
-    std::string text = fmt::format("{:<16}{:>14}{:>14}{:>12}\n", "", "time", "rate", "speed-up");
-    for (const auto& [who, outcome] : runs) {
-        text +=
-            fmt::format("{:<16}{:>14}{:>14}{:>12.2f}\n", who, mine::duration_text(outcome.seconds),
-                        mine::rate_text(outcome.rate()), plain / std::max(outcome.seconds, 1e-9));
+    for (const Run& run : runs) {
+        const mine::Outcome& outcome = run.outcome;
+        text += terminal.fitted(fmt::format(
+            fmt::runtime(narrow ? "{}: {}, {}, {:.2f} x\n" : "{:<16}{:>14}{:>14}{:>12.2f}\n"),
+            who(run), mine::duration_text(outcome.seconds), mine::rate_text(outcome.rate()),
+            plain / std::max(outcome.seconds, 1e-9)));
     }
     return text;
 }
 
 std::string forecast(const mine::Order& order, double alone, int processes) {
     const double expected = order.expected();
-    return fmt::format("expected: {}, {} on {} process{} (one computes {})", hashes_text(expected),
-                       mine::duration_text(expected / (alone * processes)), processes,
-                       processes == 1 ? "" : "es", mine::rate_text(alone));
+    return fmt::format("expected: {}, {} on {} (one computes {})", hashes_text(expected),
+                       mine::duration_text(expected / (alone * cores(processes))),
+                       tool::counted(static_cast<std::uint64_t>(processes), "process"),
+                       mine::rate_text(alone));
+}
+
+const char* key(Kind kind) {
+    switch (kind) {
+        case Kind::plain:
+            return "plain";
+        case Kind::threads:
+            return "threads";
+        case Kind::processes:
+            break;
+    }
+    return "processes";
 }
 
 json found_json(const mine::Request& request, const mine::Found& found) {
@@ -181,8 +203,9 @@ json outcome_json(const mine::Outcome& outcome, double alone) {
              {"hashes", outcome.hashes},
              {"seconds", outcome.seconds},
              {"rate", outcome.rate()},
-             {"rate_per_core", outcome.rate() / outcome.workers},
-             {"deaths", outcome.deaths}};
+             {"rate_per_core", outcome.rate() / cores(outcome.workers)},
+             {"deaths", outcome.deaths},
+             {"stopped", outcome.stopped ? json(outcome.stopped->what()) : json(nullptr)}};
     all["speed_up"] = long_enough(outcome) ? json(speed_up(outcome, alone)) : json(nullptr);
     return all;
 }
@@ -192,6 +215,7 @@ json report(const Options& options, const mine::Order& order, const std::vector<
     const mine::Request& request = options.request;
     const mine::Outcome& outcome = runs.back().outcome;
     json all = outcome_json(outcome, alone);
+    all["hash"] = to_string(order.plan.search.hash);
     all["goal"] = order.goal;
     all["notes"] = order.notes;
     all["share"] = order.share;
@@ -204,6 +228,12 @@ json report(const Options& options, const mine::Order& order, const std::vector<
         all["found"].push_back(found_json(request, found));
     if (request.header.empty()) {
         all["base"] = request.base;
+        if (request.zero_bits) {
+            all["zero_bits"] = *request.zero_bits;
+        } else {
+            all["digits"] = options.digits;
+            all["prefix"] = request.prefix;
+        }
         all["strategy"] = options.strategy;
         all["alphabet"] = request.alphabet;
         all["lengths"] = order.lengths;
@@ -217,13 +247,40 @@ json report(const Options& options, const mine::Order& order, const std::vector<
         all["target"] = mine::target_text(order.plan.search);
     }
     if (options.compare) {
-        for (const auto& [who, run] : runs) all["compare"][who] = outcome_json(run, alone);
+        for (const Run& run : runs)
+            all["compare"][key(run.kind)] = outcome_json(run.outcome, alone);
     }
     return all;
 }
 
+/// One crew, or all of them one after the other; the last is the one that is told about.
+std::vector<Run> work_all(const Options& options, const mine::Order& order, int processes,
+                          double alone) {
+    // Processes before threads: a pool is to be made while there are none.
+    std::vector<Kind> kinds{Kind::processes};
+    if (options.compare) kinds = {Kind::plain, Kind::processes, Kind::threads};
+    std::vector<Run> runs;
+    for (const Kind kind : kinds) {
+        if (!runs.empty() && (tool::Interrupt::pressed() || runs.back().outcome.stopped)) break;
+        runs.push_back({kind, work(kind, processes, order, alone)});
+    }
+    if (runs.size() == 3) std::swap(runs[1], runs[2]);
+    return runs;
+}
+
+std::string page(const Options& options, const std::vector<Run>& runs, double alone) {
+    const auto terminal = tool::Terminal::at(STDOUT_FILENO);
+    std::string text;
+    for (const mine::Found& found : runs.back().outcome.found)
+        text += terminal.fitted(found_line(options.request, found));
+    if (options.compare) text += comparison(runs, terminal);
+    text += terminal.fitted(summary(runs.back(), alone));
+    if (tool::Interrupt::pressed()) text += "interrupted\n";
+    return text;
+}
+
 int run(Options& options) {
-    mine::Request& request = options.request;
+    const mine::Request& request = options.request;
     const mine::Order order = mine::make_order(request);
     const int processes = options.processes > 0 ? options.processes : usable_cpus();
     const double alone = mine::measure_rate(order.plan);
@@ -232,50 +289,31 @@ int run(Options& options) {
     for (const std::string& note : order.notes) before += fmt::format("note: {}\n", note);
     before += forecast(order, alone, processes) + "\n";
     if (options.json) {
-        write_err(before);
+        tool::write_err(tool::Terminal::at(STDERR_FILENO).fitted(before));
     } else {
-        write_out(before);
+        tool::write_out(tool::Terminal::at(STDOUT_FILENO).fitted(before));
     }
 
-    // Processes before threads: a pool is to be made while there are none.
-    const Interrupt interrupt;
-    std::vector<Run> runs;
-    const auto add = [&](Kind kind, const std::string& who) {
-        if (!runs.empty() && interrupt) return;
-        runs.push_back({who, work(kind, processes, order, alone, interrupt)});
-    };
-    const std::string pool = fmt::format("{} process{}", processes, processes == 1 ? "" : "es");
-    if (options.compare) add(Kind::plain, "normal map");
-    add(Kind::processes, pool);
-    if (options.compare) {
-        add(Kind::threads, fmt::format("{} thread{}", processes, processes == 1 ? "" : "s"));
-        // What is told at the end is told of the processes, if they were reached.
-        if (runs.size() == 3) std::swap(runs[1], runs[2]);
-    }
+    const tool::Interrupt interrupt;
+    const std::vector<Run> runs = work_all(options, order, processes, alone);
+    tool::write_out(options.json ? report(options, order, runs, alone)
+                                           .dump(2, ' ', false, json::error_handler_t::replace) +
+                                       '\n'
+                                 : page(options, runs, alone));
 
     const mine::Outcome& outcome = runs.back().outcome;
-    if (options.json) {
-        write_out(report(options, order, runs, alone)
-                      .dump(2, ' ', false, json::error_handler_t::replace) +
-                  '\n');
-    } else {
-        std::string text;
-        for (const mine::Found& found : outcome.found) text += found_line(request, found);
-        if (options.compare) text += comparison(runs);
-        text += summary(runs.back(), alone);
-        if (interrupt) text += "interrupted\n";
-        write_out(text);
-    }
-    if (interrupt) return interrupted;
+    if (outcome.stopped) throw tool::Stopped(*outcome.stopped);
+    if (tool::Interrupt::pressed()) return tool::interrupted;
     if (outcome.found.size() < order.plan.wanted) {
-        write_err(fmt::format(
-            "procpool: {} of {} found among {} candidates: {}\n", outcome.found.size(),
-            order.plan.wanted, mine::count_text(order.candidates),
-            request.header.empty() ? "look at more with --max-length or a higher --limit"
-                                   : "look at more with --nonce-from and --nonce-to"));
-        return failed;
+        throw tool::Stopped(
+            tool::failed,
+            fmt::format("{} of {} found among {} candidates: {}", outcome.found.size(),
+                        order.plan.wanted, mine::count_text(order.candidates),
+                        request.header.empty()
+                            ? "look at more with --max-length or a higher --limit"
+                            : "look at more with --nonce-from and --nonce-to"));
     }
-    return done;
+    return tool::done;
 }
 
 }  // namespace
@@ -285,7 +323,7 @@ void add_mine(CLI::App& app, int& exit_code) {
     mine::Request& request = options->request;
     CLI::App* const command = app.add_subcommand(
         "mine", "Looks for letters which, added to a text, give it a hash as asked for");
-    command->footer(std::string(help) + '\n' + exit_codes);
+    command->footer(std::string(help) + '\n' + tool::exit_codes);
 
     const std::string what = "What is hashed";
     auto* hash = command->add_option("--hash", options->hash, "The hash")
@@ -301,10 +339,10 @@ void add_mine(CLI::App& app, int& exit_code) {
     auto* min_length = command
                            ->add_option("--min-length", options->min_length,
                                         "Letters, at least [where the goal can be met]")
-                           ->check(CLI::PositiveNumber)
+                           ->check(whole(1, mine::longest_suffix))
                            ->group(what);
     auto* max_length = command->add_option("--max-length", options->max_length, "Letters, at most")
-                           ->check(CLI::PositiveNumber)
+                           ->check(whole(1, mine::longest_suffix))
                            ->group(what);
 
     const std::string goal = "When it counts as found";
@@ -323,7 +361,7 @@ void add_mine(CLI::App& app, int& exit_code) {
             ->excludes(digits)
             ->group(goal);
     command->add_option("--count", request.count, "How many are to be found")
-        ->check(CLI::PositiveNumber)
+        ->check(whole(1, any_number))
         ->capture_default_str()
         ->group(goal);
 
@@ -335,33 +373,32 @@ void add_mine(CLI::App& app, int& exit_code) {
     for (auto* option : {hash, base, alphabet, min_length, max_length, prefix, digits, zero_bits})
         block->excludes(option);
     command->add_option("--nonce-from", request.nonce_from, "The first nonce")
-        ->check(CLI::NonNegativeNumber)
+        ->check(whole(0, 0xffffffff))
         ->needs(block)
         ->capture_default_str()
         ->group(header);
     command->add_option("--nonce-to", request.nonce_to, "The last nonce")
-        ->check(CLI::NonNegativeNumber)
+        ->check(whole(0, 0xffffffff))
         ->needs(block)
         ->capture_default_str()
         ->group(header);
 
     const std::string how = "How";
-    auto* strategy =
-        command->add_option("--strategy", options->strategy, "The order of the letters")
-            ->check(CLI::IsMember({"random", "enumerate"}))
-            ->capture_default_str()
-            ->excludes(block)
-            ->group(how);
+    command->add_option("--strategy", options->strategy, "The order of the letters")
+        ->check(CLI::IsMember({"random", "enumerate"}))
+        ->capture_default_str()
+        ->excludes(block)
+        ->group(how);
     command->add_option("--seed", request.seed, "Of the random letters")
-        ->check(CLI::NonNegativeNumber)
+        ->check(whole(0, any_number))
         ->capture_default_str()
         ->excludes(block)
         ->group(how);
     command->add_option("--limit", request.limit, "Give up after so many hashes")
-        ->check(CLI::PositiveNumber)
+        ->check(whole(1, any_number))
         ->group(how);
     command->add_option("--processes", options->processes, "Workers; 0: the CPUs that may be used")
-        ->check(CLI::Range(0, 1000))
+        ->check(whole(0, 1000))
         ->capture_default_str()
         ->group(how);
     command
@@ -380,14 +417,13 @@ void add_mine(CLI::App& app, int& exit_code) {
         if (min_length->count() > 0) asked.min_length = options->min_length;
         if (max_length->count() > 0) asked.max_length = options->max_length;
         if (block->count() > 0 && asked.header.empty())
-            throw BadUsage("--block-header is empty: give the 76 bytes before the nonce");
+            throw tool::BadUsage("--block-header is empty: give the 76 bytes before the nonce");
         try {
             exit_code = run(*options);
         } catch (const mine::ImpossibleGoal& error) {
-            throw BadUsage(error.what());
+            throw tool::BadUsage(error.what());
         }
     });
-    static_cast<void>(strategy);
 }
 
 }  // namespace procpool::cli

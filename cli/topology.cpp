@@ -3,6 +3,7 @@
 #ifdef PROCPOOL_HWLOC
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include <hwloc.h>
 
@@ -25,11 +26,22 @@ std::optional<Topology> topology_by_hwloc(const std::string& synthetic) {
     const auto count = [&](hwloc_obj_type_t type) {
         return std::max(0, hwloc_get_nbobjs_by_type(raw, type));
     };
+    std::vector<std::vector<int>> cpus_of_cores;
+    for (int core = 0; core < count(HWLOC_OBJ_CORE); ++core) {
+        const auto* const object =
+            hwloc_get_obj_by_type(raw, HWLOC_OBJ_CORE, static_cast<unsigned>(core));
+        std::vector<int>& cpus = cpus_of_cores.emplace_back();
+        for (int cpu = hwloc_bitmap_first(object->cpuset); cpu >= 0;
+             cpu = hwloc_bitmap_next(object->cpuset, cpu)) {
+            cpus.push_back(cpu);
+        }
+    }
     const unsigned version = hwloc_get_api_version();
     return Topology{.packages = count(HWLOC_OBJ_PACKAGE),
                     .cores = count(HWLOC_OBJ_CORE),
                     .cpus = count(HWLOC_OBJ_PU),
                     .numa_nodes = count(HWLOC_OBJ_NUMANODE),
+                    .cpus_of_cores = std::move(cpus_of_cores),
                     .source = fmt::format("hwloc (API {}.{}.{})", version >> 16,
                                           version >> 8 & 0xff, version & 0xff)};
 }

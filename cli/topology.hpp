@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace procpool::cli {
 
@@ -9,9 +10,10 @@ namespace procpool::cli {
 struct Topology {
     int packages = 0;  ///< chips
     int cores = 0;
-    int cpus = 0;        ///< hardware threads, which is what the system calls a CPU
+    int cpus = 0;        ///< hardware threads: what the system calls a CPU
     int numa_nodes = 0;  ///< memories
-    std::string source;  ///< who says so
+    std::vector<std::vector<int>> cpus_of_cores{};  ///< by their numbers
+    std::string source;                             ///< who says so
 };
 
 /// Of this machine as hwloc sees it, or of a synthetic one ("package:1 core:4 pu:2"). None when

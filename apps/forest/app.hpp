@@ -2,11 +2,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "errors.hpp"
 #include "grid.hpp"
+#include "tool/exit.hpp"
 
 namespace forest {
 
@@ -19,16 +20,16 @@ struct Request {
     std::uint32_t trees = 100;
     std::uint32_t folds = 5;
     std::uint64_t seed = 0;
-    int processes = 0;
+    int processes = 0;   ///< 0: the CPUs that may be used
     double timeout = 0;  ///< seconds, of a fit; 0: none
     std::size_t crashes = 0;
     bool json = false;
-    std::string plot{};  ///< a file; empty: none
+    std::optional<std::string> plot{};  ///< a file
 };
 
-/// The whole command: reads, works on a pool of processes, writes to standard output and, in one
-/// line, to stderr what went wrong. Ctrl-C ends the work early; what was found till then is
-/// written. Never throws.
-[[nodiscard]] Exit run(const Request& request) noexcept;
+/// The whole command: reads, works on a pool of processes, writes to standard output. Ctrl-C ends
+/// the work early, as a fit that fails does; what was found till then is written. Throws
+/// tool::BadUsage and tool::SystemLimit, and tool::Stopped after the writing.
+[[nodiscard]] tool::Exit run(const Request& request);
 
 }  // namespace forest

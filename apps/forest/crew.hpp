@@ -1,26 +1,23 @@
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
-#include <cstdint>
-#include <deque>
 #include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <procpool/pool.hpp>
-
-#include "errors.hpp"
-#include "signals.hpp"
-#include "terminal.hpp"
+#include "bar.hpp"
+#include "tool/crew.hpp"
+#include "tool/interrupt.hpp"
 
 namespace forest {
+
+/// Thrown where the work is left after Ctrl-C.
+struct Interrupted {};
 
 struct CrewOptions {
     int processes = 0;                    ///< 0: the CPUs that this process may use
@@ -35,105 +32,80 @@ struct CrewOptions {
 /// a death changes nothing but a count. Of one thread.
 class Crew {
 public:
-    /// Throws SystemLimit when the processes cannot be started, BadInput when nobody could.
+    /// Throws tool::SystemLimit when the processes cannot be started.
     explicit Crew(CrewOptions options);
 
     /// fit(item) in a worker for each of the items; take(i, result) here, in the order of the
-    /// items. `fit` travels: a lambda that captures values and addresses of shared memory. Blocks.
+    /// items. `fit` travels: a lambda that captures values and addresses of shared memory.
+    /// name(item) is for messages. Blocks.
     ///
-    /// Throws Interrupted after Ctrl-C, when take() has had what was finished then; WorkFailed when
-    /// a fit throws, takes longer than the timeout or loses its worker again and again.
-    template <class Item, class Fit, class Take>
-    void each(std::string_view label, const std::vector<Item>& items, Fit fit, Take take) {
+    /// Throws Interrupted after Ctrl-C, and tool::Stopped when a fit throws, takes longer than the
+    /// timeout or loses its worker again and again, or the pool is broken; take() has had what was
+    /// finished then.
+    template <class Item, class Fit, class Name, class Take>
+    void each(std::string_view label, const std::vector<Item>& items, Fit fit, Name name,
+              Take take) {
         using Result = decltype(fit(items[0]));
         const auto task = [fit](const Item& item, bool crash) {
             if (crash) std::raise(SIGSEGV);
             return fit(item);
         };
-        const auto start = [&](std::size_t i, bool crash) {
-            return pool_->submit(procpool::TaskOptions{.timeout = options_.timeout}, task, items[i],
-                                 crash);
-        };
+        const procpool::TaskOptions options{.timeout = options_.timeout};
+        tool::InOrder<Try, Result> ahead(
+            crew_,
+            [&](const Try& at, int deaths) {
+                return crew_.pool().submit(options, task, items[at.item],
+                                           at.crashes && deaths == 0);
+            },
+            [&](const Try& at) { return name(items[at.item]); });
 
         Bar bar(label, items.size());
-        std::deque<procpool::AsyncResult<Result>>
-            ahead;  // a bounded number of fits, begun in order
         std::size_t begun = 0;
-        for (std::size_t i = 0; i < items.size(); ++i) {
-            while (begun < items.size() && ahead.size() < ahead_at_most())
-                ahead.push_back(start(begun++, crashes_next()));
-            for (int tries = 1;; ++tries) {
-                while (!ahead.front().wait(std::chrono::milliseconds(50))) {
+        try {
+            for (std::size_t i = 0; i < items.size(); ++i) {
+                // A bounded number of fits, begun in order.
+                while (begun < items.size() && ahead.size() < ahead_at_most())
+                    ahead.give({begun++, crashes_next()});
+                std::optional<Result> result;
+                while (!(result = ahead.take(std::chrono::milliseconds(50)))) {
                     bar.show(i);
-                    look_around();
-                    if (Signals::interrupted()) {
-                        take_what_is_ready(ahead, i, take);
-                        throw Interrupted();
-                    }
+                    if (tool::Interrupt::pressed()) throw Interrupted();
                 }
-                if (auto result = result_of(ahead.front(), tries)) {
-                    take(i, std::move(*result));
-                    break;
-                }
-                ahead.front() = start(i, false);
+                take(i, std::move(*result));
+                one_more_done();
+                bar.show(i + 1);
+                if (tool::Interrupt::pressed() && i + 1 < items.size()) throw Interrupted();
             }
-            ahead.pop_front();
-            one_more_done();
-            bar.show(i + 1);
-            if (Signals::interrupted() && i + 1 < items.size()) {
-                take_what_is_ready(ahead, i + 1, take);
-                throw Interrupted();
-            }
+        } catch (...) {
+            ahead.take_what_is_ready([&](const Try& at, Result result) {
+                take(at.item, std::move(result));
+                ++done_;
+            });
+            throw;
         }
     }
 
-    [[nodiscard]] int processes() const { return pool_->processes(); }
+    [[nodiscard]] int processes() const { return crew_.processes(); }
     [[nodiscard]] std::size_t done() const { return done_; }
-    /// Workers that died, as far as was seen: while they held a fit, or missing since.
-    [[nodiscard]] std::size_t deaths();
+    /// Workers that died, as far as was seen.
+    [[nodiscard]] std::size_t deaths() { return crew_.deaths(); }
 
 private:
-    static constexpr int most_tries = 5;
+    struct Try {
+        std::size_t item = 0;
+        bool crashes = false;  // at first
+    };
 
     [[nodiscard]] std::size_t ahead_at_most() const {
-        return 4 * static_cast<std::size_t>(pool_->processes());
+        return 4 * static_cast<std::size_t>(crew_.processes());
     }
     bool crashes_next();
-    void look_around();
     void one_more_done();
-    void note_death(const procpool::WorkerDied& death, int tries);
-    [[noreturn]] static void fail(const std::string& why);
-
-    /// None: the worker died, and the fit is to be tried again.
-    template <class Result>
-    std::optional<Result> result_of(procpool::AsyncResult<Result>& fit, int tries) {
-        try {
-            return fit.get();
-        } catch (const procpool::WorkerDied& death) {
-            note_death(death, tries);
-            return std::nullopt;
-        } catch (const procpool::TaskFailure& failure) {
-            fail(failure.message());
-        }
-    }
-
-    template <class Ahead, class Take>
-    void take_what_is_ready(Ahead& ahead, std::size_t i, Take& take) {
-        for (auto& fit : ahead) {
-            if (fit.ready() && fit.successful()) {
-                take(i, fit.get());
-                ++done_;
-            }
-            ++i;
-        }
-    }
 
     CrewOptions options_;
-    std::optional<procpool::Pool> pool_;
+    tool::Crew crew_;
     std::size_t begun_ = 0;
     std::size_t done_ = 0;
-    std::set<pid_t> seen_;  // workers, ever
-    std::set<pid_t> dead_;
 };
 
 }  // namespace forest

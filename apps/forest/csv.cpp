@@ -5,13 +5,15 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "errors.hpp"
+#include "tool/exit.hpp"
+#include "tool/text.hpp"
 
 namespace forest {
 
@@ -19,8 +21,8 @@ namespace {
 
 std::string content_of(const std::string& file) {
     const auto cannot_read = [&] {
-        return BadInput(fmt::format("cannot read {}: {}; give a CSV file with --data", file,
-                                    std::strerror(errno)));
+        return tool::BadUsage(fmt::format("cannot read {}: {}; give a CSV file with --data",
+                                          tool::one_line(file), std::strerror(errno)));
     };
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::fopen(file.c_str(), "rbe"),
                                                              std::fclose);
@@ -68,17 +70,19 @@ bool is_blank(char c) { return c == ' ' || c == '\t'; }
 }  // namespace
 
 bool to_number(std::string_view text, double& number) {
-    if (text.starts_with('+')) text.remove_prefix(1);
+    if (text.starts_with('+')) {
+        text.remove_prefix(1);
+        if (text.starts_with('-')) return false;
+    }
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, number);
-    return error == std::errc() && stop == end && std::isfinite(number);
-}
-
-std::string quoted(std::string_view text) {
-    constexpr std::size_t longest = 24;
-    std::string shown = "'";
-    for (const char c : text.substr(0, longest)) shown += c >= ' ' && c <= '~' ? c : '?';
-    return shown + (text.size() > longest ? "...'" : "'");
+    if (stop != end) return false;
+    // Too small for a double is 0, or nearly; too large is no finite number.
+    if (error == std::errc::result_out_of_range) {
+        number = std::strtod(std::string(text).c_str(), nullptr);
+        return std::isfinite(number);
+    }
+    return error == std::errc() && std::isfinite(number);
 }
 
 /// One pass over the text. Where it stands is always the beginning of a cell or of a line.
@@ -91,7 +95,7 @@ public:
     void read() {
         while (!only_blanks_left()) read_line();
         if (cells_.empty()) {
-            throw BadInput(
+            throw tool::BadUsage(
                 fmt::format("{} is empty; a line with the names of the columns comes first, then a "
                             "line for each row",
                             csv_.file_));
@@ -108,7 +112,7 @@ private:
     }
 
     [[noreturn]] void refuse(std::string_view what) const {
-        throw BadInput(fmt::format("{}:{}: {}", csv_.file_, line_, what));
+        throw tool::BadUsage(fmt::format("{}:{}: {}", csv_.file_, line_, what));
     }
 
     void read_line() {

@@ -13,7 +13,7 @@ namespace forest {
 /// named 1, 2, 3.
 class Csv {
 public:
-    /// Throws BadInput with file and line.
+    /// Throws tool::BadUsage with file and line.
     static Csv read(const std::string& file);
     /// Of text that was read already; `file` is for the messages.
     static Csv parse(std::string file, std::string text);
@@ -42,10 +42,7 @@ private:
     std::vector<Cell> cells_;
 };
 
-/// A finite number and nothing else?
+/// A finite number and nothing else? What is too small for a double is 0, or nearly.
 [[nodiscard]] bool to_number(std::string_view text, double& number);
-
-/// Text of unknown origin for a message: in quotes, short, printable.
-[[nodiscard]] std::string quoted(std::string_view text);
 
 }  // namespace forest

@@ -8,7 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "errors.hpp"
+#include "tool/exit.hpp"
+#include "tool/text.hpp"
 
 namespace forest {
 
@@ -27,7 +28,14 @@ std::string some_of(const std::vector<std::string>& names) {
 
 std::optional<std::size_t> find_column(const Csv& csv, std::string_view wanted) {
     const auto named = std::ranges::find(csv.names(), wanted);
-    if (named != csv.names().end()) return static_cast<std::size_t>(named - csv.names().begin());
+    if (named != csv.names().end()) {
+        const auto column = static_cast<std::size_t>(named - csv.names().begin());
+        const auto again = std::find(named + 1, csv.names().end(), wanted);
+        if (again == csv.names().end()) return column;
+        throw tool::BadUsage(
+            fmt::format("{}: columns {} and {} are both called {}; give the number", csv.file(),
+                        column + 1, again - csv.names().begin() + 1, tool::quoted(wanted)));
+    }
     std::size_t number = 0;
     const auto [stop, error] =
         std::from_chars(wanted.data(), wanted.data() + wanted.size(), number);
@@ -43,11 +51,12 @@ std::size_t column_of(const Csv& csv, std::string_view wanted, std::string_view 
                            : csv.names()[0].find('\t') != std::string::npos ? '\t'
                                                                             : ',';
     if (separator != ',') {
-        throw BadInput(fmt::format("{}: its cells are separated by {}; write commas", csv.file(),
-                                   separator == ';' ? "semicolons" : "tabs"));
+        throw tool::BadUsage(fmt::format("{}: its cells are separated by {}; write commas",
+                                         csv.file(), separator == ';' ? "semicolons" : "tabs"));
     }
-    throw BadInput(fmt::format("{}: there is no column {}; {} takes one of {}, or its number",
-                               csv.file(), quoted(wanted), option, some_of(csv.names())));
+    throw tool::BadUsage(fmt::format("{}: there is no column {}; {} takes one of {}, or its number",
+                                     csv.file(), tool::quoted(wanted), option,
+                                     some_of(csv.names())));
 }
 
 std::vector<std::size_t> columns_of(const Csv& csv, std::size_t target,
@@ -64,11 +73,11 @@ std::vector<std::size_t> columns_of(const Csv& csv, std::size_t target,
                                      ? first
                                      : column_of(csv, wanted.substr(dots + 2), "--features");
         if (last < first)
-            throw BadInput(fmt::format("--features {} is upside down", quoted(wanted)));
+            throw tool::BadUsage(fmt::format("--features {} is upside down", tool::quoted(wanted)));
         for (std::size_t column = first; column <= last; ++column) chosen.push_back(column);
     }
     if (chosen.empty()) {
-        throw BadInput(
+        throw tool::BadUsage(
             fmt::format("{}: there is no column but the target; a tree needs at least "
                         "one more to tell the rows apart",
                         csv.file()));
@@ -77,11 +86,13 @@ std::vector<std::size_t> columns_of(const Csv& csv, std::size_t target,
     for (const std::size_t column : chosen) {
         const std::string& name = csv.names()[column];
         if (column == target) {
-            throw BadInput(fmt::format("column {} ({}) is the target; leave it out of --features",
-                                       column + 1, name));
+            throw tool::BadUsage(fmt::format(
+                "column {} ({}) is the target; leave it out of --features", column + 1, name));
         }
-        if (seen[column])
-            throw BadInput(fmt::format("--features has column {} ({}) twice", column + 1, name));
+        if (seen[column]) {
+            throw tool::BadUsage(
+                fmt::format("--features has column {} ({}) twice", column + 1, name));
+        }
         seen[column] = true;
     }
     return chosen;
@@ -95,7 +106,10 @@ std::string columns_of_numbers(const Csv& csv, std::size_t target) {
         double ignored = 0;
         for (std::size_t row = 0; numbers && row < csv.rows(); ++row)
             numbers = to_number(csv.cell(row, column), ignored);
-        if (numbers) list += (list.empty() ? "" : ",") + csv.names()[column];
+        if (!numbers) continue;
+        const std::string& name = csv.names()[column];
+        const bool alone = std::ranges::count(csv.names(), name) == 1;
+        list += (list.empty() ? "" : ",") + (alone ? name : std::to_string(column + 1));
     }
     return list;
 }
@@ -108,8 +122,8 @@ double number_in(const Csv& csv, std::size_t row, std::size_t column, std::size_
     if (is_number && std::abs(number) <= largest) return number;
 
     std::string what = cell.empty() ? "the cell is empty"
-                       : !is_number ? quoted(cell) + " is not a number"
-                                    : quoted(cell) +
+                       : !is_number ? tool::quoted(cell) + " is not a number"
+                                    : tool::quoted(cell) +
                                           " is too large for the trees, which reckon in "
                                           "single precision";
     std::string cure = cell.empty() ? "fill it in" : "correct it";
@@ -120,8 +134,8 @@ double number_in(const Csv& csv, std::size_t row, std::size_t column, std::size_
         cure += numbers.empty() ? ", or leave the column out with --features"
                                 : ", or leave the column out: --features " + numbers;
     }
-    throw BadInput(fmt::format("{}:{}: column {} ({}): {}; {}", csv.file(), csv.line(row),
-                               column + 1, csv.names()[column], what, cure));
+    throw tool::BadUsage(fmt::format("{}:{}: column {} ({}): {}; {}", csv.file(), csv.line(row),
+                                     column + 1, csv.names()[column], what, cure));
 }
 
 }  // namespace
@@ -131,13 +145,15 @@ Dataset select_columns(const Csv& csv, const std::string& target,
     const std::size_t target_column = column_of(csv, target, "--target");
     const auto columns = columns_of(csv, target_column, features);
     if (csv.rows() < 2) {
-        throw BadInput(
+        throw tool::BadUsage(
             fmt::format("{} has {}; a tree is grown on one row and tried on another, so "
                         "give at least two",
                         csv.file(), csv.rows() == 0 ? "no row" : "one row"));
     }
-    if (csv.rows() > std::numeric_limits<std::uint32_t>::max())
-        throw BadInput(fmt::format("{} has more than 2^32 - 1 rows; take a sample", csv.file()));
+    if (csv.rows() > std::numeric_limits<std::uint32_t>::max()) {
+        throw tool::BadUsage(
+            fmt::format("{} has more than 2^32 - 1 rows; take a sample", csv.file()));
+    }
 
     Dataset data{.file = csv.file(),
                  .features = {},

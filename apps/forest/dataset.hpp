@@ -20,8 +20,9 @@ struct Dataset {
 };
 
 /// The columns that were asked for. A column is named, or numbered from 1; among the features
-/// `2..5` are four columns. No features: all columns but the target. Throws BadInput with file,
-/// line and column: a column that is not there, a cell that is no number, fewer than two rows.
+/// `2..5` are four columns. No features: all columns but the target. Throws tool::BadUsage with
+/// file, line and column: a column that is not there, a cell that is no number, fewer than two
+/// rows.
 [[nodiscard]] Dataset select_columns(const Csv& csv, const std::string& target,
                                      const std::vector<std::string>& features);
 

@@ -7,7 +7,8 @@
 #include <fmt/format.h>
 
 #include "csv.hpp"
-#include "errors.hpp"
+#include "tool/exit.hpp"
+#include "tool/text.hpp"
 
 namespace forest {
 
@@ -34,9 +35,9 @@ constexpr std::array all_settings{
 };
 
 [[noreturn]] void refuse(std::string_view word, std::string_view why) {
-    throw BadInput(fmt::format(
+    throw tool::BadUsage(fmt::format(
         "--grid {}: {}; write for example: --grid depth=1..4,full leaf=1,5 rounds=1,10 rate=0.3,1",
-        quoted(word), why));
+        tool::quoted(word), why));
 }
 
 std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
@@ -73,8 +74,8 @@ Values values_of(const Setting& setting, std::string_view list, std::string_view
     Values values;
     for (const auto part : split(list, ",")) {
         const auto not_allowed = [&] {
-            refuse(word,
-                   fmt::format("{} takes {}, not {}", setting.name, setting.values, quoted(part)));
+            refuse(word, fmt::format("{} takes {}, not {}", setting.name, setting.values,
+                                     tool::quoted(part)));
         };
         if (setting.most == 0) {
             double number = 0;
@@ -92,7 +93,7 @@ Values values_of(const Setting& setting, std::string_view list, std::string_view
         int last = first;
         if (dots != std::string_view::npos && !to_whole(part.substr(dots + 2), last)) not_allowed();
         if (first < 1 || last > setting.most) not_allowed();
-        if (last < first) refuse(word, fmt::format("{} is upside down", quoted(part)));
+        if (last < first) refuse(word, fmt::format("{} is upside down", tool::quoted(part)));
         for (int number = first; number <= last; ++number)
             values.add(std::to_string(number), number, word);
     }

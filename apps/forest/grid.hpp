@@ -39,7 +39,7 @@ struct Grid {
 inline constexpr std::string_view default_grid = "depth=1,2,3,4,6,8,full leaf=1,3,10";
 
 /// Words between blanks, each a setting and its values: `depth=1..4,full leaf=1,5 rate=0.1,1`.
-/// Throws BadInput that shows what may be written.
+/// Throws tool::BadUsage that shows what may be written.
 [[nodiscard]] Grid parse_grid(std::string_view text);
 
 }  // namespace forest

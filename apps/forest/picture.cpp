@@ -15,7 +15,8 @@
 
 #include <fmt/format.h>
 
-#include "errors.hpp"
+#include "tool/exit.hpp"
+#include "tool/text.hpp"
 
 namespace forest {
 
@@ -135,7 +136,7 @@ private:
             low_ = std::min(low_, error->error - (whiskers ? error->spread : 0));
             high_ = std::max(high_, error->error + (whiskers ? error->spread : 0));
         }
-        const double span = high_ > low_ ? high_ - low_ : std::max(high_, 1e-300);
+        const double span = high_ > low_ ? high_ - low_ : high_ > 0 ? high_ : 1;
         const double rough = span / 5;
         const double power = std::pow(10, std::floor(std::log10(rough)));
         step_ = 10 * power;
@@ -276,8 +277,8 @@ void check_writable(const std::string& file) {
     const bool writable = !path.filename().empty() && !fs::is_directory(path, error) &&
                           ::access(exists ? file.c_str() : folder.c_str(), W_OK) == 0;
     if (!writable) {
-        throw BadInput(fmt::format(
-            "--plot {}: {}; name a file that can be written", file,
+        throw tool::BadUsage(fmt::format(
+            "--plot {}: {}; name a file that can be written", tool::quoted(file),
             fs::is_directory(path, error) ? std::strerror(EISDIR) : std::strerror(errno)));
     }
 }
@@ -291,7 +292,7 @@ void write_file(const std::string& file, const std::string& text) {
         error = errno;
     }
     if (good) return;
-    throw SystemLimit(
+    throw tool::SystemLimit(
         fmt::format("cannot write {}: {}; give --plot another file", file, std::strerror(error)));
 }
 

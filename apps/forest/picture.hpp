@@ -13,9 +13,9 @@ namespace forest {
 [[nodiscard]] std::string picture_of_grid(const Dataset& data, const Plan& plan,
                                           const Findings& found);
 
-/// Throws BadInput when a file of this name could not be written; changes nothing.
+/// Throws tool::BadUsage when a file of this name could not be written; changes nothing.
 void check_writable(const std::string& file);
-/// Throws SystemLimit.
+/// Throws tool::SystemLimit.
 void write_file(const std::string& file, const std::string& text);
 
 }  // namespace forest

@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include "tool/text.hpp"
 
 namespace forest {
 
@@ -14,13 +18,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t error_width = 8;    // "  0.1234"
-constexpr std::size_t spread_width = 10;  // " +- 0.0123"
 constexpr std::size_t shortest_bar = 10;
 constexpr std::size_t longest_bar = 40;
 
-std::string counted(std::size_t count, std::string_view one, std::string_view many) {
-    return fmt::format("{} {}", count, count == 1 ? one : many);
+std::string error_text(const PointError& point) { return fmt::format("  {:#.4g}", point.error); }
+std::string spread_text(const PointError& point) {
+    return fmt::format(" +- {:#.2g}", point.spread);
 }
 
 /// The columns that each axis takes in the table, two blanks before all but the first included.
@@ -34,31 +37,43 @@ std::vector<std::size_t> widths_of(const Grid& grid) {
     return widths;
 }
 
-/// Of a line of the table, without a bar.
-std::size_t width_of_line(const Plan& plan) {
-    const auto widths = widths_of(plan.grid);
-    return std::accumulate(widths.begin(), widths.end(), error_width + spread_width);
-}
+/// The columns that a line of the table takes.
+struct Widths {
+    Widths(const Plan& plan, const Findings& found) : axes(widths_of(plan.grid)) {
+        for (const auto& point : found.points) {
+            if (!point) continue;
+            error = std::max(error, error_text(*point).size());
+            spread = std::max(spread, spread_text(*point).size());
+        }
+    }
+    /// Without a bar.
+    [[nodiscard]] std::size_t line() const {
+        return std::accumulate(axes.begin(), axes.end(), error + spread);
+    }
+
+    std::vector<std::size_t> axes;
+    std::size_t error = std::string_view("  0.1234").size();
+    std::size_t spread = std::string_view(" +- 0.0123").size();
+};
 
 /// The columns of the table of errors.
 class GridTable {
 public:
-    GridTable(const Plan& plan, const Findings& found, const Terminal& terminal)
-        : plan_(plan), found_(found), terminal_(terminal) {
+    GridTable(const Plan& plan, const Findings& found, const tool::Terminal& terminal)
+        : plan_(plan), found_(found), terminal_(terminal), widths_(plan, found) {
         for (const auto& point : found.points)
             if (point) largest_ = std::max(largest_, point->error);
-        const std::size_t line = width_of_line(plan);
-        // The last column of a terminal stays empty: it may wrap when that is written.
-        if (terminal.present && terminal.columns >= columns_for_bars(plan))
-            bar_ = std::min(longest_bar, terminal.columns - 1 - line - 2);
-        spread_ = !terminal.present || line < terminal.columns;
+        const std::size_t line = widths_.line();
+        if (terminal.present && terminal.columns >= columns_for_bars(plan, found))
+            bar_ = std::min(longest_bar, terminal.room() - line - 2);
+        spread_ = !terminal.present || line <= terminal.room();
     }
 
     [[nodiscard]] std::string text() const {
         std::string table;
-        for (std::size_t axis = 0; axis < widths_.size(); ++axis)
-            table += fmt::format("{:>{}}", plan_.grid.axes[axis].name, widths_[axis]);
-        table += fmt::format("{:>{}}\n", "error", error_width);
+        for (std::size_t axis = 0; axis < widths_.axes.size(); ++axis)
+            table += fmt::format("{:>{}}", plan_.grid.axes[axis].name, widths_.axes[axis]);
+        table += fmt::format("{:>{}}\n", "error", widths_.error);
         for (std::size_t point = 0; point < found_.points.size(); ++point)
             if (found_.points[point]) table += line(point);
         return table;
@@ -70,12 +85,11 @@ private:
         std::string line;
         const auto places = plan_.grid.coordinates(point);
         for (std::size_t axis = 0; axis < places.size(); ++axis) {
-            line +=
-                fmt::format("{:>{}}", plan_.grid.axes[axis].labels[places[axis]], widths_[axis]);
+            line += fmt::format("{:>{}}", plan_.grid.axes[axis].labels[places[axis]],
+                                widths_.axes[axis]);
         }
-        line += fmt::format("{:>#{}.4g}", error.error, error_width);
-        if (spread_)
-            line += fmt::format("{:<{}}", fmt::format(" +- {:#.2g}", error.spread), spread_width);
+        line += fmt::format("{:>{}}", error_text(error), widths_.error);
+        if (spread_) line += fmt::format("{:<{}}", spread_text(error), widths_.spread);
         const bool best = found_.best == point;
         if (bar_ > 0) {
             const double share = largest_ > 0 ? error.error / largest_ : 0;
@@ -92,8 +106,8 @@ private:
 
     const Plan& plan_;
     const Findings& found_;
-    const Terminal& terminal_;
-    std::vector<std::size_t> widths_ = widths_of(plan_.grid);
+    const tool::Terminal& terminal_;
+    Widths widths_;
     double largest_ = 0;
     bool spread_ = true;   // there is room for the standard errors
     std::size_t bar_ = 0;  // columns of the longest; 0: no bars
@@ -146,50 +160,56 @@ std::string as_json(const Dataset& data, const Plan& plan, const Findings& found
           {"fits", found.fits},
           {"deaths", found.deaths},
           {"seconds", found.seconds},
-          {"interrupted", found.interrupted}}},
+          {"interrupted", found.interrupted},
+          {"stopped", found.stopped ? json(found.stopped->what()) : json(nullptr)}}},
     };
     // Names of columns come from a file: what is no UTF-8 there is replaced.
     return all.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
 }
 
-std::size_t columns_for_bars(const Plan& plan) {
-    return width_of_line(plan) + 2 + shortest_bar + 1;
+std::size_t columns_for_bars(const Plan& plan, const Findings& found) {
+    return Widths(plan, found).line() + 2 + shortest_bar + 1;
 }
 
 std::string as_text(const Dataset& data, const Plan& plan, const Findings& found,
-                    const Terminal& terminal) {
-    std::string text =
-        fmt::format("{}: {}, {} from {}\n", data.file, counted(data.rows(), "row", "rows"),
-                    data.target, counted(data.columns(), "column", "columns"));
-    if (!found.tree.empty()) {
-        text += fmt::format("One tree, fully grown: error {:.4g} on the rows that it has seen\n",
-                            found.tree_error);
-    }
+                    const tool::Terminal& terminal) {
+    std::string text = terminal.fitted(fmt::format(
+        "{}: {}, {} from {}\n", tool::one_line(data.file), tool::counted(data.rows(), "row"),
+        data.target, tool::counted(data.columns(), "column")));
+    const auto say = [&]<class... Values>(fmt::format_string<Values...> format,
+                                          Values&&... values) {
+        text += terminal.fitted(fmt::format(format, std::forward<Values>(values)...));
+    };
+    if (!found.tree.empty())
+        say("One tree, fully grown: error {:.4g} on the rows that it has seen\n", found.tree_error);
     if (found.best) {
-        text += fmt::format("\nGrid, {} folds: error on rows that were not seen\n", plan.folds);
+        say("\nGrid, {} folds: error on rows that were not seen\n", plan.folds);
         text += GridTable(plan, found, terminal).text();
-        text += fmt::format("Best: {}\n", plan.grid.name(*found.best));
+        say("Best: {}\n", plan.grid.name(*found.best));
     }
     if (found.trees > 0) {
-        text += fmt::format("\nForest of {} with these settings: ",
-                            counted(found.trees, "tree", "trees"));
-        text +=
-            found.out_of_bag_error
-                ? fmt::format("error {:.4g} on rows that were not seen\n", *found.out_of_bag_error)
-                : std::string("every tree has seen every row, so there is no error to tell\n");
+        const std::string trees = tool::counted(found.trees, "tree");
+        if (found.out_of_bag_error) {
+            say("\nForest of {} with these settings: error {:.4g} on rows that were not seen\n",
+                trees, *found.out_of_bag_error);
+        } else {
+            say("\nForest of {} with these settings: every tree has seen every row, so there is no "
+                "error to tell\n",
+                trees);
+        }
     }
-    const std::size_t points = static_cast<std::size_t>(
-        std::ranges::count_if(found.points, [](const auto& point) { return point.has_value(); }));
-    if (found.interrupted) {
-        text += fmt::format("\nInterrupted: {} of {} grid points, {} of {} trees\n", points,
-                            plan.grid.points.size(), found.trees, plan.trees);
+    if (!found.all()) {
+        const auto points = std::ranges::count_if(
+            found.points, [](const auto& point) { return point.has_value(); });
+        say("\n{}: {} of {} grid points, {} of {} trees\n",
+            found.interrupted ? "Interrupted" : "Stopped", points, plan.grid.points.size(),
+            found.trees, plan.trees);
     }
-    text +=
-        fmt::format("\n{} in {:.2f} s on {}; ", counted(found.fits, "fit", "fits"), found.seconds,
-                    counted(static_cast<std::size_t>(found.processes), "process", "processes"));
-    text += found.deaths == 0 ? std::string("no worker died\n")
-                              : fmt::format("{} died, and what they held was done again\n",
-                                            counted(found.deaths, "worker", "workers"));
+    say("\n{} in {:.2f} s on {}; {}\n", tool::counted(found.fits, "fit"), found.seconds,
+        tool::counted(static_cast<std::uint64_t>(found.processes), "process"),
+        found.deaths == 0 ? std::string("no worker died")
+                          : tool::counted(found.deaths, "worker") + " died" +
+                                (found.all() ? ", and what they held was done again" : ""));
     return text;
 }
 

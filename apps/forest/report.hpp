@@ -4,7 +4,7 @@
 
 #include "dataset.hpp"
 #include "study.hpp"
-#include "terminal.hpp"
+#include "tool/terminal.hpp"
 
 namespace forest {
 
@@ -14,9 +14,9 @@ namespace forest {
 
 /// What a person reads. On a terminal with room for it, the errors of the grid as bars.
 [[nodiscard]] std::string as_text(const Dataset& data, const Plan& plan, const Findings& found,
-                                  const Terminal& terminal);
+                                  const tool::Terminal& terminal);
 
 /// The columns that a terminal must have for the bars.
-[[nodiscard]] std::size_t columns_for_bars(const Plan& plan);
+[[nodiscard]] std::size_t columns_for_bars(const Plan& plan, const Findings& found);
 
 }  // namespace forest

@@ -3,23 +3,17 @@
 #include <numeric>
 #include <utility>
 
+#include "tool/mix.hpp"
+
 namespace forest {
 
 namespace {
 
-constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;
-
-/// SplitMix64's output function; see procpool/this_task.hpp, whose seeds are made the same way.
-constexpr std::uint64_t mix(std::uint64_t z) {
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-}
-
 /// The distributions of the standard differ from library to library; this one does not.
 class Dice {
 public:
-    Dice(std::uint64_t seed, std::uint64_t stream) : state_(mix(mix(seed + golden) + stream)) {}
+    Dice(std::uint64_t seed, std::uint64_t stream)
+        : state_(tool::mixed(tool::mixed(seed + tool::golden) + stream)) {}
 
     /// 0 to below `sides`, each as likely: what would favour some of them is thrown again.
     std::uint32_t roll(std::uint32_t sides) {
@@ -30,7 +24,7 @@ public:
     }
 
 private:
-    std::uint64_t next() { return mix(state_ += golden); }
+    std::uint64_t next() { return tool::mixed(state_ += tool::golden); }
 
     std::uint64_t state_;
 };

@@ -1,14 +1,15 @@
 #include "study.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <new>
 
 #include <fmt/format.h>
 
 #include "crew.hpp"
-#include "errors.hpp"
 #include "fits.hpp"
 #include "sampling.hpp"
+#include "tool/exit.hpp"
 
 namespace forest {
 
@@ -61,6 +62,8 @@ public:
             grow_forest();
         } catch (const Interrupted&) {
             found_.interrupted = true;
+        } catch (const tool::Stopped& stopped) {
+            found_.stopped = stopped;
         }
         close_forest();
         found_.processes = crew_.processes();
@@ -78,6 +81,7 @@ private:
             [table = table_.view()](const Settings& settings) {
                 return fit_on_all_rows(table, settings);
             },
+            [](const Settings&) { return std::string("the tree on all rows"); },
             [&](std::size_t, std::vector<double> predictions) {
                 found_.tree_error = root_mean_square(predictions, data_.targets);
                 found_.tree = std::move(predictions);
@@ -97,6 +101,12 @@ private:
             "grid", fits,
             [table = table_.view(), fold_of = table_.folds()](const FoldFit& fit) {
                 return try_on_fold(table, fold_of, fit);
+            },
+            [&](const FoldFit& fit) {
+                const auto at = std::ranges::find(plan_.grid.points, fit.settings);
+                return fmt::format(
+                    "fold {} of {}", fit.fold + 1,
+                    plan_.grid.name(static_cast<std::size_t>(at - plan_.grid.points.begin())));
             },
             [&](std::size_t i, const FoldError& error) {
                 auto& of_point = errors[i / folds];
@@ -121,6 +131,7 @@ private:
         crew_.each(
             "forest", fits,
             [table = table_.view()](const TreeFit& fit) { return fit_on_drawn_rows(table, fit); },
+            [](const TreeFit& fit) { return fmt::format("tree {} of the forest", fit.tree + 1); },
             [&](std::size_t tree, const std::vector<double>& predictions) {
                 add_tree(static_cast<std::uint32_t>(tree), predictions);
             });
@@ -168,23 +179,23 @@ private:
 
 Findings study(const Dataset& data, const Plan& plan) {
     if (plan.folds < 2 || plan.folds > data.rows()) {
-        throw BadInput(fmt::format(
+        throw tool::BadUsage(fmt::format(
             "--folds {}: {} has {} rows, so write 2 to {}; each fold needs a row, and another to "
             "grow on",
             plan.folds, data.file, data.rows(), data.rows()));
     }
     const std::size_t fits = 1 + plan.grid.points.size() * plan.folds + plan.trees;
     if (plan.crashes > fits) {
-        throw BadInput(
+        throw tool::BadUsage(
             fmt::format("--crash {}: there are only {} fits; write fewer", plan.crashes, fits));
     }
     try {
         return Study(data, plan).run();
     } catch (const std::bad_alloc&) {
-        throw SystemLimit(fmt::format(
+        throw tool::SystemLimit(tool::limit_of_shared_memory().value_or(fmt::format(
             "not enough memory for {} rows of {} columns; use fewer --features or --processes, or "
             "a sample of the rows",
-            data.rows(), data.columns() + 1));
+            data.rows(), data.columns() + 1)));
     }
 }
 

@@ -11,6 +11,7 @@
 
 #include "dataset.hpp"
 #include "grid.hpp"
+#include "tool/exit.hpp"
 
 namespace forest {
 
@@ -52,12 +53,16 @@ struct Findings {
     std::size_t deaths = 0;
     double seconds = 0;
     bool interrupted = false;
+    std::optional<tool::Stopped> stopped{};  ///< why it ended before its time, if it did
+
+    [[nodiscard]] bool all() const { return !interrupted && !stopped; }
 };
 
 /// Grows the lecture's tree, searches the grid by cross-validation and grows a forest with the best
 /// settings: each fit one task of a pool of processes. The findings are the same to the bit for
 /// any number of workers, and for any number of them that die. Blocks. After Ctrl-C (under
-/// Signals) it returns what was found till then. Throws BadInput, SystemLimit, WorkFailed.
+/// tool::Interrupt), or when a fit or the pool fails, it returns what was found till then. Throws
+/// tool::BadUsage and tool::SystemLimit before any work.
 [[nodiscard]] Findings study(const Dataset& data, const Plan& plan);
 
 }  // namespace forest

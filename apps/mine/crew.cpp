@@ -4,14 +4,13 @@
 #include <deque>
 #include <future>
 #include <mutex>
-#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include <sys/types.h>
+#include <fmt/format.h>
 
-#include <procpool/procpool.hpp>
+#include "tool/crew.hpp"
 
 namespace mine {
 
@@ -26,6 +25,7 @@ public:
     PlainCrew(const Search& search, std::uint64_t wanted) : search_(search), wanted_(wanted) {}
 
     void give(const Chunk& chunk) override { given_.push_back(chunk); }
+    void give_first(const Chunk& chunk) override { given_.push_front(chunk); }
     std::optional<Report> take(std::chrono::nanoseconds /*patience*/) override {
         const Chunk chunk = given_.front();
         given_.pop_front();
@@ -51,11 +51,20 @@ public:
     }
 
     void give(const Chunk& chunk) override {
-        Task task([this, chunk] { return work_off(search_, chunk, wanted_); });
+        Task task = to_work_off(chunk);
         reports_.push_back(task.get_future());
         {
             const std::lock_guard lock(mutex_);
             tasks_.push_back(std::move(task));
+        }
+        bell_.notify_one();
+    }
+    void give_first(const Chunk& chunk) override {
+        Task task = to_work_off(chunk);
+        reports_.push_front(task.get_future());
+        {
+            const std::lock_guard lock(mutex_);
+            tasks_.push_front(std::move(task));
         }
         bell_.notify_one();
     }
@@ -71,6 +80,10 @@ public:
 
 private:
     using Task = std::packaged_task<Report()>;
+
+    [[nodiscard]] Task to_work_off(const Chunk& chunk) const {
+        return Task([this, chunk] { return work_off(search_, chunk, wanted_); });
+    }
 
     void work(const std::stop_token& stop) {
         std::unique_lock lock(mutex_);
@@ -95,79 +108,38 @@ private:
     std::vector<std::jthread> threads_;  // last: they are joined before the rest goes
 };
 
-/// Counts workers that died: those that took an item along, and those that are not there any more.
-class Roll {
-public:
-    explicit Roll(const procpool::Pool& pool) : pool_(pool) { call(); }
-
-    void call() {
-        const std::vector<pid_t> pids = pool_.worker_pids();
-        const std::set<pid_t> present(pids.begin(), pids.end());
-        for (const pid_t pid : present_) {
-            if (!present.contains(pid)) dead_.insert(pid);
-        }
-        present_ = present;
-    }
-    void strike(pid_t pid) { dead_.insert(pid); }
-    [[nodiscard]] std::size_t dead() const { return dead_.size(); }
-
-private:
-    const procpool::Pool& pool_;
-    std::set<pid_t> present_;
-    std::set<pid_t> dead_;
-};
-
 class ProcessCrew final : public Crew {
 public:
     ProcessCrew(int processes, const Search& search, std::uint64_t wanted)
-        : search_(search), wanted_(wanted), pool_(processes), roll_(pool_) {}
+        : crew_(processes),
+          chunks_(
+              crew_,
+              [this, search, wanted](const Chunk& chunk, int /*deaths*/) {
+                  return crew_.pool().submit(work_off, search, chunk, wanted);
+              },
+              name_of) {}
 
-    void give(const Chunk& chunk) override { given_.push_back({chunk, start(chunk)}); }
-
+    void give(const Chunk& chunk) override { chunks_.give(chunk); }
+    void give_first(const Chunk& chunk) override { chunks_.give_first(chunk); }
     std::optional<Report> take(std::chrono::nanoseconds patience) override {
-        Given& oldest = given_.front();
-        const bool ready = oldest.report.wait(patience);
-        roll_.call();
-        if (!ready) return std::nullopt;
-        try {
-            Report report = oldest.report.get();
-            given_.pop_front();
-            return report;
-        } catch (const procpool::WorkerDied& death) {
-            // Rather than by TaskOptions::retries, so that every death is heard of.
-            roll_.strike(death.worker_pid());
-            if (++oldest.deaths > most_deaths) throw;
-            oldest.report = start(oldest.chunk);
-            return std::nullopt;
-        }
+        return chunks_.take(patience);
     }
-    [[nodiscard]] int workers() const override { return pool_.processes(); }
+    [[nodiscard]] int workers() const override { return crew_.processes(); }
     [[nodiscard]] std::size_t depth() const override {
-        return chunks_a_worker * static_cast<std::size_t>(pool_.processes());
+        return chunks_a_worker * static_cast<std::size_t>(crew_.processes());
     }
-    [[nodiscard]] std::size_t deaths() override {
-        roll_.call();
-        return roll_.dead();
-    }
+    [[nodiscard]] std::size_t deaths() override { return crew_.deaths(); }
 
 private:
-    static constexpr int most_deaths = 100;  // of one chunk: then it is not by chance
-
-    struct Given {
-        Chunk chunk;
-        procpool::AsyncResult<Report> report;
-        int deaths = 0;
-    };
-
-    procpool::AsyncResult<Report> start(const Chunk& chunk) {
-        return pool_.submit(work_off, search_, chunk, wanted_);
+    static std::string name_of(const Chunk& chunk) {
+        const std::string candidates = fmt::format("the chunk of candidates {} to {}", chunk.first,
+                                                   chunk.first + chunk.count - 1);
+        return chunk.length == 0 ? candidates
+                                 : fmt::format("{} of {} letters", candidates, chunk.length);
     }
 
-    Search search_;
-    std::uint64_t wanted_;
-    procpool::Pool pool_;
-    Roll roll_;
-    std::deque<Given> given_;
+    tool::Crew crew_;
+    tool::InOrder<Chunk, Report> chunks_;
 };
 
 }  // namespace

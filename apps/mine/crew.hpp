@@ -22,8 +22,10 @@ public:
 
     /// Does not wait.
     virtual void give(const Chunk& chunk) = 0;
-    /// The report on the oldest chunk; nothing if it does not come within `patience`. Throws what
-    /// befell the crew as a whole: procpool::PoolBroken.
+    /// As give(), but its report comes before those of all other chunks.
+    virtual void give_first(const Chunk& chunk) = 0;
+    /// The report on the oldest chunk; nothing if it does not come within `patience`. This and
+    /// give() throw tool::Stopped when the work cannot go on.
     virtual std::optional<Report> take(std::chrono::nanoseconds patience) = 0;
 
     [[nodiscard]] virtual int workers() const = 0;
@@ -39,7 +41,8 @@ public:
 [[nodiscard]] std::unique_ptr<Crew> make_thread_crew(int threads, const Search& search,
                                                      std::uint64_t wanted);
 
-/// A procpool::Pool. Throws what its constructor throws.
+/// A pool of processes; 0: as many as the CPUs that may be used. Throws tool::SystemLimit when they
+/// cannot be started.
 [[nodiscard]] std::unique_ptr<Crew> make_process_crew(int processes, const Search& search,
                                                       std::uint64_t wanted);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,29 @@ Range beginning_with(std::uint64_t value, int bits, int width) {
     const std::uint64_t below = rest == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << rest) - 1;
     const std::uint64_t first = rest == 64 ? 0 : value << rest;
     return {first, first | below};
+}
+
+/// Both halves of an adler32 are sums modulo 65521.
+bool adler_can_be_in(const Range& range) {
+    constexpr std::uint64_t modulus = 65521;
+    std::uint64_t upper = range.first >> 16;
+    std::uint64_t lower = range.first & 0xffff;
+    if (lower >= modulus) {
+        ++upper;
+        lower = 0;
+    }
+    return upper < modulus && (upper << 16 | lower) <= range.last;
+}
+
+/// The goal, if there is a number that the hash can be and that meets it.
+Goal possible(Goal goal) {
+    if (goal.hash == Hash::adler32 && std::ranges::none_of(goal.ranges, adler_can_be_in)) {
+        throw ImpossibleGoal(
+            fmt::format("no adler32 {}: each of its halves is below 65521, fff1 in hexadecimal: "
+                        "ask for another --prefix",
+                        goal.text));
+    }
+    return goal;
 }
 
 }  // namespace
@@ -48,9 +72,9 @@ Goal hex_goal(Hash hash, std::string_view prefix) {
         throw ImpossibleGoal(
             fmt::format("the prefix '{}' is not hexadecimal: use 0-9 and a-f", prefix));
     }
-    return {.hash = hash,
-            .ranges = {beginning_with(value, static_cast<int>(prefix.size()) * 4, width)},
-            .text = fmt::format("begins with {} in hexadecimal", prefix)};
+    return possible({.hash = hash,
+                     .ranges = {beginning_with(value, static_cast<int>(prefix.size()) * 4, width)},
+                     .text = fmt::format("begins with {} in hexadecimal", prefix)});
 }
 
 Goal decimal_goal(Hash hash, std::string_view prefix) {
@@ -77,7 +101,7 @@ Goal decimal_goal(Hash hash, std::string_view prefix) {
     Goal goal{.hash = hash, .text = fmt::format("begins with {} in decimal", prefix)};
     for (std::uint64_t power = 1; value * power <= largest; power *= 10)
         goal.ranges.push_back({value * power, std::min(value * power + power - 1, largest)});
-    return goal;
+    return possible(std::move(goal));
 }
 
 Goal zero_bits_goal(Hash hash, int bits) {

@@ -79,12 +79,10 @@ double header_share(const Search& search) {
     return share;
 }
 
-std::string header_hash(std::string_view hex, std::uint32_t nonce) {
-    std::string header = header_bytes(hex);
-    header.append(reinterpret_cast<const char*>(&nonce), sizeof nonce);
-    std::string hash = digest(Hash::sha256d, header);
+std::string header_digest(std::string_view hex, std::string_view nonce) {
+    std::string hash = digest(Hash::sha256d, header_bytes(hex).append(nonce));
     std::ranges::reverse(hash);
-    return to_hex(hash);
+    return hash;
 }
 
 bool meets_target(const Search& search, std::string_view hash) {

@@ -18,9 +18,9 @@ inline constexpr std::size_t header_size = 76;  // bytes before the nonce
 /// The share of all hashes that are at most the target.
 [[nodiscard]] double header_share(const Search& search);
 
-/// The hash of the header with this nonce as it is written: backwards, in hexadecimal. From
+/// The hash of the header with this nonce, which is its 4 bytes; backwards, as it is written. From
 /// scratch.
-[[nodiscard]] std::string header_hash(std::string_view hex, std::uint32_t nonce);
+[[nodiscard]] std::string header_digest(std::string_view hex, std::string_view nonce);
 
 /// True if such a hash is at most the target.
 [[nodiscard]] bool meets_target(const Search& search, std::string_view hash);

@@ -20,6 +20,10 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+Chunk rest_of(const Chunk& chunk, std::uint64_t done) {
+    return {.first = chunk.first + done, .count = chunk.count - done, .length = chunk.length};
+}
+
 /// The plan's spans, a chunk at a time.
 class Feed {
 public:
@@ -48,44 +52,82 @@ private:
     std::uint64_t done_ = 0;
 };
 
+/// What was given to the crew, and what it found.
+class Shift {
+public:
+    Shift(const Plan& plan, Crew& crew, std::uint64_t chunk_size)
+        : plan_(plan), crew_(crew), feed_(plan.spans, chunk_size) {
+        outcome_.workers = crew.workers();
+    }
+
+    /// Gives a chunk if there is room, and takes a report if it comes soon. False when enough is
+    /// found or nothing is left.
+    bool go_on() {
+        if (outcome_.found.size() >= plan_.wanted) return false;
+        // One at a time, as to wake a thousand busy workers takes longer than Ctrl-C may.
+        if (given_.size() < crew_.depth() && feed_.more()) {
+            given_.push_back(feed_.next());
+            crew_.give(given_.back());
+        }
+        if (given_.empty()) return false;
+        const bool more = given_.size() < crew_.depth() && feed_.more();
+        if (const auto report = crew_.take(more ? 0ms : slice)) {
+            const Chunk chunk = given_.front();
+            given_.pop_front();
+            book(chunk, *report);
+        }
+        return true;
+    }
+    [[nodiscard]] Outcome& outcome() { return outcome_; }
+
+private:
+    void book(const Chunk& chunk, const Report& report) {
+        const auto& [hashes, hits] = report;
+        for (const std::uint64_t number : hits) {
+            std::string suffix = suffix_of(plan_.search, number, chunk.length);
+            if (outcome_.found.size() == plan_.wanted || !known_.insert(suffix).second) continue;
+            std::string digest = plan_.verify(suffix);
+            outcome_.found.push_back({std::move(suffix), std::move(digest),
+                                      before_ + static_cast<double>(number - chunk.first)});
+        }
+        outcome_.hashes += hashes;
+        before_ += static_cast<double>(hashes);
+        if (hashes < chunk.count && outcome_.found.size() < plan_.wanted) {
+            // Some of the hits were known already. The rest of the chunk is next in order.
+            given_.push_front(rest_of(chunk, hashes));
+            crew_.give_first(given_.front());
+        }
+    }
+
+    const Plan& plan_;
+    Crew& crew_;
+    Feed feed_;
+    std::deque<Chunk> given_;
+    std::set<std::string> known_;  // chance may hit twice
+    double before_ = 0;            // candidates of which there were reports
+    Outcome outcome_{};
+};
+
 }  // namespace
 
 Outcome mine(const Plan& plan, Crew& crew, std::uint64_t chunk_size,
              const std::function<bool(const Progress&)>& go_on) {
-    Outcome outcome{.workers = crew.workers()};
-    std::set<std::string> known;  // chance may hit twice
-    Feed feed(plan.spans, chunk_size);
-    std::deque<Chunk> given;
-    double before = 0;
     const auto start = Clock::now();
-    while (outcome.found.size() < plan.wanted) {
-        while (given.size() < crew.depth() && feed.more()) {
-            given.push_back(feed.next());
-            crew.give(given.back());
-        }
-        if (given.empty()) break;
-        const auto report = crew.take(slice);
-        if (report) {
-            const Chunk chunk = given.front();
-            given.pop_front();
-            outcome.hashes += report->first;
-            for (const std::uint64_t number : report->second) {
-                std::string suffix = suffix_of(plan.search, number, chunk.length);
-                if (outcome.found.size() == plan.wanted || !known.insert(suffix).second) continue;
-                std::string digest = plan.verify(suffix);
-                outcome.found.push_back({std::move(suffix), std::move(digest),
-                                         before + static_cast<double>(number - chunk.first)});
+    Shift shift(plan, crew, chunk_size);
+    Outcome& outcome = shift.outcome();
+    try {
+        while (shift.go_on()) {
+            if (!go_on({.hashes = outcome.hashes, .seconds = seconds_since(start)})) {
+                outcome.interrupted = outcome.found.size() < plan.wanted;
+                break;
             }
-            before += static_cast<double>(chunk.count);
         }
-        if (!go_on({.hashes = outcome.hashes, .seconds = seconds_since(start)})) {
-            outcome.interrupted = outcome.found.size() < plan.wanted;
-            break;
-        }
+    } catch (const tool::Stopped& stopped) {
+        outcome.stopped = stopped;
     }
     outcome.seconds = seconds_since(start);
     outcome.deaths = crew.deaths();
-    return outcome;
+    return std::move(outcome);
 }
 
 double measure_rate(const Plan& plan) {

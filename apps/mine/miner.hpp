@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "crew.hpp"
 #include "search.hpp"
+#include "tool/exit.hpp"
 
 namespace mine {
 
@@ -39,6 +41,7 @@ struct Outcome {
     std::uint64_t hashes = 0;
     double seconds = 0;
     bool interrupted = false;
+    std::optional<tool::Stopped> stopped{};  ///< why it ended before its time, if it did
     int workers = 0;
     std::size_t deaths = 0;
 
@@ -48,7 +51,8 @@ struct Outcome {
 };
 
 /// Has the crew look until enough is found, the spans end or `go_on`, called at least ten times a
-/// second, says no. The same answers from any crew: the first ones of the plan.
+/// second, says no, or the work cannot go on. The same answers from any crew: the first ones of the
+/// plan.
 [[nodiscard]] Outcome mine(const Plan& plan, Crew& crew, std::uint64_t chunk_size,
                            const std::function<bool(const Progress&)>& go_on);
 

@@ -13,8 +13,8 @@ namespace mine {
 
 namespace {
 
-constexpr std::uint64_t few_suffixes = 1 << 20;      // so many are counted out
-constexpr std::uint64_t most_steps = 1'000'000'000;  // additions of the two sums' distribution
+constexpr std::uint64_t few_suffixes = 1 << 20;  // so many are counted out
+constexpr std::uint64_t most_cells = 1 << 22;    // of the two sums' distribution: 32 MiB
 constexpr std::uint32_t adler_modulus = 65521;
 
 /// What the upper 16 bits of a checksum say about the goal: the share of the lower 16 bits with
@@ -122,10 +122,29 @@ public:
             tally.add(now_[t], shares[(origin.upper + t) % adler_modulus]);
         return tally.reach(length_);
     }
+    /// The probability of each T modulo 65521.
+    [[nodiscard]] const std::vector<double>& probabilities() const { return now_; }
 
 private:
     std::vector<double> now_ = std::vector<double>(adler_modulus, 0.0);
     std::uint32_t length_ = 0;
+};
+
+/// The distribution of S; T is not looked at.
+class LowerSums {
+public:
+    void add_letter(const Steps& steps) {
+        std::vector<double> next(now_.size() + steps.highest, 0.0);
+        const double each = 1 / static_cast<double>(steps.above.size());
+        for (const std::uint32_t step : steps.above) {
+            for (std::size_t s = 0; s < now_.size(); ++s) next[s + step] += now_[s] * each;
+        }
+        now_ = std::move(next);
+    }
+    [[nodiscard]] const std::vector<double>& probabilities() const { return now_; }
+
+private:
+    std::vector<double> now_{1.0};
 };
 
 /// The distribution of (S, T): rows of S. One letter d more at the end: S + d, T + S + d.
@@ -133,9 +152,8 @@ class BothSums {
 public:
     void add_letter(const Steps& steps) {
         ++length_;
-        const std::uint32_t rows = length_ * steps.highest + 1;
-        const std::uint32_t columns = length_ * (length_ + 1) / 2 * steps.highest + 1;
-        std::vector<std::vector<double>> next(rows, std::vector<double>(columns, 0.0));
+        std::vector<std::vector<double>> next(rows(steps, length_),
+                                              std::vector<double>(columns(steps, length_), 0.0));
         const double each = 1 / static_cast<double>(steps.above.size());
         for (std::uint32_t s = 0; s < rows_.size(); ++s) {
             for (const std::uint32_t step : steps.above) {
@@ -145,9 +163,9 @@ public:
         }
         rows_ = std::move(next);
     }
-    /// Additions that one letter more would take.
+    /// The cells that there are with one letter more.
     [[nodiscard]] std::uint64_t price(const Steps& steps) const {
-        return std::uint64_t{rows_.size()} * rows_[0].size() * steps.above.size();
+        return rows(steps, length_ + 1) * columns(steps, length_ + 1);
     }
     [[nodiscard]] Reach reach(const Goal& goal, const AdlerOrigin& origin) const {
         Tally tally;
@@ -163,8 +181,111 @@ public:
     }
 
 private:
+    static std::uint64_t rows(const Steps& steps, std::uint64_t length) {
+        return length * steps.highest + 1;
+    }
+    static std::uint64_t columns(const Steps& steps, std::uint64_t length) {
+        return length * (length + 1) / 2 * steps.highest + 1;
+    }
+
     std::vector<std::vector<double>> rows_{{1.0}};
     std::uint32_t length_ = 0;
+};
+
+/// The probability that T modulo 65521 is in an interval.
+class UpperMass {
+public:
+    explicit UpperMass(const std::vector<double>& probabilities) {
+        for (const double probability : probabilities) {
+            mass_.push_back(mass_.back() + probability);
+            some_.push_back(some_.back() + (probability > 0 ? 1 : 0));
+        }
+    }
+    /// Of T from `first` to `last`, fewer than 65521 of them. 0 only if none of them can be.
+    [[nodiscard]] double of(std::uint64_t first, std::uint64_t last) const {
+        const std::uint64_t begin = first % adler_modulus;
+        const std::uint64_t end = begin + (last - first) + 1;
+        if (end <= adler_modulus) return between(begin, end);
+        return between(begin, adler_modulus) + between(0, end - adler_modulus);
+    }
+
+private:
+    [[nodiscard]] double between(std::uint64_t begin, std::uint64_t end) const {
+        if (some_[begin] == some_[end]) return 0;
+        return std::max(mass_[end] - mass_[begin], std::numeric_limits<double>::min());
+    }
+
+    std::vector<double> mass_{0.0};
+    std::vector<std::uint32_t> some_{0};  // how many of them can be
+};
+
+/// For sums too many to be followed together: as if T did not depend on S but for the least and
+/// the greatest T that an S leaves.
+class SumsApart {
+public:
+    SumsApart(const LowerSums& lower, const UpperSums& upper, const Steps& steps,
+              std::uint32_t length)
+        : lower_(lower.probabilities()),
+          upper_(upper.probabilities()),
+          highest_(steps.highest),
+          length_(length) {}
+
+    [[nodiscard]] Reach reach(const Goal& goal, const AdlerOrigin& origin) const {
+        double share = 0;
+        for (std::uint64_t s = 0; s < lower_.size(); ++s) {
+            if (lower_[s] == 0) continue;
+            const std::uint64_t lower = (origin.lower + s) % adler_modulus;
+            double met = 0;
+            for (const Range& range : goal.ranges) met += met_in(range, lower, s, origin.upper);
+            share += lower_[s] * std::min(met, 1.0);
+        }
+        constexpr double most = 1 - std::numeric_limits<double>::epsilon();
+        return {.length = length_, .share = std::min(share, most), .exact = share == 0};
+    }
+
+private:
+    /// T with this S. The least has the large letters at the end, where they weigh 1, 2, 3; the
+    /// greatest at the beginning.
+    [[nodiscard]] Range sums_with(std::uint64_t s) const {
+        const std::uint64_t full = s / highest_;
+        const std::uint64_t rest = s % highest_;
+        const std::uint64_t least = highest_ * (full * (full + 1) / 2) + rest * (full + 1);
+        const std::uint64_t most = highest_ * (full * length_) -
+                                   highest_ * (full * (full - 1) / 2) + rest * (length_ - full);
+        // Beyond the modulus it begins anew.
+        return {least, std::min(most, least + adler_modulus - 1)};
+    }
+
+    [[nodiscard]] double met_in(const Range& range, std::uint64_t lower, std::uint64_t s,
+                                std::uint64_t origin) const {
+        // The upper sums with which a hash of this lower sum is in the range.
+        std::uint64_t first = (range.first >> 16) + (lower < (range.first & 0xffff) ? 1 : 0);
+        std::uint64_t end = (range.last >> 16) + (lower <= (range.last & 0xffff) ? 1 : 0);
+        end = std::min<std::uint64_t>(end, adler_modulus);
+        if (first >= end) return 0;
+
+        const Range sums = sums_with(s);
+        double met = 0;
+        // first - origin + k moduli, from the last of these that is not above the least sum.
+        const std::uint64_t shift = adler_modulus - origin % adler_modulus;
+        first += shift + sums.first / adler_modulus * adler_modulus;
+        end += shift + sums.first / adler_modulus * adler_modulus;
+        for (int back = 0; back < 2 && first >= adler_modulus; ++back) {
+            first -= adler_modulus;
+            end -= adler_modulus;
+        }
+        for (; first <= sums.last; first += adler_modulus, end += adler_modulus) {
+            const std::uint64_t from = std::max(first, sums.first);
+            const std::uint64_t to = std::min(end - 1, sums.last);
+            if (from <= to) met += upper_.of(from, to);
+        }
+        return met / std::max(upper_.of(sums.first, sums.last), met);
+    }
+
+    const std::vector<double>& lower_;
+    UpperMass upper_;
+    std::uint64_t highest_;
+    std::uint32_t length_;
 };
 
 std::vector<Reach> reach_of_adler(const Goal& goal, std::string_view base,
@@ -179,23 +300,27 @@ std::vector<Reach> reach_of_adler(const Goal& goal, std::string_view base,
     });
 
     std::vector<Reach> all;
+    LowerSums lower;
     UpperSums upper;
     BothSums both;
     bool affordable = !upper_decides;
-    std::uint64_t spent = 0;
     for (std::uint32_t length = 1; length <= longest; ++length) {
+        lower.add_letter(steps);
         upper.add_letter(steps);
         if (affordable) {
-            spent += both.price(steps);
-            affordable = spent <= most_steps;
+            affordable = both.price(steps) <= most_cells;
             if (affordable) both.add_letter(steps);
         }
         if (length < shortest) continue;
         const AdlerOrigin origin(checksum, steps.lowest, length);
         if (count_suffixes(alphabet.size(), length) <= few_suffixes) {
             all.push_back(count_out(goal, base, alphabet, length));
+        } else if (upper_decides) {
+            all.push_back(upper.reach(shares, origin));
+        } else if (affordable) {
+            all.push_back(both.reach(goal, origin));
         } else {
-            all.push_back(affordable ? both.reach(goal, origin) : upper.reach(shares, origin));
+            all.push_back(SumsApart(lower, upper, steps, length).reach(goal, origin));
         }
     }
     return all;

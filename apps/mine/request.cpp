@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <stdexcept>
 
@@ -15,7 +17,8 @@ namespace mine {
 
 namespace {
 
-constexpr std::uint32_t lengths_looked_at = 32;  // unless somebody asks for more
+// Unless somebody asks for more, or these have little to offer.
+constexpr std::uint32_t lengths_looked_at = 32;
 constexpr double plenty = 1000;       // answers among the suffixes of a length that is long enough
 constexpr double tries_of_each = 64;  // suffixes by chance: e^-64 of them are never tried
 
@@ -82,43 +85,62 @@ Bounds bounds(const Request& request, std::uint32_t good_shortest, std::uint32_t
     return both;
 }
 
+/// Of the lengths from `shortest` to `longest`: the shortest that has as many answers as are wanted
+/// and where the goal is met about as often as at any other of these.
+std::optional<Reach> good_length(const Request& request, const std::vector<Reach>& all,
+                                 std::uint32_t shortest, std::uint32_t longest) {
+    std::vector<Reach> enough;
+    std::ranges::copy_if(all, std::back_inserter(enough), [&](const Reach& at) {
+        return at.length >= shortest && at.length <= longest && at.share > 0 &&
+               at.share * suffixes(request, at.length) >= static_cast<double>(request.count);
+    });
+    if (enough.empty()) return std::nullopt;
+    const double best = std::ranges::max(enough, {}, &Reach::share).share;
+    return *std::ranges::find_if(enough, [&](const Reach& at) { return at.share >= best / 2; });
+}
+
 [[noreturn]] void refuse_lengths(const Request& request, const Goal& goal, const Bounds& asked,
                                  const std::vector<Reach>& all) {
     const std::string letters =
         asked.shortest == asked.longest
             ? fmt::format("{} letter{}", asked.shortest, asked.shortest == 1 ? "" : "s")
             : fmt::format("{} to {} letters", asked.shortest, asked.longest);
-    const auto best = std::ranges::max_element(all, {}, &Reach::share);
+    const Reach best = good_length(request, all, 1, longest_suffix)
+                           .value_or(std::ranges::max(all, {}, &Reach::share));
     const std::string cure =
-        best->share > 0 ? fmt::format("use --min-length {0} --max-length {0}, where {1} do",
-                                      best->length, percent_text(best->share))
-                        : "ask for less, or give another --alphabet";
+        best.share > 0 ? fmt::format("use --min-length {0} --max-length {0}, where {1} do",
+                                     best.length, percent_text(best.share))
+                       : "ask for less, or give another --alphabet";
     throw ImpossibleGoal(
         fmt::format("no suffix of {} of this alphabet gives {} {} that {}{}: {}", letters,
                     request.hash == Hash::adler32 ? "an" : "a", to_string(request.hash), goal.text,
                     request.hash == Hash::adler32 ? ", since adler32 adds up slowly" : "", cure));
 }
 
+/// The lengths between which suffixes are looked at. Enumerating begins with the shortest of all.
+Bounds checksum_bounds(const Request& request, const std::optional<Reach>& good,
+                       std::uint32_t looked_at) {
+    if (!good) return bounds(request, 1, looked_at);
+    if (request.strategy == Strategy::random) return bounds(request, good->length, good->length);
+    return bounds(request, 1, std::max(good->length, long_enough(request, good->share)));
+}
+
 /// Of the checksums: lengths where the goal can be met, and what is to be known about them.
 void choose_checksum_lengths(const Request& request, const Goal& goal, Order& order) {
-    const std::uint32_t looked_at = std::max(
+    std::uint32_t looked_at = std::max(
         {lengths_looked_at, request.min_length.value_or(1), request.max_length.value_or(1)});
     order.reach = reach(goal, request.base, request.alphabet, 1, looked_at);
-    const double best = std::ranges::max(order.reach, {}, &Reach::share).share;
-
-    // The default: as short as can be where the goal is met about as often as anywhere.
-    const double wanted = static_cast<double>(request.count);
-    const auto good = std::ranges::find_if(order.reach, [&](const Reach& at) {
-        return at.share > 0 && at.share >= best / 2 &&
-               at.share * suffixes(request, at.length) >= wanted;
-    });
-    Bounds asked{1, looked_at};
-    if (good != order.reach.end()) {
-        asked = request.strategy == Strategy::random
-                    ? bounds(request, good->length, good->length)
-                    : bounds(request, good->length,
-                             std::max(good->length, long_enough(request, good->share)));
+    const std::uint32_t shortest = request.min_length.value_or(1);
+    const std::uint32_t longest = request.max_length.value_or(longest_suffix);
+    std::optional<Reach> good = good_length(request, order.reach, shortest, longest);
+    if (looked_at < longest_suffix && (!good || good->share < goal.share() / 2)) {
+        // A hash that mixed well would do better: so may longer suffixes.
+        looked_at = longest_suffix;
+        order.reach = reach(goal, request.base, request.alphabet, 1, looked_at);
+        good = good_length(request, order.reach, shortest, longest);
     }
+    Bounds asked = checksum_bounds(request, good, looked_at);
+    asked.longest = std::min(asked.longest, looked_at);
 
     double share = 0;
     double all = 0;
@@ -144,10 +166,12 @@ void choose_checksum_lengths(const Request& request, const Goal& goal, Order& or
             "every suffix looked at meets the goal: there is nothing to search; ask for more");
     }
     if (request.hash == Hash::adler32 && request.strategy == Strategy::enumerate &&
-        order.share < 1) {
-        order.notes.emplace_back(
-            "adler32 hardly changes from one suffix to the next, so the first answer in order may "
-            "be far off: --strategy random meets the average");
+        chosen.front().share < 1) {
+        order.notes.push_back(fmt::format(
+            "adler32 hardly changes from one suffix to the next, so the first of {} letters that "
+            "meets it may be too far off to be reached: --min-length {} passes over this length, "
+            "--strategy random meets the average",
+            chosen.front().length, chosen.front().length + 1));
     }
 }
 
@@ -174,9 +198,10 @@ void make_spans(const Request& request, Order& order) {
         for (const auto length : order.lengths) add(0, suffixes(request, length), length);
         return;
     }
-    double suffixes_in_all = 0;
-    for (const auto length : order.lengths) suffixes_in_all += suffixes(request, length);
-    add(0, tries_of_each * suffixes_in_all, 0);
+    // Lengths share the stream evenly, in groups: so the longest says how much of it is needed.
+    const double groups = std::ceil(tries_of_each * suffixes(request, order.lengths.back()) /
+                                    static_cast<double>(length_group));
+    add(0, groups * static_cast<double>(length_group * order.lengths.size()), 0);
 }
 
 Order suffix_order(const Request& request) {
@@ -218,14 +243,13 @@ Order header_order(const Request& request) {
     if (request.limit > 0) count = std::min(count, request.limit);
     order.plan.spans = {{.first = request.nonce_from, .count = count, .length = 0}};
     order.candidates = static_cast<double>(count);
-    order.notes.push_back(fmt::format(
-        "{} nonces: with a chance of {} one of them meets the target", count_text(order.candidates),
-        percent_text(-std::expm1(order.candidates * std::log1p(-order.share)))));
+    order.notes.push_back(
+        fmt::format("{} nonce{}: with a chance of {} one of them meets the target",
+                    count_text(order.candidates), count == 1 ? "" : "s",
+                    percent_text(-std::expm1(order.candidates * std::log1p(-order.share)))));
     order.plan.verify = [header = request.header,
                          search = order.plan.search](const std::string& nonce) {
-        std::string bytes = from_hex(header).value() + nonce;
-        std::string hash = digest(Hash::sha256d, bytes);
-        std::ranges::reverse(hash);
+        std::string hash = header_digest(header, nonce);
         if (!meets_target(search, to_hex(hash)))
             throw std::logic_error("a nonce was found but does not meet the target: this is a bug");
         return hash;

@@ -12,30 +12,24 @@
 
 #include <openssl/sha.h>
 
+#include "tool/mix.hpp"
+
 namespace mine {
 
 namespace {
 
 constexpr std::size_t block_size = SHA256_CBLOCK;
 
-constexpr std::uint64_t mixed(std::uint64_t z) {
-    // The output function of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-}
-
 __extension__ using Wide = unsigned __int128;
 
 /// The letters of candidate `number`: SplitMix64, whose n-th value can be had directly, so that
 /// whoever works on a part of the stream has a part of his own.
 void random_letters(const Search& search, std::uint64_t number, std::uint32_t length, char* out) {
-    constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;
     constexpr std::uint32_t letters_a_draw = 6;  // of 64 bits; the bias is below 2^-24
     constexpr std::uint64_t draws = (longest_suffix + letters_a_draw - 1) / letters_a_draw;
-    std::uint64_t state = mixed(search.seed + golden) + golden * (number * draws);
+    std::uint64_t state = tool::mixed(search.seed + tool::golden) + tool::golden * (number * draws);
     for (std::uint32_t i = 0; i < length;) {
-        std::uint64_t bits = mixed(state += golden);
+        std::uint64_t bits = tool::mixed(state += tool::golden);
         for (const std::uint32_t end = std::min(length, i + letters_a_draw); i < end; ++i) {
             const Wide product = Wide{bits} * search.alphabet_size;
             out[i] = search.alphabet[static_cast<std::size_t>(product >> 64)];

@@ -7,18 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "tool/text.hpp"
+
 namespace mine {
 
 std::string count_text(double count) {
-    if (count < 1e9) {
-        const std::string digits = fmt::format("{:.0f}", count);
-        std::string text;
-        for (std::size_t i = 0; i < digits.size(); ++i) {
-            if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-            text += digits[i];
-        }
-        return text;
-    }
+    if (count < 1e9) return tool::grouped(static_cast<std::uint64_t>(std::round(count)));
     if (count < 1e12) return fmt::format("{:.3g} billion", count / 1e9);
     return fmt::format("{:.2g}", count);
 }
@@ -46,7 +40,8 @@ std::string duration_text(double seconds) {
     }
     if (seconds < 2 * day) return fmt::format("{:.1f} h", seconds / hour);
     if (seconds < 2 * year) return fmt::format("{:.0f} days", seconds / day);
-    return fmt::format("{:.2g} years", seconds / year);
+    if (seconds < 100 * year) return fmt::format("{:.2g} years", seconds / year);
+    return count_text(std::round(seconds / year)) + " years";
 }
 
 std::string percent_text(double share) {

@@ -1,5 +1,5 @@
-// The lecture's exercise on the miner: 20 letters by chance, adler32, and a goal that one try in
-// many meets, so that the tries are what takes time.
+// The lecture's exercise on the miner: 20 letters by chance, adler32, and a goal that none of them
+// meets, so that every run makes all the tries. The Python beside it tries as many as it is told.
 
 #include "../mine/work.hpp"
 

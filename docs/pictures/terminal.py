@@ -29,8 +29,8 @@ def screen_of(command, columns, seconds):
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ["TERM"] = "xterm"
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
         os.execvp(command[0], command)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     end = time.monotonic() + seconds if seconds else None
     output = b""
     while end is None or time.monotonic() < end:

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <regex>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -98,11 +99,14 @@ inline std::vector<pid_t> children_of(pid_t pid) {
 /// this object.
 class Running {
 public:
-    explicit Running(const Arguments& arguments, unsigned short columns = 80) {
+    /// `prepare` runs in the child before the program.
+    explicit Running(const Arguments& arguments, unsigned short columns = 80,
+                     const std::function<void()>& prepare = {}) {
         winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
         pid_ = ::forkpty(&terminal_, nullptr, nullptr, &size);
         if (pid_ == 0) {
             ::setenv("TERM", "xterm", 1);
+            if (prepare) prepare();
             execute(arguments);
         }
     }
@@ -125,12 +129,12 @@ public:
 
     /// Reads on until the screen has shown `text`; false if the program ends without.
     bool shows(std::string_view text) {
-        bool open = true;
-        eventually([&] {
-            if (open) open = read_on();
-            return screen_.find(text) != std::string::npos || !open;
-        });
-        return screen_.find(text) != std::string::npos;
+        return reads_until([&] { return screen_.find(text) != std::string::npos; });
+    }
+    /// The same of a regular expression.
+    bool shows_match(const std::string& pattern) {
+        const std::regex regex(pattern);
+        return reads_until([&] { return std::regex_search(screen_, regex); });
     }
 
     /// Reads to the end of the program; its exit code, -1 if a signal ended it.
@@ -155,6 +159,14 @@ public:
     }
 
 private:
+    bool reads_until(auto&& condition) {
+        bool open = true;
+        eventually([&] {
+            if (open) open = read_on();
+            return condition() || !open;
+        });
+        return condition();
+    }
     /// False at the end.
     bool read_on() {
         pollfd polled{.fd = terminal_, .events = POLLIN, .revents = 0};

@@ -1,6 +1,7 @@
 // procpool_test: NEEDS procpool_cli
 // `procpool info` from outside.
 
+#include <cstdlib>
 #include <sstream>
 #include <string>
 
@@ -75,6 +76,29 @@ TEST(InfoCommand, PrintsAPageOfEightyColumns) {
         EXPECT_LE(line.size(), 80U) << line;
         EXPECT_FALSE(line.ends_with(' ')) << line;
     }
+}
+
+TEST(InfoCommand, OfASyntheticMachineContradictsItselfNowhere) {
+    const Ended ended = command::run(
+        {"info", "--json"}, [] { ::setenv("HWLOC_SYNTHETIC", "package:1 core:64 pu:2", 1); });
+    const json cpus = json::parse(ended.out).at("cpus");
+    if (cpus.at("topology").at("source") == "/sys") GTEST_SKIP() << "built without hwloc";
+    EXPECT_EQ(cpus.at("topology").at("cpus"), 128);
+    for (const json& core : cpus.at("cores_of_allowed")) {
+        EXPECT_LE(core.size(), 2U);
+        EXPECT_EQ(core[0].get<int>() / 2, core.back().get<int>() / 2) << "of one core";
+    }
+}
+
+TEST(InfoTerminal, FoldsItsPageOnTwentyColumns) {
+    command::Running program({"info"}, 20);
+    EXPECT_EQ(program.exit_code(), 0);
+    std::istringstream lines(program.screen());
+    for (std::string line; std::getline(lines, line);) {
+        const bool word = line.find(' ', line.find_first_not_of(' ')) == std::string::npos;
+        EXPECT_TRUE(word || line.size() <= 20) << line;  // with its carriage return
+    }
+    EXPECT_THAT(program.screen(), HasSubstr("  a Pool{} has\r\n    "));
 }
 
 TEST(InfoCommand, HelpHasAnExampleAndEveryExitCode) {

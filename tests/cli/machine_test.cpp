@@ -111,6 +111,21 @@ TEST(InfoTopology, OfASyntheticMachineIsWhatItIsMadeOf) {
     EXPECT_EQ(small.cpus, 1);
 }
 
+TEST(InfoTopology, OfASyntheticMachineDecidesWhatIsSaidOfItsThreads) {
+    if (!topology_by_hwloc()) GTEST_SKIP() << "built without hwloc";
+    const Root root;
+    const auto about = [&](const char* machine, const std::vector<int>& allowed) {
+        return look_at_cpus(root.path(), allowed, topology_by_hwloc(machine)).about_threads();
+    };
+    EXPECT_THAT(about("package:1 core:4 pu:2", {0, 1, 2, 3}),
+                HasSubstr("4 CPUs are hardware threads of 2 cores"));
+    EXPECT_THAT(about("package:1 core:4 pu:2", {0, 2, 4}), HasSubstr("a core of its own"));
+    EXPECT_THAT(about("package:2 core:4 pu:1", {0, 1, 2, 3}), HasSubstr("a core of its own"));
+    EXPECT_THAT(about("core:1 pu:4", {0, 1, 2, 3}),
+                HasSubstr("4 CPUs are hardware threads of 1 core"));
+    EXPECT_EQ(about("core:1 pu:1", {5}), "the system does not tell");
+}
+
 TEST(InfoTopology, ThatMakesNoSenseIsNone) { EXPECT_FALSE(topology_by_hwloc("package:x")); }
 
 // Limits.
@@ -143,7 +158,7 @@ TEST(InfoLimits, ThatAreNotSetAreNone) {
     const auto limits = procpool::cli::look_at_limits(root.path());
     const Limit& memory = limit_named(limits, "memory of the control group");
     EXPECT_EQ(memory.value, std::nullopt);
-    EXPECT_EQ(limit_text(memory), "none");
+    EXPECT_EQ(limit_text(memory), "no limit");
 }
 
 TEST(InfoLimits, OfTheSystemAreReadFromItsFiles) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -100,11 +101,6 @@ TEST(MineCommand, FindsTheSameWithEveryNumberOfProcesses) {
     }
 }
 
-TEST(MineCommand, WithZeroProcessesUsesTheCpusThatMayBeUsed) {
-    const json report = mine_for_json({"--hash", "adler32", "--prefix", "0", "--processes", "0"});
-    EXPECT_EQ(report.at("workers"), procpool::usable_cpus());
-}
-
 TEST(MineCommand, FindsTheNonceOfTheGenesisBlockWithEveryNumberOfProcesses) {
     for (const char* processes : {"1", "2", "3"}) {
         const json report =
@@ -127,7 +123,7 @@ TEST(MineCommand, ComparesANormalMapThreadsAndProcesses) {
     const json report =
         mine_for_json({"--hash", "sha256", "--prefix", "0000", "--processes", "2", "--compare"});
     ASSERT_TRUE(report.at("compare").is_object());
-    for (const char* who : {"normal map", "2 threads", "2 processes"}) {
+    for (const char* who : {"plain", "threads", "processes"}) {
         EXPECT_GT(report.at("compare").at(who).at("hashes"), 0) << who;
         EXPECT_GT(report.at("compare").at(who).at("rate"), 0.0) << who;
     }
@@ -169,7 +165,15 @@ TEST(MineCommand, EndsWithTwoAndOneLineWhenItIsAskedForWhatCannotBe) {
              {"--zero-bits", "0"},
              {"--zero-bits", "33"},
              {"--zero-bits", "8", "--prefix", "0"},
+             {"--processes", "-1"},
              {"--processes", "1001"},
+             {"--seed", "-1"},
+             {"--seed", "18446744073709551616"},
+             {"--count", "18446744073709551616"},
+             {"--limit", "0"},
+             {"--prefix", "x\ny"},
+             {"--bad\noption"},
+             {"--prefix", "b82efff8"},
              {"--nonce-from", "1"},
              {"--block-header", ""},
              {"--block-header", "00"},
@@ -182,7 +186,55 @@ TEST(MineCommand, EndsWithTwoAndOneLineWhenItIsAskedForWhatCannotBe) {
         EXPECT_EQ(ended.exit_code(), 2) << testing::PrintToString(wrong);
         EXPECT_EQ(ended.out, "");
         EXPECT_TRUE(command::is_one_line(ended.err)) << ended.err;
+        EXPECT_LT(ended.err.size(), 250U) << ended.err;
     }
+}
+
+TEST(MineCommand, SaysWhichNumbersAnOptionTakes) {
+    EXPECT_THAT(mine({"--seed", "-1"}).err,
+                HasSubstr("--seed: takes a whole number from 0 to 18446744073709551615, not '-1'"));
+    EXPECT_THAT(
+        mine({"--block-header", genesis::header, "--nonce-to", "4294967296"}).err,
+        HasSubstr("--nonce-to: takes a whole number from 0 to 4294967295, not '4294967296'"));
+}
+
+TEST(MineCommand, WithZeroProcessesTakesAllCpusThatMayBeUsed) {
+    EXPECT_EQ(mine_for_json({"--processes", "0"}).at("workers"), procpool::usable_cpus());
+    EXPECT_EQ(mine_for_json({}).at("workers"), procpool::usable_cpus());
+}
+
+TEST(MineCommand, TellsOfACoreWhatOneCpuDoesHoweverManyWorkersShareIt) {
+    const int cpus = procpool::usable_cpus();
+    const json report = mine_for_json(
+        {"--hash", "sha256", "--prefix", "0000", "--processes", std::to_string(4 * cpus)});
+    EXPECT_NEAR(report.at("rate_per_core").get<double>(), report.at("rate").get<double>() / cpus,
+                1);
+}
+
+TEST(MineCommand, TellsAProgramWhatItWasAskedFor) {
+    const json report =
+        mine_for_json({"--hash", "crc32", "--digits", "dec", "--prefix", "42", "--seed", "3"});
+    EXPECT_EQ(report.at("hash"), "crc32");
+    EXPECT_EQ(report.at("digits"), "dec");
+    EXPECT_EQ(report.at("prefix"), "42");
+    EXPECT_EQ(mine_for_json({"--zero-bits", "2", "--hash", "sha256"}).at("zero_bits"), 2);
+}
+
+TEST(MineCommand, FindsTheSameInEveryRunHoweverOftenChanceRepeats) {
+    const Arguments many{"--hash",       "crc32", "--prefix",     "0", "--count", "800",
+                         "--min-length", "3",     "--max-length", "3"};
+    const json first = mine_for_json(many).at("found");
+    EXPECT_EQ(first.size(), 800U);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(mine_for_json(many).at("found"), first);
+}
+
+TEST(MineCommand, EndsWithThreeWhenFilesMayNotBeLargeEnoughToShare) {
+    const Ended ended = mine({"--prefix", "0", "--json"}, [] {
+        const rlimit small{.rlim_cur = 4096, .rlim_max = 4096};
+        ::setrlimit(RLIMIT_FSIZE, &small);
+    });
+    EXPECT_EQ(ended.exit_code(), 3);
+    EXPECT_THAT(ended.err, HasSubstr("ulimit -f"));
 }
 
 TEST(MineCommand, EndsWithThreeWhenTheSystemAllowsNoMoreProcesses) {
@@ -234,6 +286,30 @@ TEST(MineCommand, HelpHasAnExampleAndEveryExitCode) {
                                  HasSubstr("Exit status:"), HasSubstr("130")));
 }
 
+TEST(MineCommand, KeepsIgnoringCtrlCWhereItIsIgnored) {
+    Running program(endless_and({}), 120, [] { std::signal(SIGINT, SIG_IGN); });
+    ASSERT_TRUE(program.shows("of the expected"));  // it is at work
+    const auto mask = [&] {
+        std::ifstream status("/proc/" + std::to_string(program.pid()) + "/status");
+        for (std::string line; std::getline(status, line);)
+            if (line.starts_with("SigIgn:")) return std::stoull(line.substr(7), nullptr, 16);
+        return 0ULL;
+    };
+    EXPECT_NE(mask() & 1ULL << (SIGINT - 1), 0U);
+}
+
+TEST(MineCommand, WithoutItsForkServerPrintsWhatItFoundAndEndsWithThree) {
+    Running program({"mine", "--hash", "sha256", "--prefix", "000", "--count", "1000000000",
+                     "--processes", "2"},
+                    120);
+    ASSERT_TRUE(program.shows_match("[1-9][0-9,]+ hashes in")) << program.screen();
+    for (const pid_t server : command::children_of(program.pid())) ::kill(server, SIGKILL);
+    EXPECT_EQ(program.exit_code(), 3) << program.screen();
+    EXPECT_THAT(program.screen(),
+                AllOf(HasSubstr("  000"), HasSubstr(" by 2 processes: "),
+                      HasSubstr("procpool: the worker processes are gone, and the chunk of")));
+}
+
 // At a terminal.
 
 TEST(MineTerminal, ShowsRateShareAndWhenItWillBeDone) {
@@ -257,6 +333,18 @@ TEST(MineTerminal, ShowsOneLineOnTwentyColumns) {
         EXPECT_LE(screen.substr(at + 4, next == std::string::npos ? next : next - at - 4).size(),
                   19U);
         at = next;
+    }
+}
+
+TEST(MineTerminal, FoldsItsLinesOnTwentyColumns) {
+    Running program({"mine", "--compare", "--processes", "2"}, 20);
+    EXPECT_EQ(program.exit_code(), 0);
+    EXPECT_THAT(program.screen(), AllOf(HasSubstr("goal: adler32\r\n  begins with 0 in\r\n"),
+                                        HasSubstr("2 processes: ")));
+    std::istringstream lines(program.screen());
+    for (std::string line; std::getline(lines, line);) {
+        const bool word = line.find(' ') == std::string::npos;  // the suffix stays whole
+        EXPECT_TRUE(word || line.size() <= 20) << line;         // with its carriage return
     }
 }
 

@@ -10,16 +10,16 @@
 #include <gtest/gtest.h>
 
 #include "forest/dataset.hpp"
-#include "forest/errors.hpp"
+#include "tool/exit.hpp"
 
 namespace {
 
-using forest::BadInput;
 using forest::Csv;
 using forest::Dataset;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+using tool::BadUsage;
 
 Csv parse(const std::string& text) { return Csv::parse("a.csv", text); }
 
@@ -33,7 +33,7 @@ template <class Act>
 std::string complaint(Act act) {
     try {
         act();
-    } catch (const BadInput& error) {
+    } catch (const BadUsage& error) {
         EXPECT_THAT(error.what(), Not(HasSubstr("\n")));
         return error.what();
     }
@@ -141,8 +141,23 @@ TEST(ColumnComplaint, NamesFileLineColumnAndCure) {
     EXPECT_THAT(complaint_about("a,b,y\n1,2,3\n1e39,5,6\n"), HasSubstr("too large for the trees"));
 }
 
+TEST(Columns, TakeNumbersTooSmallForADoubleAsNothing) {
+    EXPECT_THAT(select("a,y\n1e-400,-1e-400\n+2,+3\n").values, ElementsAre(0, 2));
+}
+
+TEST(Columns, OfOneNameAreChosenByNumber) {
+    const std::string text = "a,a,y\n1,2,3\n4,5,6\n";
+    EXPECT_THAT(select(text).values, ElementsAre(1, 2, 4, 5)) << "as long as nobody asks for them";
+    EXPECT_THAT(select(text, "y", {"2"}).values, ElementsAre(2, 5));
+    EXPECT_EQ(complaint_about(text, "y", {"a"}),
+              "a.csv: columns 1 and 2 are both called 'a'; give the number");
+    EXPECT_THAT(complaint_about(text, "a"), HasSubstr("both called 'a'"));
+    EXPECT_THAT(complaint_about("a,a,y\n1,2,3\n4,5,six\n"), Not(HasSubstr("--features a,a")));
+}
+
 TEST(ColumnComplaint, TakesNoWordForANumber) {
-    for (const char* text : {"nan", "inf", "-inf", "1,5", "0x10", "1e999", "--1", "1 2"}) {
+    for (const char* text :
+         {"nan", "inf", "-inf", "1,5", "0x10", "1e999", "--1", "+-5", "++5", "1 2"}) {
         const std::string file = fmt::format("a,y\n1,2\n\"{}\",4\n", text);
         EXPECT_THAT(complaint_about(file), HasSubstr("is not a number")) << text;
     }

@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "forest/errors.hpp"
+#include "tool/exit.hpp"
 
 namespace {
 
@@ -20,7 +20,7 @@ using testing::HasSubstr;
 std::string complaint_about(const std::string& text) {
     try {
         (void)parse_grid(text);
-    } catch (const forest::BadInput& error) {
+    } catch (const tool::BadUsage& error) {
         return error.what();
     }
     return "no complaint";

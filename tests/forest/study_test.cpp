@@ -18,12 +18,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "forest/errors.hpp"
 #include "forest/fits.hpp"
 #include "forest/picture.hpp"
 #include "forest/sampling.hpp"
-#include "forest/signals.hpp"
 #include "life/life.hpp"
+#include "tool/exit.hpp"
+#include "tool/interrupt.hpp"
 
 namespace {
 
@@ -228,9 +228,13 @@ TEST(StudyComplaint, IsOfMoreCrashesThanFits) {
 TEST(StudyComplaint, IsOfAFitThatTakesTooLong) {
     Plan plan = small_plan();
     plan.grid = forest::parse_grid("rounds=10000");
-    plan.timeout = std::chrono::milliseconds(1);
-    EXPECT_THROW((void)forest::study(iris(), plan), forest::WorkFailed);
-    EXPECT_THAT(complaint_about(iris(), plan), HasSubstr("timeout"));
+    plan.timeout = std::chrono::milliseconds(200);
+    const Findings found = forest::study(iris(), plan);
+    ASSERT_TRUE(found.stopped.has_value());
+    EXPECT_EQ(found.stopped->code, tool::failed);
+    EXPECT_STREQ(found.stopped->what(),
+                 "fold 1 of rounds=10000 took longer than --timeout: allow more");
+    EXPECT_EQ(found.tree.size(), 150U) << "what was found before is kept";
 }
 
 TEST(StudyComplaint, IsOfAFitThatKeepsLosingItsWorker) {
@@ -253,7 +257,11 @@ TEST(StudyComplaint, IsOfAFitThatKeepsLosingItsWorker) {
             ::usleep(2000);
         }
     };
-    EXPECT_THAT(complaint_about(iris(), plan), HasSubstr("lost its worker 5 times"));
+    const Findings found = forest::study(iris(), plan);
+    ASSERT_TRUE(found.stopped.has_value());
+    EXPECT_THAT(found.stopped->what(),
+                testing::ContainsRegex("fold [1-4] of rounds=10000 lost its worker 5 times"));
+    EXPECT_EQ(found.tree.size(), 150U);
     ASSERT_GT(killer, 0);
     ::kill(killer, SIGKILL);
     ::waitpid(killer, nullptr, 0);
@@ -269,7 +277,7 @@ TEST(StudyInterrupted, HasWhatWasFoundTillThenAndLeavesNothingRunning) {
         plan.watch = [when](std::size_t done, const std::vector<pid_t>&) {
             if (done == when) ::kill(::getpid(), SIGINT);
         };
-        const forest::Signals signals;  // a second Ctrl-C would end the program
+        const tool::Interrupt signals;  // a second Ctrl-C would end the program
         const Findings part = forest::study(data, plan);
         EXPECT_TRUE(part.interrupted);
         EXPECT_GE(part.fits, when);
@@ -346,6 +354,15 @@ TEST(Picture, WritesNamesAsTextNotAsMarkup) {
 TEST(Picture, IsDrawnOfOnePointToo) {
     EXPECT_EQ(count(picture("leaf=5"), "<circle"), 2U);
     EXPECT_THAT(picture("leaf=5"), Not(testing::ContainsRegex("nan|inf[^o]")));
+}
+
+TEST(Picture, OfErrorsThatAreAllZeroHasAnAxisOfPlainNumbers) {
+    Plan plan = small_plan();
+    plan.grid = forest::parse_grid("leaf=1,2");
+    const Dataset data = table("x,y\n1,0\n2,0\n3,0\n4,0\n");
+    const std::string svg = forest::picture_of_grid(data, plan, forest::study(data, plan));
+    EXPECT_THAT(svg, HasSubstr(">0.2</text>"));
+    EXPECT_THAT(svg, Not(testing::ContainsRegex("e-[0-9]+</text>")));
 }
 
 TEST(Picture, OfManyLinesNamesTheBestOne) {

@@ -143,6 +143,7 @@ public:
     void press(std::string_view keys) const {
         EXPECT_EQ(::write(terminal_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
     }
+    [[nodiscard]] pid_t pid() const { return pid_; }
     void signal(int number) const { ::kill(pid_, number); }
 
     /// Processes that came of it, itself excepted.
@@ -332,6 +333,15 @@ TEST(ForestPage, OnATerminalOf20ColumnsHasNoBarsAndSaysSo) {
     EXPECT_THAT(tool.screen(), Not(ContainsRegex("[0-9] +#")));
 }
 
+TEST(ForestPage, OfLargeErrorsKeepsItsColumnsApart) {
+    std::string large = "x,y\n";
+    for (int i = 0; i < 20; ++i) large += std::to_string(i) + "," + std::to_string(i * 1e9) + "\n";
+    const File file(large);
+    Tool tool({"--data", file.path(), "--target", "y", "--trees", "0"});
+    EXPECT_EQ(tool.wait(), 0);
+    EXPECT_THAT(tool.out(), ContainsRegex("\n    1     1  [0-9.]+e[+]09 [+]- [0-9.]+e[+]0[89]\n"));
+}
+
 TEST(ForestPage, ShowsItsProgressOnATerminalOnly) {
     Tool wide(with(iris, long_work), {.columns = 80});
     EXPECT_TRUE(wide.shows("grid \\[#*\\.*\\] [0-9]+/100")) << wide.screen();
@@ -366,7 +376,7 @@ TEST(ForestPicture, IsTheOneInTheDocumentation) {
     const File file("");
     Tool tool(with(iris, {"--plot", file.path()}));
     EXPECT_EQ(tool.wait(), 0);
-    EXPECT_EQ(file.content(), life::content_of(PROCPOOL_DATA "/../docs/forest.svg"));
+    EXPECT_EQ(file.content(), life::content_of(PROCPOOL_DATA "/../docs/pictures/forest.svg"));
 }
 
 // Bad input, each a line.
@@ -381,6 +391,10 @@ TEST(ForestComplaint, IsOfTheCommandLine) {
     expect_complaint(with(iris, {"--grid", "depth=0"}), 2, "depth takes 1 to 1000");
     expect_complaint(with(iris, {"--timeout", "-1"}), 2, "--timeout -1");
     expect_complaint(with(iris, {"--crash", "1000"}), 2, "there are only 206 fits");
+    expect_complaint(with(iris, {"--crash", "-1"}), 2, "not '-1'");
+    expect_complaint(with(iris, {"--seed", "-1"}), 2, "not '-1'");
+    expect_complaint(with(iris, {"--plot", ""}), 2, "--plot ''");
+    expect_complaint({"--data", "a\nb", "--target", "y"}, 2, "cannot read a?b");
     expect_complaint(with(iris, {"--plot", "/nonexistent/a.svg"}), 2, "No such file");
     expect_complaint(with(iris, {"--plot", "/tmp"}), 2, "Is a directory");
 }
@@ -402,8 +416,9 @@ TEST(ForestComplaint, IsOfTheFile) {
 }
 
 TEST(ForestComplaint, IsOfTooManyProcesses) {
-    expect_complaint(with(iris, {"--processes", "1001"}), 2, "--processes 1001: write 1 to 1000");
-    expect_complaint(with(iris, {"--processes", "-1"}), 2, "--processes -1");
+    expect_complaint(with(iris, {"--processes", "1001"}), 2,
+                     "--processes: takes a whole number from 0 to 1000, not '1001'");
+    expect_complaint(with(iris, {"--processes", "-1"}), 2, "not '-1'");
 }
 
 TEST(ForestComplaint, IsOfMoreProcessesThanTheSystemAllows) {
@@ -420,11 +435,37 @@ TEST(ForestComplaint, IsOfMoreProcessesThanTheSystemAllows) {
                   ::setrlimit(RLIMIT_NPROC, &limit);
               }});
     if (tool.wait() == 125) GTEST_SKIP() << "another user cannot run the tool where it was built";
-    expect_complaint(tool, 3, "cannot start the worker processes");
+    expect_complaint(tool, 3, "cannot start 50 processes");
 }
 
-TEST(ForestComplaint, IsOfAFitThatTakesTooLong) {
-    expect_complaint(with(iris, {"--grid", "rounds=10000", "--timeout", "0.01"}), 1, "timeout");
+TEST(ForestComplaint, IsOfAFitThatTakesTooLongAfterWhatWasFound) {
+    Tool tool(with(iris, {"--grid", "rounds=10000", "--timeout", "0.2"}));
+    EXPECT_EQ(tool.wait(), 1);
+    EXPECT_THAT(tool.out(), HasSubstr("One tree, fully grown: error 0.02769"));
+    EXPECT_THAT(tool.out(), HasSubstr("Stopped: 0 of 1 grid points, 0 of 100 trees"));
+    EXPECT_EQ(tool.err(),
+              "procpool: fold 1 of rounds=10000 took longer than --timeout: allow more\n");
+    EXPECT_TRUE(tool.left_nothing());
+}
+
+TEST(ForestComplaint, IsThatTheForkServerIsGoneAfterWhatWasFound) {
+    Tool tool(with(iris, long_work), {.columns = 80});
+    ASSERT_TRUE(tool.shows(" [1-9][0-9]/100")) << tool.screen();  // two points of the grid and more
+    for (const pid_t pid : tool.offspring()) {
+        const auto process = life::look_up(pid);
+        if (process && process->parent == tool.pid()) ::kill(pid, SIGKILL);
+    }
+    EXPECT_EQ(tool.wait(), 3);
+    EXPECT_THAT(tool.out(), ContainsRegex("Stopped: [0-9]+ of 20 grid points"));
+    EXPECT_THAT(tool.out(), HasSubstr("Best: rounds=400"));
+    EXPECT_THAT(tool.screen(), HasSubstr("procpool: the worker processes are gone, and fold "));
+}
+
+TEST(ForestPicture, ThatCannotBeWrittenLosesNoResult) {
+    Tool tool(with(iris, {"--plot", "/dev/full"}));
+    EXPECT_EQ(tool.wait(), 3);
+    EXPECT_THAT(tool.out(), HasSubstr("Best: depth="));
+    EXPECT_THAT(tool.err(), HasSubstr("cannot write /dev/full: No space left on device"));
 }
 
 TEST(ForestComplaint, IsOfAnOutputThatCannotBeWritten) {
@@ -440,7 +481,7 @@ TEST(ForestComplaint, IsOfAReaderThatEndedEarly) {
     ::close(pipe[0]);
     Tool tool(iris, {.stdout_fd = pipe[1]});
     ::close(pipe[1]);
-    expect_complaint(tool, 3, "its reader ended early");
+    expect_complaint(tool, 3, "output was closed");
 }
 
 TEST(ForestComplaint, IsOfAnOutputThatIsClosed) {

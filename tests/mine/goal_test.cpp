@@ -84,6 +84,20 @@ TEST(MineGoal, AZeroAtTheBeginningOfADecimalNumberIsRefusedWithWhatToDo) {
     EXPECT_THAT(reason, HasSubstr("--digits hex"));
 }
 
+TEST(MineGoal, BeyondTheModulusOfAdlerIsRefused) {
+    for (const char* prefix : {"b82efff8", "b82efff1", "fff1", "ffff", "fff"}) {
+        const auto refuse = [&] { return mine::hex_goal(Hash::adler32, prefix); };
+        if (std::string(prefix) == "fff") {
+            EXPECT_NO_THROW(static_cast<void>(refuse())) << "fff0 is the largest half";
+        } else {
+            EXPECT_THAT(reason_for_refusing(refuse), HasSubstr("below 65521")) << prefix;
+        }
+    }
+    EXPECT_NO_THROW(static_cast<void>(mine::hex_goal(Hash::crc32, "b82efff8")));
+    EXPECT_THAT(reason_for_refusing([] { return mine::decimal_goal(Hash::adler32, "4294967295"); }),
+                HasSubstr("below 65521"));
+}
+
 TEST(MineGoal, ThatNoNumberMeetsIsRefused) {
     const auto refused = [](auto&& make) {
         const std::string reason = reason_for_refusing(make);

@@ -8,10 +8,12 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -121,19 +123,64 @@ TEST(Miner, FindsTheNonceOfTheGenesisBlockWithEveryNumberOfProcesses) {
     }
 }
 
-TEST(Miner, ASuffixThatChanceHitsTwiceIsFoundOnce) {
-    const Order order = make_order({.hash = Hash::sha256,
-                                    .prefix = "0",
-                                    .alphabet = "ab",
-                                    .min_length = 6,
-                                    .max_length = 6,
-                                    .count = 100});
+/// The answers in the order of the stream, each once, as the library's plain hash has it.
+std::vector<std::string> expected_by_chance(const Order& order, const Request& request) {
+    std::vector<std::string> expected;
+    std::set<std::string> known;
+    const auto candidates = static_cast<std::uint64_t>(order.candidates);
+    for (std::uint64_t n = 0; n < candidates && expected.size() < request.count; ++n) {
+        const std::string suffix = suffix_of(order.plan.search, n, 0);
+        const bool met =
+            mine::to_hex(digest(request.hash, request.base + suffix)).starts_with(request.prefix);
+        if (met && known.insert(suffix).second) expected.push_back(suffix);
+    }
+    return expected;
+}
+
+/// Of 17,576 suffixes so many answers are wanted that chance hits most of them again and again.
+const Request with_many_repeats{
+    .hash = Hash::crc32, .prefix = "0", .min_length = 3, .max_length = 3, .count = 800};
+
+TEST(Miner, ASuffixThatChanceHitsAgainIsFoundOnceAndHidesNoOther) {
+    const Order order = make_order(with_many_repeats);
+    const auto expected = expected_by_chance(order, with_many_repeats);
+    ASSERT_EQ(expected.size(), 800U);
+    for (const std::uint64_t chunk : {1U, 100U, 4096U, 20'000U, 1U << 20}) {
+        const auto crew = mine::make_plain_crew(order.plan.search, order.plan.wanted);
+        EXPECT_EQ(suffixes(mine::mine(order.plan, *crew, chunk, go_on)), expected) << chunk;
+    }
+}
+
+TEST(Miner, RepeatsChangeNothingForAnyCrew) {
+    const Order order = make_order(with_many_repeats);
+    const auto expected = expected_by_chance(order, with_many_repeats);
+    for (const auto& crew : crews(order))
+        EXPECT_EQ(suffixes(mine::mine(order.plan, *crew, 1 << 16, go_on)), expected);
+}
+
+TEST(Miner, FindsEverySuffixThatMeetsTheGoalByChance) {
+    const Request request{.hash = Hash::sha256,
+                          .prefix = "0",
+                          .alphabet = "ab",
+                          .min_length = 6,
+                          .max_length = 6,
+                          .count = 64};
+    const Order order = make_order(request);
+    const auto expected = expected_by_chance(order, request);
+    ASSERT_GT(expected.size(), 1U);
     const auto crew = mine::make_process_crew(2, order.plan.search, order.plan.wanted);
-    auto found = suffixes(mine::mine(order.plan, *crew, 1 << 12, go_on));
-    EXPECT_GT(found.size(), 0U);
-    EXPECT_LE(found.size(), 64U);
-    std::ranges::sort(found);
-    EXPECT_EQ(std::ranges::adjacent_find(found), found.end());
+    const Outcome outcome = mine::mine(order.plan, *crew, 1 << 12, go_on);
+    EXPECT_EQ(suffixes(outcome), expected);
+    EXPECT_EQ(outcome.hashes, static_cast<std::uint64_t>(order.candidates)) << "none is left out";
+}
+
+TEST(Miner, CountsTheCandidatesBeforeAnAnswerWhateverIsRepeated) {
+    const Order order = make_order(with_many_repeats);
+    const auto crew = mine::make_plain_crew(order.plan.search, order.plan.wanted);
+    for (const auto& found : mine::mine(order.plan, *crew, 5000, go_on).found) {
+        const auto number = static_cast<std::uint64_t>(found.before);
+        EXPECT_EQ(suffix_of(order.plan.search, number, 0), found.suffix);
+    }
 }
 
 TEST(Miner, WorkersThatDieChangeNothingButTheCountOfDeaths) {
@@ -181,6 +228,37 @@ TEST(Miner, EndsWhenThereIsNothingMoreToLookAt) {
         EXPECT_FALSE(outcome.interrupted);
         EXPECT_EQ(outcome.hashes, 100'000U);
     }
+}
+
+/// Its third report never comes.
+class LostCrew final : public mine::Crew {
+public:
+    explicit LostCrew(std::unique_ptr<mine::Crew> crew) : crew_(std::move(crew)) {}
+
+    void give(const mine::Chunk& chunk) override { crew_->give(chunk); }
+    void give_first(const mine::Chunk& chunk) override { crew_->give_first(chunk); }
+    std::optional<mine::Report> take(std::chrono::nanoseconds patience) override {
+        if (++taken_ == 3) throw tool::Stopped(tool::system_limit, "the pool is gone");
+        return crew_->take(patience);
+    }
+    [[nodiscard]] int workers() const override { return crew_->workers(); }
+    [[nodiscard]] std::size_t depth() const override { return crew_->depth(); }
+    [[nodiscard]] std::size_t deaths() override { return crew_->deaths(); }
+
+private:
+    std::unique_ptr<mine::Crew> crew_;
+    int taken_ = 0;
+};
+
+TEST(Miner, KeepsWhatItFoundWhenTheWorkCannotGoOn) {
+    const Order order = make_order({.hash = Hash::sha256, .prefix = "0", .count = 1'000'000'000});
+    LostCrew crew(mine::make_plain_crew(order.plan.search, order.plan.wanted));
+    const Outcome outcome = mine::mine(order.plan, crew, 1 << 12, go_on);
+    EXPECT_EQ(outcome.hashes, 2U << 12);
+    EXPECT_GT(outcome.found.size(), 100U);
+    ASSERT_TRUE(outcome.stopped.has_value());
+    EXPECT_STREQ(outcome.stopped->what(), "the pool is gone");
+    EXPECT_FALSE(outcome.interrupted);
 }
 
 TEST(Miner, PrintsNothingThatThePlainHashDoesNotConfirm) {

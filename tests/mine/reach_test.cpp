@@ -109,4 +109,64 @@ TEST(MineReach, WhatCannotBeKnownExactlyIsSaidToBeAnEstimate) {
     EXPECT_NEAR(all[0].share * 4294967296.0, 1, 0.1);
 }
 
+// Where the two sums of adler32 are too many to be followed together.
+
+/// As the hash of a text: what this length of these letters can certainly have.
+Goal goal_of_text(const std::string& text) {
+    return mine::hex_goal(Hash::adler32, mine::to_hex(digest(Hash::adler32, text)));
+}
+
+TEST(MineReach, AHashThatATextHasIsNeverSaidToBeOutOfReach) {
+    constexpr std::uint32_t length = 40;
+    for (const std::string alphabet : {"ab", "!5aAz~"}) {
+        std::string suffix;
+        for (std::uint32_t i = 0; i < length; ++i) suffix += alphabet[i * i % alphabet.size()];
+        const auto lowest = std::string(length, alphabet.front());
+        const auto highest = std::string(length, alphabet.back());
+        for (const std::string& text : {suffix, lowest, highest}) {
+            const auto all = reach(goal_of_text(base + text), base, alphabet, length, length);
+            EXPECT_GT(all[0].share, 0) << text;
+        }
+    }
+}
+
+TEST(MineReach, ALowerSumThatNoSuffixOfTheLengthHasIsOutOfReach) {
+    // 40 letters from a to b add 3880 to 3920 to the lower sum.
+    const std::string hash = mine::to_hex(digest(Hash::adler32, base + std::string(40, 'a')));
+    for (const char* lower : {"0000", "ffff", "fff0", "ff00"}) {
+        const Goal goal{.hash = Hash::adler32,
+                        .ranges = {{std::stoull(hash.substr(0, 4) + lower, nullptr, 16),
+                                    std::stoull(hash.substr(0, 4) + lower, nullptr, 16)}},
+                        .text = "exact"};
+        const auto all = reach(goal, base, "ab", 40, 40);
+        EXPECT_EQ(all[0].share, 0) << lower;
+        EXPECT_TRUE(all[0].exact) << lower;
+    }
+}
+
+TEST(MineReach, AnUpperSumThatTheLowerOneRulesOutIsOutOfReach) {
+    // The lower sum of all a, the upper one of all b: the letters would have to be both.
+    const std::string low = mine::to_hex(digest(Hash::adler32, base + std::string(60, 'a')));
+    const std::string high = mine::to_hex(digest(Hash::adler32, base + std::string(60, 'b')));
+    const Goal goal = mine::hex_goal(Hash::adler32, high.substr(0, 4) + low.substr(4));
+    EXPECT_EQ(reach(goal, base, "ab", 60, 60)[0].share, 0);
+}
+
+TEST(MineReach, OfSumsApartIsAboutWhatChanceFinds) {
+    const std::string printable = [] {
+        std::string all;
+        for (char letter = ' '; letter <= '~'; ++letter) all += letter;
+        return all;
+    }();
+    const std::string middle =
+        mine::to_hex(digest(Hash::adler32, base + std::string(20, 'O'))).substr(0, 5);
+    const Goal goal = mine::hex_goal(Hash::adler32, middle);
+    const auto at = reach(goal, base, printable, 20, 20)[0];
+    EXPECT_FALSE(at.exact);
+    const auto search = make_search(mine::Strategy::random, goal, base, printable, {20});
+    constexpr std::uint64_t tries = 5'000'000;
+    const auto hits = work_off(search, {.first = 0, .count = tries, .length = 0}, tries).second;
+    EXPECT_NEAR(at.share / (static_cast<double>(hits.size()) / tries), 1, 0.5);
+}
+
 }  // namespace

@@ -3,13 +3,16 @@
 
 #include "mine/request.hpp"
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "mine/crew.hpp"
 #include "mine/genesis.hpp"
+#include "mine/miner.hpp"
 
 namespace {
 
@@ -39,7 +42,85 @@ std::string reason_for_refusing(const Request& request) {
 
 TEST(MineRequest, OfTheLectureTakesTheLengthWhereItsGoalIsNearlyAlwaysMet) {
     EXPECT_THAT(make_order({}).lengths, ElementsAre(20));
-    EXPECT_THAT(make_order({.strategy = Strategy::enumerate}).lengths, ElementsAre(20));
+}
+
+TEST(MineRequest, EnumeratesFromTheShortestLengthThatCanMeetTheGoal) {
+    EXPECT_THAT(make_order({.strategy = Strategy::enumerate}).lengths, ElementsAre(19, 20));
+    EXPECT_THAT(make_order({.strategy = Strategy::enumerate, .min_length = 20}).lengths,
+                ElementsAre(20));
+    EXPECT_EQ(make_order({.hash = Hash::crc32, .prefix = "0", .strategy = Strategy::enumerate})
+                  .lengths.front(),
+              1U);
+}
+
+TEST(MineRequest, EnumeratingAChecksumFindsTheSmallestAnswers) {
+    const Request request{.hash = Hash::crc32,
+                          .base = "a",
+                          .prefix = "f",
+                          .strategy = Strategy::enumerate,
+                          .count = 3};
+    const auto order = make_order(request);
+    const auto crew = mine::make_plain_crew(order.plan.search, order.plan.wanted);
+    std::vector<std::string> found;
+    for (const auto& one :
+         mine::mine(order.plan, *crew, 4096, [](const mine::Progress&) { return true; }).found)
+        found.push_back(one.suffix);
+    EXPECT_THAT(found, ElementsAre("s", "w", "aa"));
+}
+
+TEST(MineRequest, OfAChecksumKeepsToTheLengthsThatAreAskedFor) {
+    const Request request{
+        .hash = Hash::crc32, .prefix = "017", .min_length = 2, .max_length = 3, .count = 2};
+    for (const auto length : make_order(request).lengths) {
+        EXPECT_GE(length, 2U);
+        EXPECT_LE(length, 3U);
+    }
+    for (std::uint64_t count : {1U, 1000U, 1'000'000'000U}) {  // too many for these lengths
+        const auto lengths = make_order({.hash = Hash::crc32,
+                                         .prefix = "0",
+                                         .min_length = 2,
+                                         .max_length = 3,
+                                         .count = count})
+                                 .lengths;
+        EXPECT_THAT(lengths, ElementsAre(2, 3)) << count;
+    }
+}
+
+TEST(MineRequest, OfAChecksumTakesALengthThatHasAsManyAnswersAsAreWanted) {
+    // Of the 26 suffixes of one letter a larger share than of any others meets it, and that is two.
+    const auto order = make_order({.hash = Hash::crc32, .base = "a", .prefix = "f", .count = 100});
+    EXPECT_GE(order.candidates * order.share, 100);
+    EXPECT_GE(order.lengths.front(), 2U);
+}
+
+TEST(MineRequest, ByChanceTriesEveryLengthAskedForHoweverShort) {
+    const auto order = make_order({.hash = Hash::sha256,
+                                   .prefix = "0",
+                                   .alphabet = "ab",
+                                   .min_length = 1,
+                                   .max_length = 5,
+                                   .count = 1});
+    std::set<std::string> tried;
+    for (std::uint64_t n = 0; n < static_cast<std::uint64_t>(order.candidates); ++n)
+        tried.insert(suffix_of(order.plan.search, n, 0));
+    EXPECT_EQ(tried.size(), 2U + 4 + 8 + 16 + 32);
+}
+
+TEST(MineRequest, LooksAtLongerSuffixesWhereTheOthersHaveLittleToOffer) {
+    std::string base;
+    for (int i = 0; i < 30; ++i) base += "xyz";
+    const auto poor = make_order({.base = base, .prefix = "00"});
+    EXPECT_GT(poor.share, 0.01);
+    EXPECT_GT(poor.lengths.front(), 32U);
+    const auto none = make_order({.base = "a", .prefix = "000", .alphabet = "ab"});
+    EXPECT_GT(none.share, 0);
+    EXPECT_GT(none.lengths.front(), 32U);
+}
+
+TEST(MineRequest, NamesALongerLengthWhenTheOnesAskedForAreTooShort) {
+    EXPECT_THAT(
+        reason_for_refusing({.base = "a", .prefix = "000", .alphabet = "ab", .max_length = 10}),
+        testing::ContainsRegex("--max-length [3-6][0-9]"));
 }
 
 TEST(MineRequest, TellsWhichLengthsOfTheLectureMeetTheGoal) {
@@ -60,7 +141,7 @@ TEST(MineRequest, OfLengthsThatCannotMeetTheGoalIsRefusedWithTheReasonAndOneThat
 }
 
 TEST(MineRequest, ThatNoLengthMeetsIsRefused) {
-    EXPECT_THAT(reason_for_refusing({.base = "", .prefix = "ff", .alphabet = "ab"}),
+    EXPECT_THAT(reason_for_refusing({.base = "", .prefix = "00000000", .alphabet = "ab"}),
                 HasSubstr("give another --alphabet"));
 }
 

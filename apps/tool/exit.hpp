@@ -1,8 +1,9 @@
 #pragma once
 
 #include <stdexcept>
+#include <string>
 
-namespace procpool::cli {
+namespace tool {
 
 /// How every subcommand ends.
 enum Exit : int {
@@ -23,12 +24,19 @@ struct SystemLimit : std::runtime_error {
     using runtime_error::runtime_error;
 };
 
+/// The work ended early: what was found till then is printed, then this line, and the subcommand
+/// ends with `code`.
+struct Stopped : std::runtime_error {
+    Stopped(Exit exit, const std::string& why) : runtime_error(why), code(exit) {}
+    Exit code;
+};
+
 /// For the footer of a subcommand's --help.
 inline constexpr auto exit_codes = R"(Exit status:
     0  done
-    1  nothing was found, or a part of the work failed
+    1  nothing was found, or a part of the work failed; what was found is printed
     2  the command line or the input is wrong, or the goal cannot be met
     3  the system refused: processes, memory, or the output cannot be written
   130  Ctrl-C: what was found so far is printed, nothing is left running)";
 
-}  // namespace procpool::cli
+}  // namespace tool
