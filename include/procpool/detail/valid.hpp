@@ -60,9 +60,13 @@ void make_valid(T& value) {
 template <class T>
 requires std::is_trivially_copyable_v<T>
 [[nodiscard]] T load(const std::byte* from) {
-    T value = load_bytes<T>(from);
-    detail::make_valid(value);
-    return value;
+    if constexpr (std::is_same_v<T, bool>) {
+        return *from != std::byte{0};  // as a bool it must not even be returned
+    } else {
+        T value = load_bytes<T>(from);
+        detail::make_valid(value);
+        return value;
+    }
 }
 
 }  // namespace procpool::detail
