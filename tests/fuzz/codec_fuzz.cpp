@@ -84,7 +84,7 @@ struct Switch {
     int id = 0;
     bool on = false;
     std::array<bool, 2> more{};
-    bool last[2] = {};
+    bool last[5] = {};  // no padding, whose bytes may differ from copy to copy
 };
 struct Packed {
     unsigned low : 3;
