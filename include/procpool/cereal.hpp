@@ -5,7 +5,13 @@
 
 #include <cstddef>
 #include <cstring>
+#include <deque>
+#include <forward_list>
+#include <list>
+#include <span>
 #include <type_traits>
+#include <valarray>
+#include <vector>
 
 #include <cereal/cereal.hpp>
 
@@ -41,6 +47,7 @@ public:
         : cereal::OutputArchive<CerealWriter, cereal::AllowEmptyClassElision>(this), to_(to) {}
 
     void write(const void* data, std::size_t size) {
+        check_stack<Way::writing>();  // cereal calls itself for what lies in one another
         if (to_ != nullptr && size != 0) std::memcpy(to_ + size_, data, size);
         size_ += size;
     }
@@ -57,9 +64,10 @@ public:
         : cereal::InputArchive<CerealReader, cereal::AllowEmptyClassElision>(this), from_(from) {}
 
     void read(void* data, std::size_t size) {
+        check_stack<Way::reading>();
         if (size != 0) std::memcpy(data, from_.take(size), size);
     }
-    /// cereal makes so many elements before it reads the first.
+    /// None of what it counts is smaller than a byte.
     std::size_t read_count() { return from_.take_count(); }
 
 private:
@@ -90,6 +98,9 @@ void CEREAL_SAVE_FUNCTION_NAME(CerealWriter& archive, const cereal::BinaryData<T
 template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(CerealReader& archive, cereal::BinaryData<T>& data) {
     archive.read(data.data, static_cast<std::size_t>(data.size));
+    if constexpr (std::is_same_v<std::decay_t<T>, bool*>) {
+        for (bool& each : std::span(static_cast<bool*>(data.data), data.size)) make_valid(each);
+    }
 }
 
 template <class Archive, class T>
@@ -110,6 +121,52 @@ void CEREAL_LOAD_FUNCTION_NAME(CerealReader& archive, cereal::SizeTag<T>& tag) {
     tag.size = archive.read_count();
 }
 
+/// Elements are made as they are read: cereal's own functions for these make as many as a worker
+/// claims there are, whatever their size, and read the first one then.
+template <class Sequence>
+void load_elements(CerealReader& archive, Sequence& sequence) {
+    cereal::size_type count = 0;
+    archive(cereal::make_size_tag(count));
+    sequence.clear();
+    if constexpr (requires { sequence.before_begin(); }) {
+        auto last = sequence.before_begin();
+        for (; count > 0; --count) {
+            last = sequence.emplace_after(last);
+            archive(*last);
+        }
+    } else {
+        for (; count > 0; --count) {
+            sequence.emplace_back();
+            archive(sequence.back());
+        }
+    }
+}
+
+template <class T, class Allocator>
+requires(!std::is_arithmetic_v<T>) void CEREAL_LOAD_FUNCTION_NAME(
+    CerealReader& archive, std::vector<T, Allocator>& sequence) {
+    load_elements(archive, sequence);
+}
+template <class T, class Allocator>
+void CEREAL_LOAD_FUNCTION_NAME(CerealReader& archive, std::deque<T, Allocator>& sequence) {
+    load_elements(archive, sequence);
+}
+template <class T, class Allocator>
+void CEREAL_LOAD_FUNCTION_NAME(CerealReader& archive, std::list<T, Allocator>& sequence) {
+    load_elements(archive, sequence);
+}
+template <class T, class Allocator>
+void CEREAL_LOAD_FUNCTION_NAME(CerealReader& archive, std::forward_list<T, Allocator>& sequence) {
+    load_elements(archive, sequence);
+}
+template <class T>
+requires(!std::is_arithmetic_v<T>) void CEREAL_LOAD_FUNCTION_NAME(CerealReader& archive,
+                                                                  std::valarray<T>& sequence) {
+    std::vector<T> elements;
+    load_elements(archive, elements);
+    sequence = std::valarray<T>(elements.data(), elements.size());
+}
+
 /// A byte, for a T may write none, and what cereal makes of it.
 template <class T>
 requires enable_cereal<T>
@@ -117,18 +174,20 @@ struct ForeignCodec<T> {
     static constexpr bool exists = true;
     static constexpr std::size_t fixed_size = 0;
     static std::size_t size(const T& value) {
+        const Level<Way::writing> level;
         CerealWriter archive(nullptr);
         archive(value);
         return 1 + archive.size();
     }
     static std::byte* write(std::byte* to, const T& value) {
+        const Level<Way::writing> level;
         *to++ = std::byte{0};
         CerealWriter archive(to);
         archive(value);
         return to + archive.size();
     }
     static T read(Reader& from) {
-        const Reader::Level level(from);
+        const Level<Way::reading, sizeof(T)> level;
         from.take_choice(1);
         T value{};
         CerealReader archive(from);

@@ -153,7 +153,7 @@ private:
 /// A callable cannot travel to a worker: it captures a pointer or a reference to memory that the
 /// worker does not share, or it lives in a module that the worker does not have. Capture numbers
 /// and plain structs by value, pass other objects with bind_back, or use fork_map, which takes any
-/// callable.
+/// callable. Or a value cannot: it is nested deeper than it could be read again.
 class NotShippable : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;

@@ -89,22 +89,6 @@ Mapping map_wiped_on_fork() {
     return {static_cast<std::byte*>(data), page_size};
 }
 
-Mapping map_file(const char* path) noexcept {
-    const Fd file(call_through_signals(
-        Call::open_file, [&] { return ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); }));
-    struct stat status {};
-    if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
-        status.st_size <= 0 || fault(Call::map_memory) != 0) {
-        return {};
-    }
-    const auto size = static_cast<std::size_t>(status.st_size);
-    void* const data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
-    if (data == MAP_FAILED) {
-        return {};
-    }
-    return {static_cast<std::byte*>(data), size};
-}
-
 bool protect(std::byte* data, std::size_t size, Access access) noexcept {
     const int rights = access == Access::read ? PROT_READ : PROT_READ | PROT_WRITE;
     return call(Call::protect_memory, [&] { return ::mprotect(data, size, rights); }) == 0;

@@ -56,10 +56,6 @@ bool map_region_at(std::byte* data, std::size_t size, const Fd& file) noexcept;
 /// One private page whose content reads as zero in a forked child. Throws std::system_error.
 [[nodiscard]] Mapping map_wiped_on_fork();
 
-/// A whole file as it is now, to be read. Empty when it cannot be opened or mapped, or is no
-/// regular file.
-[[nodiscard]] Mapping map_file(const char* path) noexcept;
-
 enum class Access { read, read_write };
 /// Changes what this process may do with whole pages. False and errno when the kernel refuses.
 bool protect(std::byte* data, std::size_t size, Access access) noexcept;

@@ -1,6 +1,7 @@
 #include <string>
 
 #include <procpool/detail/bytes.hpp>
+#include <procpool/detail/depth.hpp>
 #include <procpool/errors.hpp>
 
 namespace procpool::detail {
@@ -21,9 +22,25 @@ void throw_bad_choice(std::size_t read, std::size_t count) {
                       std::to_string(count) + "; something wrote over it on its way");
 }
 
-void throw_too_deep() {
-    throw DecodeError("procpool: values lie in one another more than " + std::to_string(max_depth) +
-                      " deep: flatten them, a long list into a std::vector for one");
+namespace {
+
+[[noreturn]] void throw_deep(Way way, const std::string& message) {
+    if (way == Way::reading) throw DecodeError(message);
+    throw NotShippable(message);
+}
+
+}  // namespace
+
+void throw_too_deep(Way way) {
+    throw_deep(way, "procpool: values lie in one another more than " + std::to_string(max_depth) +
+                        " deep: flatten them, a long list into a std::vector for one");
+}
+
+void throw_stack_too_short(Way way) {
+    throw_deep(way,
+               "procpool: values lie in one another deeper than the stack of this thread bears: "
+               "flatten them, put what is large in them into a std::vector, or raise the limit "
+               "(ulimit -s)");
 }
 
 void throw_foreign(const char* why) {

@@ -8,7 +8,7 @@
 namespace procpool::ship {
 
 struct DebugInfo::File {};
-DebugInfo::DebugInfo(const char* /*path*/) {}
+DebugInfo::DebugInfo(os::Fd /*file*/, const char* /*path*/) {}
 DebugInfo::~DebugInfo() = default;
 std::vector<SourceFrame> DebugInfo::at(std::uint64_t /*address*/) const { return {}; }
 
@@ -215,7 +215,7 @@ struct DebugInfo::File {
     }
 };
 
-DebugInfo::DebugInfo(const char* path) {
+DebugInfo::DebugInfo(os::Fd code, const char* path) {
     const Libdw* const dw = Libdw::get();
     if (dw == nullptr) {
         return;
@@ -231,9 +231,10 @@ DebugInfo::DebugInfo(const char* path) {
         return;
     }
     dw->dwfl_report_begin(file->session);
-    file->module = dw->dwfl_report_elf(file->session, path, path, -1, 0, true);
+    file->module = dw->dwfl_report_elf(file->session, path, path, code.get(), 0, true);
     dw->dwfl_report_end(file->session, nullptr, nullptr);
     if (file->module != nullptr) {
+        code.release();  // the session closes it
         file_ = std::move(file);
     }
 }

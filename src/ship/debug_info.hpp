@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "os/fd.hpp"
+
 namespace procpool::ship {
 
 /// A function as the source names it, and where in it.
@@ -18,7 +20,8 @@ struct SourceFrame {
 /// The debug information of one file of code, read by libdw. Used by one thread at a time.
 class DebugInfo {
 public:
-    explicit DebugInfo(const char* path);
+    /// `file`: nobody may write to it, for it is mapped. `path`: what it is called.
+    DebugInfo(os::Fd file, const char* path);
     ~DebugInfo();
     DebugInfo(const DebugInfo&) = delete;
     DebugInfo& operator=(const DebugInfo&) = delete;

@@ -1,11 +1,16 @@
 #include "ship/elf_symbols.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include <elf.h>
 #include <link.h>
+
+#include "os/file.hpp"
 
 namespace procpool::ship {
 namespace {
@@ -14,24 +19,15 @@ using Header = ElfW(Ehdr);
 using Section = ElfW(Shdr);
 using Symbol = ElfW(Sym);
 
-using Bytes = std::span<const std::byte>;
+/// The longest symbol that is shown, and the most that are looked at: a sparse file may have no
+/// end.
+constexpr std::size_t longest_name = 16 * 1024;
+constexpr std::uint64_t most_symbols = std::uint64_t{1} << 24U;
 
 /// The object at an offset, if it lies in the file.
 template <class T>
-bool read(Bytes file, std::uint64_t offset, T& out) {
-    if (offset > file.size() || file.size() - offset < sizeof out) {
-        return false;
-    }
-    std::memcpy(&out, file.data() + offset, sizeof out);
-    return true;
-}
-
-Bytes content(Bytes file, const Section& section) {
-    if (section.sh_type == SHT_NOBITS || section.sh_offset > file.size() ||
-        file.size() - section.sh_offset < section.sh_size) {
-        return {};
-    }
-    return file.subspan(section.sh_offset, section.sh_size);
+bool read(const os::Fd& file, std::uint64_t offset, T& out) {
+    return os::read_at(file, offset, std::as_writable_bytes(std::span(&out, 1)));
 }
 
 bool is_function(const Symbol& symbol) {
@@ -39,32 +35,58 @@ bool is_function(const Symbol& symbol) {
     return (type == STT_FUNC || type == STT_GNU_IFUNC) && symbol.st_shndx != SHN_UNDEF;
 }
 
-std::string_view text_at(Bytes strings, std::uint64_t offset) {
-    if (offset >= strings.size()) {
-        return {};
+/// The text at an offset of the section, up to its first zero.
+std::string text_at(const os::Fd& file, const Section& strings, std::uint64_t offset) {
+    std::string text;
+    if (strings.sh_type == SHT_NOBITS || offset >= strings.sh_size) {
+        return text;
     }
-    const auto* const text = reinterpret_cast<const char*>(strings.data() + offset);
-    return {text, ::strnlen(text, strings.size() - offset)};
+    std::uint64_t left = std::min<std::uint64_t>(strings.sh_size - offset, longest_name);
+    std::uint64_t at = strings.sh_offset + offset;
+    std::array<char, 256> part{};
+    while (left > 0) {
+        const auto wanted = std::span(part).first(std::min<std::uint64_t>(left, part.size()));
+        if (!os::read_at(file, at, std::as_writable_bytes(wanted))) {
+            return {};
+        }
+        const std::string_view whole(wanted.data(), wanted.size());
+        const auto end = whole.find('\0');
+        text += whole.substr(0, end);
+        if (end != std::string_view::npos) {
+            break;
+        }
+        at += wanted.size();
+        left -= wanted.size();
+    }
+    return text;
 }
 
-std::string_view find(Bytes file, const Section& table, Bytes strings, std::uint64_t address) {
-    const Bytes symbols = content(file, table);
-    Symbol symbol;
-    for (std::uint64_t at = 0; read(symbols, at, symbol); at += sizeof symbol) {
-        if (is_function(symbol) && address >= symbol.st_value &&
-            address - symbol.st_value < symbol.st_size) {
-            return text_at(strings, symbol.st_name);
+/// The function that an address lies in.
+std::optional<Symbol> find(const os::Fd& file, const Section& table, std::uint64_t address) {
+    // As many at a time as make few system calls, and fit a small stack.
+    std::array<Symbol, 256> some;
+    std::uint64_t left = std::min(table.sh_size / sizeof(Symbol), most_symbols);
+    for (std::uint64_t at = table.sh_offset; left > 0;) {
+        const auto symbols = std::span(some).first(std::min<std::uint64_t>(left, some.size()));
+        if (!os::read_at(file, at, std::as_writable_bytes(symbols))) {
+            return {};
         }
+        const auto found = std::ranges::find_if(symbols, [&](const Symbol& symbol) {
+            return is_function(symbol) && address >= symbol.st_value &&
+                   address - symbol.st_value < symbol.st_size;
+        });
+        if (found != symbols.end()) {
+            return *found;
+        }
+        at += symbols.size_bytes();
+        left -= symbols.size();
     }
     return {};
 }
 
 }  // namespace
 
-ElfSymbols::ElfSymbols(const char* path) noexcept : file_(os::map_file(path)) {}
-
-std::string ElfSymbols::at(std::uint64_t address) const {
-    const Bytes file(file_.data(), file_.size());
+std::string elf_symbol(const os::Fd& file, std::uint64_t address) {
     Header header;
     if (!read(file, 0, header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
         header.e_ident[EI_CLASS] != (sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32) ||
@@ -76,11 +98,15 @@ std::string ElfSymbols::at(std::uint64_t address) const {
         Section table;
         Section strings;
         for (std::uint64_t i = 0; i < header.e_shnum; ++i) {
-            if (read(file, header.e_shoff + i * sizeof table, table) && table.sh_type == wanted &&
-                read(file, header.e_shoff + table.sh_link * sizeof strings, strings)) {
-                const auto name = find(file, table, content(file, strings), address);
-                if (!name.empty()) return std::string(name);
+            if (!read(file, header.e_shoff + i * sizeof table, table) || table.sh_type != wanted ||
+                !read(file, header.e_shoff + table.sh_link * sizeof strings, strings)) {
+                continue;
             }
+            if (const auto symbol = find(file, table, address)) {
+                std::string name = text_at(file, strings, symbol->st_name);
+                if (!name.empty()) return name;
+            }
+            break;  // there is one of each
         }
     }
     return {};

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <filesystem>
 #include <future>
@@ -47,6 +48,12 @@ T rebuild(const Failure& failure) {
         using namespace std::regex_constants;
         const int code = std::clamp(failure.code, int{error_collate}, int{error_stack});
         return T(static_cast<error_type>(code));
+#if PROCPOOL_HAS_TIME_ZONES
+    } else if constexpr (std::is_same_v<T, NonexistentLocalTime>) {
+        return T(std::chrono::local_seconds{}, {std::chrono::local_info::nonexistent, {}, {}});
+    } else if constexpr (std::is_same_v<T, AmbiguousLocalTime>) {
+        return T(std::chrono::local_seconds{}, {std::chrono::local_info::ambiguous, {}, {}});
+#endif
     } else if constexpr (std::is_constructible_v<T, const std::string&>) {
         return T(failure.message);
     } else {
@@ -58,7 +65,7 @@ template <class... Entries, class Use>
 bool with_standard_exception(const Failure& failure, Use& use, TypeTable<Entries...>) {
     return (
         (Entries::tag == failure.standard &&
-         (use(Thrown<typename Entries::type>(rebuild<typename Entries::type>(failure), failure)),
+         (use(Thrown<typename Entries::made>(rebuild<typename Entries::made>(failure), failure)),
           true)) ||
         ...);
 }

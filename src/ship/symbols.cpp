@@ -14,6 +14,7 @@
 #include <cxxabi.h>
 
 #include "memory/own.hpp"
+#include "os/file.hpp"
 #include "ship/debug_info.hpp"
 #include "ship/elf_symbols.hpp"
 #include "ship/stack.hpp"
@@ -120,10 +121,9 @@ std::string hexadecimal(std::uint64_t number) {
 class CodeFile {
 public:
     explicit CodeFile(const std::string& path)
-        : name_(name_of(path)), symbols_(path.empty() ? own_program : path.c_str()) {
-        // Any path may have come: libdw is not to open what it would wait for.
-        if (symbols_.is_open()) debug_info_.emplace(path.empty() ? own_program : path.c_str());
-    }
+        : name_(name_of(path)),
+          path_(path.empty() ? own_program : path),
+          is_own_program_(path.empty()) {}
 
     /// The frames at an address: one, and those inlined into it.
     const std::vector<Frame>& at(std::uint64_t address) {
@@ -140,9 +140,16 @@ public:
         return place->second;
     }
 
+    /// Frees what only looking up needs, a copy of the file.
+    void rest() {
+        if (!is_own_program_) debug_info_.reset();
+    }
+
 private:
     static constexpr const char* own_program = "/proc/self/exe";
     static constexpr std::size_t most_known = 4096;
+    /// Of files beyond, functions are named, but no lines.
+    static constexpr std::uint64_t most_copied = std::uint64_t{64} << 20U;
 
     static std::string name_of(const std::string& path) {
         std::error_code none;
@@ -151,23 +158,34 @@ private:
         return whole.has_filename() ? whole.filename().native() : whole.native();
     }
 
-    [[nodiscard]] std::vector<Frame> look_up(std::uint64_t address) const {
+    /// libdw maps what it reads, and any file that a worker named may be cut off beneath it: it
+    /// gets a copy. Into a program that runs the kernel lets nobody write.
+    void open_debug_info(const os::Fd& file) {
+        os::Fd still =
+            is_own_program_ ? os::open_regular(own_program) : os::copy_of(file, most_copied);
+        if (still) debug_info_.emplace(std::move(still), path_.c_str());
+    }
+
+    [[nodiscard]] std::vector<Frame> look_up(std::uint64_t address) {
         std::vector<Frame> frames;
+        const os::Fd file = os::open_regular(path_.c_str());
+        if (!debug_info_ && file) open_debug_info(file);
         if (debug_info_) {
             for (const SourceFrame& source : debug_info_->at(address)) {
-                frames.push_back(frame(source, address));
+                frames.push_back(frame(source, file, address));
             }
         }
-        if (frames.empty()) frames.push_back(frame({}, address));
+        if (frames.empty()) frames.push_back(frame({}, file, address));
         return frames;
     }
 
-    [[nodiscard]] Frame frame(const SourceFrame& source, std::uint64_t address) const {
+    [[nodiscard]] Frame frame(const SourceFrame& source, const os::Fd& file,
+                              std::uint64_t address) const {
         Frame frame;
         frame.function = source.function;
         if (!source.inlined) {
             // The symbol has the arguments of templates, and the names of lambdas.
-            if (const std::string symbol = symbols_.at(address); !symbol.empty()) {
+            if (const std::string symbol = elf_symbol(file, address); !symbol.empty()) {
                 frame.function = without_parameters(demangled(symbol));
             }
         }
@@ -181,7 +199,8 @@ private:
     }
 
     std::string name_;
-    ElfSymbols symbols_;
+    std::string path_;
+    bool is_own_program_;
     std::optional<DebugInfo> debug_info_;
     std::unordered_map<std::uint64_t, std::vector<Frame>> known_;
 };
@@ -199,6 +218,10 @@ struct CodeFiles {
         if (files.size() >= most_files) files.clear();
         const std::string name(path);
         return files.try_emplace(name, name).first->second;
+    }
+
+    void rest() {
+        for (auto& [path, file] : files) file.rest();
     }
 };
 
@@ -257,6 +280,7 @@ Trace symbolise(std::string_view stack) {
         const auto& found = code.file(line.path).at(line.address);
         frames.insert(frames.end(), found.begin(), found.end());
     }
+    code.rest();
     trim(frames);
     Trace trace{.place = {}, .text = lines_of(frames)};
     const auto blamed = std::ranges::find(frames, Frame::Kind::of_program, &Frame::kind);

@@ -27,6 +27,11 @@ std::string join(const std::string& a, const std::string& b, const std::string& 
     return a + "," + b + "," + c;
 }
 
+struct Price {
+    long cents;
+    [[nodiscard]] long doubled() const { return 2 * cents; }
+};
+
 TEST(BindFront, PutsArgumentsBeforeTheItem) {
     EXPECT_EQ(mp::bind_front(join, "a", "b")("x"), "a,b,x");
     EXPECT_EQ(mp::bind_front(join)("a", "b", "c"), "a,b,c");
@@ -146,6 +151,21 @@ TEST(Bind, TravelsWithLambdas) {
     const auto apply = [](int x, auto g) { return g(x); };
     const auto twice = [](int x) { return 2 * x; };
     EXPECT_THAT(pool.map(mp::bind_back(apply, twice), std::vector<int>{2}), ElementsAre(4));
+}
+
+TEST(Bind, TravelsWithMemberFunctions) {
+    const auto call = [](const Price& price, long (Price::*member)() const) {
+        return (price.*member)();
+    };
+    const auto call_beside = [](const Price& price, long (Price::*member)() const,
+                                const std::string& name) {
+        return name + std::to_string((price.*member)());
+    };
+    const std::vector<Price> prices{{1}, {2}};
+    mp::Pool pool{1};
+    EXPECT_THAT(pool.map(mp::bind_back(call, &Price::doubled), prices), ElementsAre(2, 4));
+    EXPECT_THAT(pool.map(mp::bind_back(call_beside, &Price::doubled, std::string("x")), prices),
+                ElementsAre("x2", "x4"));
 }
 
 TEST(Bind, TravelsWithNumbersThatLookLikeAddresses) {

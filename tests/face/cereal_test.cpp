@@ -1,11 +1,25 @@
+#include <array>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <forward_list>
+#include <iterator>
+#include <list>
 #include <memory>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <sys/resource.h>
+
+#include <cereal/types/array.hpp>
 #include <cereal/types/base_class.hpp>
+#include <cereal/types/deque.hpp>
+#include <cereal/types/forward_list.hpp>
+#include <cereal/types/list.hpp>
 #include <cereal/types/memory.hpp>
 #include <cereal/types/polymorphic.hpp>
 #include <cereal/types/string.hpp>
@@ -60,6 +74,42 @@ void load(Archive& archive, Word& word) {
 
 using Shapes = std::vector<std::shared_ptr<Shape>>;
 
+/// Large, however little of it is there.
+struct Frame {
+    std::array<double, 8192> pixels{};
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(pixels);
+    }
+};
+struct Film {
+    std::vector<Frame> frames;
+    std::deque<Frame> trailer;
+    std::list<Frame> cuts;
+    std::forward_list<Frame> outtakes;
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(frames, trailer, cuts, outtakes);
+    }
+};
+
+/// A list that cereal follows, with no level of ours between.
+struct Link {
+    std::unique_ptr<Link> next;
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(next);
+    }
+};
+
+struct Switches {
+    std::array<bool, 2> on{};
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(on);
+    }
+};
+
 }  // namespace zoo
 
 CEREAL_REGISTER_TYPE(zoo::Square)
@@ -70,6 +120,12 @@ template <>
 inline constexpr bool mp::enable_cereal<zoo::Shapes> = true;
 template <>
 inline constexpr bool mp::enable_cereal<zoo::Word> = true;
+template <>
+inline constexpr bool mp::enable_cereal<zoo::Film> = true;
+template <>
+inline constexpr bool mp::enable_cereal<zoo::Link> = true;
+template <>
+inline constexpr bool mp::enable_cereal<zoo::Switches> = true;
 
 namespace {
 
@@ -104,6 +160,53 @@ TEST(Cereal, CarriesWhatIsSavedAndLoadedOutsideOfItsClass) {
     const auto back = pool.map(bound, std::vector{1}).at(0);
     EXPECT_EQ(back.first.text, word.text);
     EXPECT_TRUE(back.second);
+}
+
+TEST(Cereal, CarriesSequencesOfLargeElements) {
+    zoo::Film film;
+    film.frames.resize(2);
+    film.frames[1].pixels[5] = 1.5;
+    film.trailer.resize(1);
+    film.cuts.resize(3);
+    film.outtakes.resize(2);
+    film.outtakes.front().pixels[7] = 2.5;
+    std::vector<std::byte> bytes(mp::detail::frame_size(film));
+    mp::detail::write_frame(bytes.data(), film);
+    const auto back = mp::detail::read_frame<zoo::Film>(bytes);
+    EXPECT_EQ(back.frames.at(1).pixels[5], 1.5);
+    EXPECT_EQ(back.trailer.size(), 1u);
+    EXPECT_EQ(back.cuts.size(), 3u);
+    EXPECT_EQ(back.outtakes.front().pixels[7], 2.5);
+    EXPECT_EQ(std::distance(back.outtakes.begin(), back.outtakes.end()), 2);
+}
+
+/// The largest resident memory of this process so far, bytes.
+std::size_t peak_memory() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
+TEST(Cereal, MakesElementsAsTheyComeAndNotAsManyAsACountClaims) {
+    const std::size_t before = peak_memory();
+    for (std::size_t empty_before = 0; empty_before < 4; ++empty_before) {
+        std::vector<std::byte> bytes(100'000);
+        const std::uint64_t count = 20'000;
+        std::memcpy(bytes.data() + 1 + empty_before * sizeof count, &count, sizeof count);
+        EXPECT_THROW(static_cast<void>(mp::detail::read_frame<zoo::Film>(bytes)), mp::DecodeError);
+    }
+    EXPECT_LT(peak_memory() - before, 64u << 20U);
+}
+
+TEST(Cereal, RefusesToReadWhatItsStackDoesNotBear) {
+    const std::vector<std::byte> bytes(4 << 20U, std::byte{1});  // there is a next one, always
+    EXPECT_THROW(static_cast<void>(mp::detail::read_frame<zoo::Link>(bytes)), mp::DecodeError);
+}
+
+TEST(Cereal, ReadsEveryByteAsABool) {
+    const std::vector<std::byte> bytes{std::byte{0}, std::byte{9}, std::byte{9}};
+    const auto switches = mp::detail::read_frame<zoo::Switches>(bytes);
+    EXPECT_EQ(std::bit_cast<std::uint16_t>(switches.on), 0x0101);
 }
 
 TEST(Cereal, RefusesFramesOfTheWrongLength) {

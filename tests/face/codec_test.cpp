@@ -26,6 +26,8 @@
 #include <variant>
 #include <vector>
 
+#include <pthread.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -92,6 +94,22 @@ struct Turn {
     Angle angle;
     std::string why;
     bool operator==(const Turn&) const = default;
+};
+
+struct Job {
+    int id = 0;
+    std::optional<int> mark;
+    Angle angle = Angle(0);
+    std::string why;
+    bool operator==(const Job&) const = default;
+};
+
+struct Packed {
+    unsigned low : 3;
+    int high : 5;
+    bool on : 1;
+    std::string why;
+    bool operator==(const Packed&) const = default;
 };
 
 class Account {
@@ -271,6 +289,12 @@ TEST(Codec, GivesBackAggregates) {
     expect_round_trip(Turn{{"left", Angle(1)}, Angle(90), "because"});
 }
 
+TEST(Codec, GivesBackAggregatesWithBitFields) { expect_round_trip(Packed{5, 9, true, "because"}); }
+
+TEST(Codec, GivesBackAggregatesWithMembersThatHaveNoDefaultOfTheirOwn) {
+    expect_round_trip(Job{1, 2, Angle(90), "turn"});
+}
+
 TEST(Codec, GivesBackClassesThatSayHow) {
     expect_round_trip(Angle(90));
     expect_round_trip(std::vector<Angle>{Angle(1), Angle(2)});
@@ -408,23 +432,134 @@ TEST(Codec, AllocatesWhatIsThereAndNotWhatALengthClaims) {
     }
 }
 
-TEST(Codec, RefusesWhatIsNestedTooDeep) {
-    const auto chain = [](std::size_t depth) {
-        Tree tree;
-        for (std::size_t i = 1; i < depth; ++i) {
-            Tree outer;
-            outer.next = std::make_unique<Tree>(std::move(tree));
-            tree = std::move(outer);
-        }
-        return encode(tree);
+/// So many of them, each in the one before.
+Tree chain(std::size_t depth) {
+    Tree tree;
+    for (std::size_t i = 1; i < depth; ++i) {
+        Tree outer;
+        outer.next = std::make_unique<Tree>(std::move(tree));
+        tree = std::move(outer);
+    }
+    return tree;
+}
+
+/// The bytes of a value of which each level is `level`, and in which lie `depth` of them.
+std::vector<std::byte> nested_bytes(const std::vector<std::byte>& level, std::size_t depth) {
+    std::vector<std::byte> bytes;
+    for (std::size_t i = 0; i < depth; ++i) bytes.insert(bytes.end(), level.begin(), level.end());
+    bytes.resize(bytes.size() + level.size());  // the last has none in it
+    return bytes;
+}
+
+/// Calls `f` on a thread with so many bytes of stack.
+void on_stack_of(std::size_t size, const std::function<void()>& f) {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, size);
+    pthread_t thread{};
+    const auto run = [](void* function) -> void* {
+        (*static_cast<const std::function<void()>*>(function))();
+        return nullptr;
     };
-    EXPECT_NO_THROW(read_and_drop<Tree>(chain(max_depth - 1)));
-    EXPECT_THROW(read_and_drop<Tree>(chain(max_depth + 2)), mp::DecodeError);
+    ASSERT_EQ(pthread_create(&thread, &attributes, run, const_cast<std::function<void()>*>(&f)), 0);
+    pthread_join(thread, nullptr);
+    pthread_attr_destroy(&attributes);
+}
+
+TEST(Codec, RefusesToReadWhatIsNestedTooDeep) {
+    EXPECT_NO_THROW(read_and_drop<Tree>(encode(chain(max_depth))));
+    // value, no children, a next one
+    std::vector<std::byte> level(sizeof(int) + sizeof(std::uint64_t) + 1);
+    level.back() = std::byte{1};
+    EXPECT_THROW(read_and_drop<Tree>(nested_bytes(level, max_depth + 1)), mp::DecodeError);
+}
+
+TEST(Codec, RefusesToWriteWhatIsNestedTooDeep) {
+    EXPECT_THROW(encode(chain(max_depth + 2)), mp::NotShippable);
+}
+
+struct Block {
+    std::array<char, 16384> pixels{};
+    std::vector<Block> inside;
+};
+
+TEST(Codec, RefusesToReadWhatItsStackDoesNotBear) {
+    std::vector<std::byte> level(sizeof(Block::pixels) + sizeof(std::uint64_t));
+    level[sizeof(Block::pixels)] = std::byte{1};
+    const auto bytes = nested_bytes(level, max_depth - 1);
+    on_stack_of(4 << 20U, [&] { EXPECT_THROW(read_and_drop<Block>(bytes), mp::DecodeError); });
+}
+
+TEST(Codec, ReadsOnASmallStackWhatIsNotDeep) {
+    on_stack_of(1 << 17U, [] { EXPECT_NO_THROW(read_and_drop<Tree>(encode(chain(20)))); });
+}
+
+/// A list that its serialize() follows.
+struct Link {
+    char value = 0;
+    std::unique_ptr<Link> next;
+    template <class Archive>
+    void serialize(Archive& archive) {
+        bool more = next != nullptr;
+        archive(value, more);
+        if (!more) return;
+        if constexpr (Archive::is_loading::value) next = std::make_unique<Link>();
+        archive(*next);
+    }
+};
+
+TEST(Codec, RefusesToReadClassesThatSerializeThemselvesTooDeep) {
+    const std::vector<std::byte> level{std::byte{0}, std::byte{0}, std::byte{1}};
+    EXPECT_NO_THROW(read_and_drop<Link>(nested_bytes(level, max_depth - 1)));
+    EXPECT_THROW(read_and_drop<Link>(nested_bytes(level, max_depth)), mp::DecodeError);
+}
+
+TEST(Codec, RefusesToWriteClassesThatSerializeThemselvesTooDeep) {
+    Link first;
+    for (std::size_t i = 0; i < max_depth; ++i) {
+        auto next = std::make_unique<Link>(std::move(first));
+        first = Link{};
+        first.next = std::move(next);
+    }
+    EXPECT_THROW(encode(first), mp::NotShippable);
+}
+
+/// The byte that the bool is, which no comparison of bools would tell.
+int byte_of(const bool& flag) {
+    unsigned char byte = 0;
+    std::memcpy(&byte, &flag, 1);
+    return byte;
+}
+
+struct Switch {
+    int id;
+    bool on;
+    bool more[2];
+    bool operator==(const Switch&) const = default;
+};
+
+template <class T>
+T of_nines() {
+    return read_frame<T>(std::vector<std::byte>(sizeof(T), std::byte{9}));
 }
 
 TEST(Codec, ReadsEveryByteAsABool) {
     const std::vector<std::byte> bytes{std::byte{2}};
     EXPECT_TRUE(read_frame<bool>(bytes));
+}
+
+TEST(Codec, ReadsEveryByteAsABoolInsideOfPlainData) {
+    static_assert(Trivial<Switch> && OneRun<std::vector<Switch>>);
+    const auto one = of_nines<Switch>();
+    EXPECT_THAT((std::array{byte_of(one.on), byte_of(one.more[0]), byte_of(one.more[1])}),
+                testing::Each(1));
+    const auto flags = of_nines<std::array<bool, 3>>();
+    EXPECT_THAT((std::array{byte_of(flags[0]), byte_of(flags[1]), byte_of(flags[2])}),
+                testing::Each(1));
+    const auto run =
+        read_frame<std::vector<Switch>>(std::vector<std::byte>(2 * sizeof(Switch), std::byte{9}));
+    EXPECT_EQ(byte_of(run.at(1).on), 1);
+    EXPECT_EQ(run.at(1).id, 0x09090909);
 }
 
 // Knowing -----------------------------------------------------------------------------------------
@@ -467,6 +602,17 @@ union Either {
     int i;
     float f;
 };
+struct Modulo {
+    int n = 2;
+    bool operator()(int a, int b) const { return a % n == b % n; }
+};
+struct Tagged {
+    int tag;
+    union {
+        int i;
+        float f;
+    };
+};
 class NamedVector : public std::vector<int> {
 public:
     std::string name;
@@ -487,6 +633,11 @@ TEST(Codec, KnowsWhatDoesNotTravel) {
     static_assert(!Encodable<Shape> && !Encodable<std::unique_ptr<Shape>> && !Encodable<Either>);
     static_assert(!Encodable<std::shared_ptr<int>> && !Encodable<std::unique_ptr<int[]>>);
     static_assert(!Encodable<std::function<int()>> && !Encodable<NamedVector>);
+    static_assert(!Encodable<Tagged>);
+    static_assert(!Encodable<std::set<int, bool (*)(int, int)>>);
+    static_assert(!Encodable<std::map<int, int, std::function<bool(int, int)>>>);
+    static_assert(!Encodable<std::unordered_set<int, std::size_t (*)(int)>>);
+    static_assert(!Encodable<std::unordered_map<int, int, std::hash<int>, Modulo>>);
     static_assert(!Encodable<int (std::string::*)()> && Encodable<double Point::*>);
 }
 

@@ -1,4 +1,4 @@
-// procpool_test: TIMEOUT 300
+// procpool_test: TIMEOUT 600
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>

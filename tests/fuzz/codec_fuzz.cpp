@@ -63,6 +63,48 @@ struct Tree {
     std::map<int, Tree> named;
 };
 
+/// A list that its serialize() follows.
+struct Link {
+    char value = 0;
+    std::unique_ptr<Link> next;
+    template <class Archive>
+    void serialize(Archive& archive) {
+        bool more = next != nullptr;
+        archive(value, more);
+        if (!more) return;
+        if constexpr (Archive::is_loading::value) next = std::make_unique<Link>();
+        archive(*next);
+    }
+};
+/// As deep as its stack bears, which is less than the number of levels allows.
+struct Block {
+    std::array<char, 512> pixels{};
+    std::vector<Block> inside;
+};
+struct Switch {
+    int id = 0;
+    bool on = false;
+    std::array<bool, 2> more{};
+    bool last[5] = {};  // no padding, whose bytes may differ from copy to copy
+};
+struct Packed {
+    unsigned low : 3;
+    bool on : 1;
+    std::string why;
+};
+
+/// UndefinedBehaviorSanitizer ends the run when a bool is read that is none.
+int count(const Switch& value) {
+    return int{value.on} + int{value.more[0]} + int{value.more[1]} + int{value.last[0]} +
+           int{value.last[1]};
+}
+void look_at(const Switch& value) { require(count(value) <= 5); }
+void look_at(const std::vector<Switch>& values) {
+    for (const Switch& value : values) look_at(value);
+}
+template <class T>
+void look_at(const T&) {}
+
 template <class T>
 std::vector<std::byte> encode(const T& value) {
     std::vector<std::byte> bytes(detail::frame_size(value));
@@ -79,12 +121,16 @@ inline constexpr bool is_ordered<std::unordered_map<K, V>> = false;
 template <class T>
 void check(Bytes bytes) {
     try {
-        const auto written = encode(detail::read_frame<T>(bytes));
+        const T value = detail::read_frame<T>(bytes);
+        look_at(value);
+        const auto written = encode(value);
         const auto again = encode(detail::read_frame<T>(written));
         require(again.size() == written.size());
         if constexpr (is_ordered<T>) require(again == written);
     } catch (const DecodeError&) {
         // that is an answer
+    } catch (const NotShippable&) {
+        // what was read with the last of the stack may be too deep to write
     }
 }
 
@@ -107,8 +153,9 @@ void decode(Bytes bytes) {
            std::tuple<char, std::string, std::pair<double, std::vector<int>>>,
            std::unique_ptr<std::unique_ptr<int>>, std::chrono::nanoseconds, std::complex<float>,
            std::filesystem::path, std::error_code, std::vector<std::error_code>, Point, Record,
-           std::vector<Record>, Account, std::vector<Account>, std::vector<Silent>, Tree>(choice,
-                                                                                          bytes);
+           std::vector<Record>, Account, std::vector<Account>, std::vector<Silent>, Tree, Link,
+           Block, Switch, std::vector<Switch>, std::optional<Switch>, std::vector<Packed>>(choice,
+                                                                                           bytes);
 }
 
 }  // namespace procpool::fuzz

@@ -1,4 +1,5 @@
 #include <any>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -18,9 +19,13 @@
 #include <typeinfo>
 #include <variant>
 #include <vector>
+#include <version>
 
 #include <cxxabi.h>
 #include <pthread.h>
+#if defined(__cpp_lib_format)
+#include <format>
+#endif
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -121,6 +126,25 @@ TEST(Failure, ErrorsOfLibraryTypesArriveAsThemselves) {
     expect_arrives_as_itself(std::bad_optional_access(), "std::bad_optional_access");
     expect_arrives_as_itself(std::bad_variant_access(), "std::bad_variant_access");
 }
+
+// What newer standard libraries have, where they have it.
+
+#if defined(__cpp_lib_format)
+TEST(Failure, AFormatErrorArrivesAsItself) {
+    expect_arrives_as_itself(std::format_error("no such format"), "std::format_error");
+}
+#endif
+
+#if __cpp_lib_chrono >= 201907L
+TEST(Failure, ErrorsOfTimeZonesArriveAsThemselves) {
+    using namespace std::chrono;
+    expect_arrives_as_itself(
+        nonexistent_local_time(local_seconds{}, {local_info::nonexistent, {}, {}}),
+        "std::chrono::nonexistent_local_time");
+    expect_arrives_as_itself(ambiguous_local_time(local_seconds{}, {local_info::ambiguous, {}, {}}),
+                             "std::chrono::ambiguous_local_time");
+}
+#endif
 
 TEST(Failure, AFutureErrorKeepsItsCode) {
     const std::future_error thrown(std::future_errc::broken_promise);

@@ -2,15 +2,24 @@
 
 #include "ship/stack.hpp"
 
+#include <cstdint>
 #include <cstring>
+#include <filesystem>
+#include <ios>
 #include <random>
+#include <sstream>
 #include <string>
+
+#include <dlfcn.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "os/backtrace.hpp"
 #include "ship/symbols.hpp"
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -71,6 +80,47 @@ TEST(Stack, OfFilesThatAreNotThereKeepsItsAddresses) {
 TEST(Stack, OfAFileThatIsNoCodeKeepsItsAddresses) {
     EXPECT_EQ(symbolise("1f4 /etc/passwd\n1 /dev/zero\n2 /\n").text,
               "passwd+0x1f4\nzero+0x1\n/+0x2");
+}
+
+/// Code that nobody has mapped: this program under another name.
+class CopiedProgram {
+public:
+    CopiedProgram() : path_(fs::temp_directory_path() / ("procpool-" + std::to_string(getpid()))) {
+        fs::copy_file("/proc/self/exe", path_, fs::copy_options::overwrite_existing);
+    }
+    ~CopiedProgram() { fs::remove(path_); }
+    CopiedProgram(const CopiedProgram&) = delete;
+    CopiedProgram& operator=(const CopiedProgram&) = delete;
+
+    /// A stack of one function of this program.
+    template <class F>
+    [[nodiscard]] std::string at(F* function) const {
+        Dl_info info{};
+        EXPECT_NE(dladdr(reinterpret_cast<void*>(function), &info), 0);
+        std::ostringstream line;
+        line << std::hex
+             << reinterpret_cast<std::uintptr_t>(function) -
+                    reinterpret_cast<std::uintptr_t>(info.dli_fbase)
+             << ' ' << path_.native() << '\n';
+        return line.str();
+    }
+    void truncate() const { fs::resize_file(path_, 0); }
+
+private:
+    fs::path path_;
+};
+
+TEST(Stack, NamesTheFunctionsOfAFileThatIsNotMapped) {
+    const CopiedProgram code;
+    EXPECT_THAT(symbolise(code.at(&set_path)).text, HasSubstr("set_path"));
+}
+
+TEST(Stack, OfAFileThatIsCutAfterItWasLookedAtKeepsItsAddresses) {
+    const CopiedProgram code;
+    EXPECT_THAT(symbolise(code.at(&set_path)).text, HasSubstr("set_path"));
+    const std::string later = code.at(static_cast<void (*)()>(&testing::InitGoogleTest));
+    code.truncate();
+    EXPECT_THAT(symbolise(later).text, HasSubstr("+0x"));
 }
 
 TEST(Stack, ThatIsNotOneIsIgnored) {

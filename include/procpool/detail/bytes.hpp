@@ -16,15 +16,8 @@ namespace procpool::detail {
 [[noreturn]] void throw_long_frame(std::size_t left);
 /// Throws DecodeError: `read` is not one of the `count` values that there are.
 [[noreturn]] void throw_bad_choice(std::size_t read, std::size_t count);
-/// Throws DecodeError: values lie in one another more than max_depth deep.
-[[noreturn]] void throw_too_deep();
-
 /// Throws DecodeError: another library could not read a value, and said why.
 [[noreturn]] void throw_foreign(const char* why);
-
-/// So deep may containers and pointers lie in one another before a reader takes it for nonsense: it
-/// calls itself for each, on a stack that ends.
-inline constexpr std::size_t max_depth = 1000;
 
 /// Bytes yet to be read. Reading past the end throws DecodeError.
 class Reader {
@@ -70,26 +63,9 @@ public:
 
     [[nodiscard]] std::size_t left() const { return left_; }
 
-    /// While it lives the reader is one level deeper.
-    class Level {
-    public:
-        explicit Level(Reader& reader) : reader_(reader) {
-            if (reader.depth_ == max_depth) [[unlikely]]
-                throw_too_deep();
-            ++reader.depth_;
-        }
-        Level(const Level&) = delete;
-        Level& operator=(const Level&) = delete;
-        ~Level() { --reader_.depth_; }
-
-    private:
-        Reader& reader_;
-    };
-
 private:
     const std::byte* at_;
     std::size_t left_;
-    std::size_t depth_ = 0;
 };
 
 /// The object whose bytes lie at `from`, which need not be aligned.
@@ -109,16 +85,6 @@ requires std::is_trivially_copyable_v<T>
         Image image{};
         std::memcpy(image.bytes, from, size);
         return std::bit_cast<T>(image);
-    }
-}
-
-template <class T>
-requires std::is_trivially_copyable_v<T>
-[[nodiscard]] T load(const std::byte* from) {
-    if constexpr (std::is_same_v<T, bool>) {
-        return *from != std::byte{0};  // a byte that a worker wrote may be neither 0 nor 1
-    } else {
-        return load_bytes<T>(from);
     }
 }
 

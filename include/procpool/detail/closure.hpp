@@ -59,7 +59,8 @@ inline constexpr bool is_function_pointer =
 
 /// What is bound that is not a value but a callable itself, and travels as one.
 template <class T>
-concept CallableArgument = is_function_pointer<T> || IsBound<T> ||
+concept CallableArgument = is_function_pointer<T> || std::is_member_function_pointer_v<T> ||
+    IsBound<T> ||
     (!Encodable<T> && ByteClosure<T> && std::is_class_v<T> && requires { &T::operator(); });
 
 /// What may be bound.

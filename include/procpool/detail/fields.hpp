@@ -4,6 +4,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <procpool/shippable.hpp>
+
 namespace procpool::detail {
 
 // The members of a plain aggregate, without a macro of the user's: how many there are is what its
@@ -22,6 +24,13 @@ template <class T>
 struct AnyBase {
     template <class Base>
     requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>) operator Base() const;
+};
+
+/// Converts to a union that nobody said may travel. One without a name nobody can, and no
+/// structured binding takes it apart.
+struct AnyUnion {
+    template <class T>
+    requires(std::is_union_v<T> && !enable_shippable<T>) operator T() const;
 };
 
 template <class T>
@@ -131,6 +140,60 @@ consteval std::size_t count_by_braces() {
     return n;
 }
 
+/// Whether the member after the first `n`, which come from empty braces, comes from a Probe.
+struct Accepted {
+    bool bare = false;    ///< T{{}, {}, Probe{}}
+    bool braced = false;  ///< T{{}, {}, {Probe{}}}
+
+    /// Of a union: in braces of its own it asks for its first alternative.
+    [[nodiscard]] constexpr bool only_bare() const { return bare && !braced; }
+};
+template <class T, std::size_t n, class Probe>
+consteval Accepted accepts_after_braces() {
+    if constexpr (n == 0) return {requires { T{Probe{}}; }, requires { T{{Probe{}}}; }};
+    else if constexpr (n == 1) return {requires { T{{},Probe{}}; }, requires { T{{},{Probe{}}}; }};
+    else if constexpr (n == 2) return {requires { T{{},{},Probe{}}; }, requires { T{{},{},{Probe{}}}; }};
+    else if constexpr (n == 3) return {requires { T{{},{},{},Probe{}}; }, requires { T{{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 4) return {requires { T{{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 5) return {requires { T{{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 6) return {requires { T{{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 7) return {requires { T{{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 8) return {requires { T{{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 9) return {requires { T{{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 10) return {requires { T{{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 11) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 12) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 13) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 14) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 15) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 16) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 17) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 18) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 19) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 20) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 21) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 22) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 23) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 24) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 25) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 26) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 27) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 28) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 29) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 30) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 31) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 32) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 33) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 34) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 35) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 36) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 37) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 38) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 39) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else if constexpr (n == 40) return {requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},Probe{}}; }, requires { T{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{Probe{}}}; }};
+    else return {};
+}
+
 /// visit(its members...); T may be const. max_fields at most.
 template <std::size_t count, class T, class Visit>
 constexpr decltype(auto) visit_fields(T& value, Visit visit) {
@@ -177,6 +240,29 @@ constexpr decltype(auto) visit_fields(T& value, Visit visit) {
 }
 // clang-format on
 
+/// Is one of the members a union?
+template <class T, std::size_t... I>
+consteval bool has_union(std::index_sequence<I...>) {
+    return (accepts_after_braces<T, I, AnyUnion>().only_bare() || ...);
+}
+
+/// Empty braces count the members up to one that does not come from them; where there is such a
+/// one, and nothing else counts as many, the number cannot be told.
+template <class T>
+consteval std::size_t count_of_aggregate() {
+    constexpr std::size_t n = count_by_braces<T>();
+    if constexpr (n > max_fields) {
+        return 0;
+    } else if constexpr (n == 0) {
+        return count_by_conversion<T>();
+    } else if constexpr (accepts_after_braces<T, n, AnyField>().bare) {
+        constexpr std::size_t more = count_by_conversion<T>();
+        return more > n && more <= max_fields ? more : 0;
+    } else {
+        return has_union<T>(std::make_index_sequence<n>{}) ? 0 : n;
+    }
+}
+
 /// The number of members of an aggregate without bases; 0 if it cannot be told or is more than
 /// max_fields.
 template <class T>
@@ -184,10 +270,7 @@ consteval std::size_t count_fields() {
     if constexpr (!std::is_aggregate_v<T> || std::is_union_v<T> || HasBase<T>) {
         return 0;
     } else {
-        const std::size_t n = count_by_braces<T>();
-        if (n > max_fields) return 0;
-        if constexpr (count_by_braces<T>() == 0) return count_by_conversion<T>();
-        return n;
+        return count_of_aggregate<T>();
     }
 }
 

@@ -49,6 +49,7 @@ enum class Kind {
     // do not
     reference,    ///< only refers to something in this process
     polymorphic,  ///< what it is, its type does not say
+    stateful,     ///< a map or set whose order or hash is a value of its own
     hidden,       ///< trivially copyable, but what its bytes mean cannot be seen
     misdeclared,  ///< enable_shippable, but its bytes are not all there is of it
     unmakeable,   ///< has a serialize() member, but no constructor without arguments
@@ -130,6 +131,24 @@ struct LastOf<T> {
 template <class T, class... A>
 struct LastOf<T, A...> : LastOf<A...> {};
 
+/// What a map or set compares or hashes with is made anew: with state it would be another one.
+template <class F>
+inline constexpr bool is_made_anew = std::is_empty_v<F>&& std::is_default_constructible_v<F>;
+template <class Container>
+consteval bool order_is_made_anew() {
+    if constexpr (requires { typename Container::key_compare; }) {
+        return is_made_anew<typename Container::key_compare>;
+    } else if constexpr (requires {
+                             typename Container::hasher;
+                             typename Container::key_equal;
+                         }) {
+        return is_made_anew<typename Container::hasher> &&
+               is_made_anew<typename Container::key_equal>;
+    } else {
+        return true;
+    }
+}
+
 /// A container as the standard describes them; its last argument is its allocator. A class that
 /// merely derives from one is none: it may have more to it.
 template <template <class...> class C, class... A>
@@ -145,7 +164,7 @@ struct Standard<C<A...>> {
     using Container = C<A...>;
     static constexpr Kind kind = requires(Container & c) { c.before_begin(); }
     ? Kind::forward : requires { typename Container::key_type; }
-    ? Kind::keyed : Kind::sequence;
+    ? (order_is_made_anew<Container>() ? Kind::keyed : Kind::stateful) : Kind::sequence;
     using Parts = Types<typename Container::value_type>;
 };
 
@@ -166,9 +185,6 @@ inline constexpr bool is_flat_standard<std::chrono::duration<Rep, Period>> =
     std::is_arithmetic_v<Rep>;
 template <class Clock, class Duration>
 inline constexpr bool is_flat_standard<std::chrono::time_point<Clock, Duration>> =
-    is_flat_standard<Duration>;
-template <class Duration>
-inline constexpr bool is_flat_standard<std::chrono::hh_mm_ss<Duration>> =
     is_flat_standard<Duration>;
 template <template <std::size_t> class Bits, std::size_t N>
 requires requires(const Bits<N>& bits) {
@@ -366,6 +382,11 @@ constexpr void require_shippable() {
             "procpool: a polymorphic class cannot travel to another process by itself: give it a "
             "serialize(archive) member if its objects are of just this type, let cereal carry it "
             "(procpool/cereal.hpp), or use fork_map, whose items need not travel");
+        static_assert(
+            kind<T> != Kind::stateful,
+            "procpool: the order or the hash of this map or set has state (it is a function "
+            "pointer, a std::function or a class with members), which does not travel: use a class "
+            "without members that has an operator(), or send the elements as a std::vector");
         static_assert(
             kind<T> != Kind::hidden,
             "procpool: this class is trivially copyable, but its members cannot be seen (they are "

@@ -124,6 +124,10 @@ public:
             if (fits(first, count) && bytes.size() == count * sizeof(R)) [[likely]] {
                 std::memcpy(static_cast<void*>(results_.data() + first), bytes.data(),
                             bytes.size());
+                if constexpr (holds_bool<R>()) {
+                    for (auto& result : std::span{results_}.subspan(first, count))
+                        make_valid(result);
+                }
                 return;
             }
         }

@@ -6,7 +6,9 @@
 #include <type_traits>
 
 #include <procpool/detail/bytes.hpp>
+#include <procpool/detail/depth.hpp>
 #include <procpool/detail/kind.hpp>
+#include <procpool/detail/valid.hpp>
 
 namespace procpool::detail {
 

@@ -95,14 +95,16 @@ struct CodecOf<std::unique_ptr<T>, Kind::unique_ptr> {
 
     static constexpr std::size_t fixed_size = 0;
     static std::size_t size(const std::unique_ptr<T>& value) {
+        const Level<Way::writing> level;
         return 1 + (value ? Codec<Value>::size(*value) : 0);
     }
     static std::byte* write(std::byte* to, const std::unique_ptr<T>& value) {
+        const Level<Way::writing> level;
         *to++ = std::byte{value != nullptr};
         return value ? Codec<Value>::write(to, *value) : to;
     }
     static std::unique_ptr<T> read(Reader& from) {
-        const Reader::Level level(from);
+        const Level<Way::reading, sizeof(Value)> level;
         if (from.take_choice(2) == 0) return nullptr;
         return std::make_unique<Value>(Codec<Value>::read(from));
     }

@@ -94,17 +94,20 @@ template <class T>
 struct CodecOf<T, Kind::serialized> {
     static constexpr std::size_t fixed_size = 0;
     static std::size_t size(const T& value) {
+        const Level<Way::writing> level;
         Measure archive;
         call(archive, value);
         return 1 + archive.size();
     }
     static std::byte* write(std::byte* to, const T& value) {
+        const Level<Way::writing> level;
         *to++ = std::byte{0};
         Writing archive(to);
         call(archive, value);
         return archive.end();
     }
     static T read(Reader& from) {
+        const Level<Way::reading, sizeof(T)> level;
         from.take_choice(1);
         T value{};
         Reading archive(from);

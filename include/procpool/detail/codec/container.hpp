@@ -39,6 +39,7 @@ struct RunCodec {
             if (is_aligned(bytes.data())) {
                 const auto* first = reinterpret_cast<const Element*>(bytes.data());
                 value.assign(first, first + count);
+                make_elements_valid(value);
                 return;
             }
         }
@@ -46,6 +47,7 @@ struct RunCodec {
             value.resize(count);
             if (count != 0)
                 std::memcpy(static_cast<void*>(value.data()), bytes.data(), bytes.size());
+            make_elements_valid(value);
         } else {
             value.clear();
             value.reserve(count);
@@ -68,6 +70,11 @@ struct RunCodec {
     }
 
 private:
+    static void make_elements_valid(Container& value) {
+        if constexpr (holds_bool<Element>()) {
+            for (auto& element : value) make_valid(element);
+        }
+    }
     static constexpr bool is_rare_string =
         kind<Container> == Kind::run && !is_one_of<Element, char, wchar_t>;
     static bool is_aligned(const void* address) {
@@ -103,6 +110,7 @@ struct ContainerCodec {
         }
     }
     static std::size_t size(const Container& value) {
+        const Level<Way::writing> level;
         std::size_t total = sizeof(std::uint64_t);
         if constexpr (FixedSize<Element>) {
             total += count(value) * Codec<Element>::fixed_size;
@@ -112,12 +120,13 @@ struct ContainerCodec {
         return total;
     }
     static std::byte* write(std::byte* to, const Container& value) {
+        const Level<Way::writing> level;
         to = write_length(to, count(value));
         for (const auto& element : value) to = codec_of(element).write(to, element);
         return to;
     }
     static Container read(Reader& from) {
-        const Reader::Level level(from);
+        const Level<Way::reading, sizeof(Element)> level;
         const std::uint64_t count = from.take_count();
         Container value;
         if constexpr (requires { value.reserve(count); }) {

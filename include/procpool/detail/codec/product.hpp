@@ -58,12 +58,15 @@ struct AggregateCodec {
         return to;
     }
     static T read(Reader& from) {
-        if constexpr (std::is_default_constructible_v<T>) {
+        if constexpr ((std::is_array_v<Field> || ...)) {
             T value{};
             with_fields(value, [&from](auto&... each) { (detail::read_into(from, each), ...); });
             return value;
         } else {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"  // a bit-field is given what came out of one
             return T{Codec<Field>::read(from)...};  // in this order
+#pragma GCC diagnostic pop
         }
     }
 };
