@@ -285,6 +285,7 @@ int run(Options& options) {
     const int processes = options.processes > 0 ? options.processes : usable_cpus();
     const double alone = mine::measure_rate(order.plan);
 
+    const tool::Interrupt interrupt;  // before anything is shown that Ctrl-C could answer
     std::string before = fmt::format("goal: {}\n", order.goal);
     for (const std::string& note : order.notes) before += fmt::format("note: {}\n", note);
     before += forecast(order, alone, processes) + "\n";
@@ -294,7 +295,6 @@ int run(Options& options) {
         tool::write_out(tool::Terminal::at(STDOUT_FILENO).fitted(before));
     }
 
-    const tool::Interrupt interrupt;
     const std::vector<Run> runs = work_all(options, order, processes, alone);
     tool::write_out(options.json ? report(options, order, runs, alone)
                                            .dump(2, ' ', false, json::error_handler_t::replace) +
