@@ -63,8 +63,9 @@ struct AggregateCodec {
             with_fields(value, [&from](auto&... each) { (detail::read_into(from, each), ...); });
             return value;
         } else {
+// A bit-field is given what came out of one.
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"  // a bit-field is given what came out of one
+#pragma GCC diagnostic ignored "-Wconversion"
             return T{Codec<Field>::read(from)...};  // in this order
 #pragma GCC diagnostic pop
         }
