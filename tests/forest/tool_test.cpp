@@ -439,12 +439,12 @@ TEST(ForestComplaint, IsOfMoreProcessesThanTheSystemAllows) {
 }
 
 TEST(ForestComplaint, IsOfAFitThatTakesTooLongAfterWhatWasFound) {
-    Tool tool(with(iris, {"--grid", "rounds=10000", "--timeout", "0.2"}));
+    Tool tool(with(iris, {"--grid", "rounds=1000000", "--timeout", "0.2"}));
     EXPECT_EQ(tool.wait(), 1);
     EXPECT_THAT(tool.out(), HasSubstr("One tree, fully grown: error 0.02769"));
     EXPECT_THAT(tool.out(), HasSubstr("Stopped: 0 of 1 grid points, 0 of 100 trees"));
     EXPECT_EQ(tool.err(),
-              "procpool: fold 1 of rounds=10000 took longer than --timeout: allow more\n");
+              "procpool: fold 1 of rounds=1000000 took longer than --timeout: allow more\n");
     EXPECT_TRUE(tool.left_nothing());
 }
 
