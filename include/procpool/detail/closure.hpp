@@ -230,7 +230,7 @@ struct CollectedCode {
     void collect(const F& f) {
         if constexpr (IsBound<F>) {
             collect(f.function);
-            f.arguments.apply([this](const auto&... each) { (collect(each), ...); });
+            f.arguments.apply([this](const auto&... each) { (this->collect(each), ...); });
         } else if constexpr (ByteClosure<F> && !Encodable<F> && !std::is_empty_v<F>) {
             const auto bytes = std::as_bytes(std::span{std::addressof(f), 1});
             append(all, bytes);
