@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include <procpool/procpool.hpp>
@@ -28,6 +29,9 @@ int main() {
     const std::vector<int> one{1};
     const bool values =
         squares_from_elsewhere(pool, {1.0, 2.0, 3.0}) == std::vector<double>{1.0, 4.0, 9.0};
+    const auto length = [](int i, const std::string& s) { return static_cast<int>(s.size()) + i; };
+    const bool bound = pool.map(procpool::bind_back(length, "text"), one) == std::vector<int>{5} &&
+                       pool.apply(length, 1, "text") == 5;
     const bool died =
         throws<procpool::WorkerDied>([&] { pool.map([](int) { std::abort(); }, one); });
     const auto out_of_range = [](int) -> int { throw std::out_of_range("here"); };
@@ -37,7 +41,7 @@ int main() {
     const bool closed =
         throws<procpool::PoolClosed>([&] { pool.map([](int x) { return x; }, one); });
 
-    const bool right = values && died && standard && failure && closed;
+    const bool right = values && bound && died && standard && failure && closed;
     std::puts(right ? "ok" : "wrong");
     return right ? 0 : 1;
 }
