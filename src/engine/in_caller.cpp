@@ -246,6 +246,9 @@ void InCaller::check_open() const {
 void InCaller::run(const std::shared_ptr<CallerJob>& job, std::uint64_t first, std::uint64_t last) {
     struct End {
         InCaller& pool;
+        explicit End(InCaller& of) : pool(of) {}
+        End(const End&) = delete;
+        End& operator=(const End&) = delete;
         ~End() {
             const std::scoped_lock lock(pool.mutex_);
             --pool.running_;
@@ -257,7 +260,7 @@ void InCaller::run(const std::shared_ptr<CallerJob>& job, std::uint64_t first, s
         check_open();
         ++running_;
     }
-    const End end{*this};
+    const End end(*this);
     CallerRun(*job, *this).items(first, last);
 }
 

@@ -25,6 +25,7 @@ Marks& marks() {
         auto* const fresh = new (page->data()) Marks{};
         if (only.compare_exchange_strong(seen, fresh)) {
             static_cast<void>(page.release());
+            // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): never unmapped, see above
             seen = fresh;
         }
     }

@@ -64,7 +64,7 @@ std::string text_at(const os::Fd& file, const Section& strings, std::uint64_t of
 /// The function that an address lies in.
 std::optional<Symbol> find(const os::Fd& file, const Section& table, std::uint64_t address) {
     // As many at a time as make few system calls, and fit a small stack.
-    std::array<Symbol, 256> some;
+    std::array<Symbol, 256> some{};
     std::uint64_t left = std::min(table.sh_size / sizeof(Symbol), most_symbols);
     for (std::uint64_t at = table.sh_offset; left > 0;) {
         const auto symbols = std::span(some).first(std::min<std::uint64_t>(left, some.size()));
