@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <optional>
 #include <span>
 #include <vector>
-
-#include <cxxabi.h>
 
 #include <procpool/detail/failure.hpp>
 
@@ -133,9 +132,8 @@ void WorkerLoop::initialize() {
                 here(page.initialize)({page.initializer, page.initializer_size});
             },
             &pool_, thrown_at_);
-    } catch (const abi::__forced_unwind&) {
-        end_with_its_thread();
     } catch (...) {
+        end_if_its_thread_ends();
         const std::vector<std::byte> failure =
             encode_current_exception(0, os::own_pid(), thrown_stack());
         const auto size =
@@ -154,9 +152,13 @@ void WorkerLoop::initialize() {
     slot_.initializing.store(0, std::memory_order_release);
 }
 
-/// The only thread of a worker is ending (pthread_exit, pthread_cancel): the worker ends here,
-/// before the unwinding comes to frames that are not its own, and whoever buries it reads why.
-void WorkerLoop::end_with_its_thread() {
+/// In a catch block. If what is in flight is no exception of C++, the only thread of this worker is
+/// ending (pthread_exit, pthread_cancel): the worker ends here, before the unwinding comes to
+/// frames that are not its own, and whoever buries it reads why.
+void WorkerLoop::end_if_its_thread_ends() {
+    if (std::current_exception() != nullptr) {
+        return;
+    }
     os::say_before_exit("it called pthread_exit, or its thread was cancelled: return instead");
     ship::flush_output();
     os::end_process(EXIT_FAILURE);

@@ -56,7 +56,7 @@ private:
     void initialize();
     [[gnu::hot]] [[noreturn]] void loop();
     void set_guard(bool guarded) const;
-    [[noreturn]] void end_with_its_thread();
+    static void end_if_its_thread_ends();
 
     // worker_claims.cpp: which items are next
     [[gnu::hot]] bool work_once();

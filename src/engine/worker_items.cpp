@@ -9,8 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include <cxxabi.h>
-
 #include <procpool/detail/failure.hpp>
 
 #include "engine/steps.hpp"
@@ -144,9 +142,8 @@ void WorkerLoop::call_thunk(Run& run, JobMemory& memory) {
                 },
                 &call, thrown_at_);
             return;
-        } catch (const abi::__forced_unwind&) {
-            end_with_its_thread();
         } catch (...) {
+            end_if_its_thread_ends();
             run.fail(run.next++);
         }
     }
