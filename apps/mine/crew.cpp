@@ -50,24 +50,8 @@ public:
         }
     }
 
-    void give(const Chunk& chunk) override {
-        Task task = to_work_off(chunk);
-        reports_.push_back(task.get_future());
-        {
-            const std::lock_guard lock(mutex_);
-            tasks_.push_back(std::move(task));
-        }
-        bell_.notify_one();
-    }
-    void give_first(const Chunk& chunk) override {
-        Task task = to_work_off(chunk);
-        reports_.push_front(task.get_future());
-        {
-            const std::lock_guard lock(mutex_);
-            tasks_.push_front(std::move(task));
-        }
-        bell_.notify_one();
-    }
+    void give(const Chunk& chunk) override { put(chunk, false); }
+    void give_first(const Chunk& chunk) override { put(chunk, true); }
     std::optional<Report> take(std::chrono::nanoseconds patience) override {
         if (reports_.front().wait_for(patience) != std::future_status::ready) return std::nullopt;
         Report report = reports_.front().get();
@@ -81,6 +65,15 @@ public:
 private:
     using Task = std::packaged_task<Report()>;
 
+    void put(const Chunk& chunk, bool first) {
+        Task task = to_work_off(chunk);
+        reports_.insert(first ? reports_.begin() : reports_.end(), task.get_future());
+        {
+            const std::lock_guard lock(mutex_);
+            tasks_.insert(first ? tasks_.begin() : tasks_.end(), std::move(task));
+        }
+        bell_.notify_one();
+    }
     [[nodiscard]] Task to_work_off(const Chunk& chunk) const {
         return Task([this, chunk] { return work_off(search_, chunk, wanted_); });
     }
