@@ -9,7 +9,7 @@
 #include <procpool/detail/sinks.hpp>
 #include <procpool/errors.hpp>
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 class Pool;
 
@@ -102,4 +102,4 @@ private:
     bool taken_ = false;
 };
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

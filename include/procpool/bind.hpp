@@ -8,7 +8,7 @@
 #include <procpool/detail/character.hpp>
 #include <procpool/detail/invoke.hpp>
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 namespace detail {
 
@@ -138,4 +138,4 @@ template <class F>
     return detail::Trusted<std::decay_t<F>>{std::forward<F>(f)};
 }
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

@@ -17,7 +17,7 @@
 
 #include <procpool/detail/codec.hpp>
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 /// Says that cereal carries the values of T: with the functions that its documentation describes,
 /// `serialize`, `save` and `load`, members or not, and its own for standard types, of which the
@@ -201,7 +201,7 @@ struct ForeignCodec<T> {
 };
 
 }  // namespace detail
-}  // namespace procpool
+}  // namespace procpool::inline v0_1
 
 CEREAL_REGISTER_ARCHIVE(procpool::detail::CerealWriter)
 CEREAL_REGISTER_ARCHIVE(procpool::detail::CerealReader)

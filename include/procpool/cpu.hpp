@@ -1,6 +1,6 @@
 #pragma once
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 // All of these read files of /proc and /sys: some tens of microseconds, so keep the answer. They
 // never block, any thread may call them, and they answer at least 1 whatever cannot be read. They
@@ -17,4 +17,4 @@ namespace procpool {
 /// The cores of this machine that are online; logical_cpus() where the system does not tell.
 [[nodiscard]] int physical_cores();
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

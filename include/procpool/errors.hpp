@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 namespace detail {
 struct Failure;
@@ -166,4 +166,4 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

@@ -13,7 +13,7 @@
 #include <procpool/errors.hpp>
 #include <procpool/options.hpp>
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 namespace detail {
 
@@ -126,4 +126,4 @@ auto fork_map(F&& f, Range&& range, const ForkMapOptions& options = {}) {
     }
 }
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 /// Prepares this program for Start::forkserver and Start::spawn. Call it first thing in main:
 ///
@@ -17,4 +17,4 @@ namespace procpool {
 /// memory for as long as the program runs.
 void init(int argc, const char* const* argv);
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

@@ -10,7 +10,7 @@
 #include <procpool/detail/closure.hpp>
 #include <procpool/detail/invoke.hpp>
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 namespace detail {
 
@@ -69,4 +69,4 @@ private:
     detail::CollectedCode code_;
 };
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

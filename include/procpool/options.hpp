@@ -8,7 +8,7 @@
 #include <procpool/initializer.hpp>
 #include <procpool/start.hpp>
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 /// A bar on stderr while a call waits, drawn ten times a second by the thread that waits:
 /// `{.progress = "parsing"}`. Off when it has no label, and silent when stderr is no terminal.
@@ -77,4 +77,4 @@ void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout, int 
 
 }  // namespace detail
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

@@ -7,7 +7,7 @@
 #include <procpool/detail/failure.hpp>
 #include <procpool/errors.hpp>
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 namespace detail {
 template <class R>
@@ -91,4 +91,4 @@ private:
     Outcome<detail::Nothing> outcome_;
 };
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

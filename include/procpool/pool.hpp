@@ -18,7 +18,7 @@
 #include <procpool/options.hpp>
 #include <procpool/outcome.hpp>
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 template <class T>
 class shared_vector;
@@ -377,4 +377,4 @@ private:
     std::shared_ptr<detail::Engine> engine_;
 };
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

@@ -17,7 +17,7 @@
 #include <procpool/detail/engine.hpp>
 #include <procpool/detail/items.hpp>
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 /// A vector in the memory that this process shares with its workers: as the range of a map it is
 /// not copied, and map_into() has the workers write their results straight into it.
@@ -174,4 +174,4 @@ struct detail::SharedStorage<shared_vector<T>> {
     }
 };
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 /// Says that the bytes of a T are all there is of it, and mean the same in another process. For a
 /// trivially copyable class whose members the library cannot see, because they are private or it
@@ -16,4 +16,4 @@ namespace procpool {
 template <class T>
 inline constexpr bool enable_shippable = false;
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 /// Where the workers of a pool come from, and with it what they see of the program's globals.
 enum class Start {
@@ -21,4 +21,4 @@ enum class Start {
     in_caller,
 };
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

@@ -6,7 +6,7 @@
 #include <procpool/detail/run.hpp>
 
 /// The item that the calling process is working on.
-namespace procpool::this_task {
+namespace procpool::inline v0_1::this_task {
 
 /// The position of the running item in its range, from 0; 0 in apply() and submit(), and outside a
 /// worker.
@@ -33,10 +33,10 @@ namespace procpool::this_task {
     return mix(mix(base + golden) + golden * (detail::current_task().index + 1));
 }
 
-}  // namespace procpool::this_task
+}  // namespace procpool::inline v0_1::this_task
 
 /// The process that calls.
-namespace procpool::this_worker {
+namespace procpool::inline v0_1::this_worker {
 
 /// The number of this worker in its pool, from 0; a replacement has the number of the one it
 /// replaces. -1 outside a worker.
@@ -61,4 +61,4 @@ template <class T>
     return *value;
 }
 
-}  // namespace procpool::this_worker
+}  // namespace procpool::inline v0_1::this_worker

@@ -8,7 +8,7 @@
 
 #include <procpool/detail/engine.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// What stands behind an Engine, which documents these calls.
 class Backend {
@@ -36,4 +36,4 @@ public:
     [[nodiscard]] virtual bool belongs_to_this_process() const = 0;
 };
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -4,7 +4,7 @@
 
 #include "memory/region.hpp"
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 Block::Block(std::size_t bytes) {
     memory::Region& region = memory::Region::current();
@@ -37,4 +37,4 @@ std::uint64_t Block::offset() const {
     return static_cast<std::uint64_t>(data_ - static_cast<memory::Region*>(region_)->base());
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -26,7 +26,7 @@
 #include "wait/spin.hpp"
 
 /// The life of a pool, from its fork server's first moment to its last.
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 using namespace engine;
 
@@ -421,4 +421,4 @@ void Client::check_open() const {
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -20,7 +20,7 @@
 #include "os/fd.hpp"
 #include "ship/modules.hpp"
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// The client's half of a pool. Everything but the constant members is guarded by `mutex_`, which
 /// no other process knows. As in WorkerLoop, what every call takes is `hot`.
@@ -138,4 +138,4 @@ private:
     bool reconciling_ = false;
 };
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

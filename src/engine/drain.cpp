@@ -8,7 +8,7 @@
 
 /// The client's end of the result rings. Every byte here was written by another process: nothing is
 /// believed unchecked.
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 using namespace engine;
 
@@ -120,4 +120,4 @@ void Client::settle(Job& job) {
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -6,7 +6,7 @@
 #include "engine/client.hpp"
 #include "engine/in_caller.hpp"
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 namespace {
 
 /// A pool belongs to the process that made it.
@@ -58,4 +58,4 @@ void Engine::terminate() { mine(backend_).terminate(); }
 int Engine::processes() const { return mine(backend_).processes(); }
 std::vector<pid_t> Engine::worker_pids() const { return mine(backend_).worker_pids(); }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 using namespace engine;
 
@@ -185,4 +185,4 @@ bool take_frame(Job& job, std::uint64_t stride, const FrameHeader& header, Bytes
     return false;
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

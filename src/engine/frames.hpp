@@ -7,7 +7,7 @@
 #include "engine/job.hpp"
 #include "engine/words.hpp"
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// Takes in a frame that a worker sent about the job: marks its items as done and tells the sink.
 /// `stride`: bytes of a fixed-size result, 0 if they are none or in place. False, and nothing told,
@@ -16,4 +16,4 @@ namespace procpool::detail {
 bool take_frame(Job& job, std::uint64_t stride, const engine::FrameHeader& header,
                 std::span<const std::byte> payload);
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -15,7 +15,7 @@
 #include "memory/region.hpp"
 #include "os/process.hpp"
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 namespace {
 
@@ -387,4 +387,4 @@ void InCaller::terminate() {
     jobs_.clear();
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -11,7 +11,7 @@
 #include "engine/backend.hpp"
 #include "engine/job.hpp"
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// The task that this thread runs for a pool without processes; nothing if it runs none.
 [[nodiscard]] std::optional<CurrentTask> task_in_caller() noexcept;
@@ -60,4 +60,4 @@ private:
     std::optional<Failure> initializer_failure_;
 };
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

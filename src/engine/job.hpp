@@ -10,7 +10,7 @@
 
 #include "engine/interval_set.hpp"
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// One submitted job: the client's book-keeping, private memory guarded by the client's mutex.
 class Job {
@@ -61,4 +61,4 @@ public:
     bool escalated = false;       // every worker that can help was called
 };
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -11,7 +11,7 @@
 #include "os/futex.hpp"
 
 /// The client's jobs: put up, fed, closed, retired (docs/protocol.md, part 4).
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 using namespace engine;
 
@@ -436,4 +436,4 @@ void Client::end_feed(const JobHandle& job) {
     settle(*job);
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -354,7 +354,7 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
 
 }  // namespace procpool::engine
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 void init(int argc, const char* const* argv) {
     using namespace engine;
@@ -415,4 +415,4 @@ void init(int argc, const char* const* argv) {
     }
 }
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

@@ -8,7 +8,7 @@
 #include "os/process.hpp"
 
 /// After a task wrote where it should not: docs/protocol.md, part 7.
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 using namespace engine;
 
@@ -212,4 +212,4 @@ void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held
     call_workers(layout_.pool().workers, false);
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

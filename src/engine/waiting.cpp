@@ -9,7 +9,7 @@
 #include "wait/spin.hpp"
 
 /// Calling workers and waiting for them (docs/protocol.md, part 6).
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 using namespace engine;
 
@@ -181,4 +181,4 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

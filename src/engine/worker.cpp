@@ -19,7 +19,7 @@
 #include "ship/output.hpp"
 
 /// The life of a worker, from its fork to its loop.
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 using namespace engine;
 
@@ -181,4 +181,4 @@ void WorkerLoop::loop() {
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -13,7 +13,7 @@
 #include "engine/ring_writer.hpp"
 #include "os/backtrace.hpp"
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// A function of the client's in this process.
 template <class Function>
@@ -124,4 +124,4 @@ private:
     std::array<JobMemory, 16> memory_{};
 };
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

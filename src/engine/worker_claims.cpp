@@ -10,7 +10,7 @@
 #include "wait/spin.hpp"
 
 /// Taking items, and closing what they are taken of (docs/protocol.md, part 3).
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 using namespace engine;
 
@@ -232,4 +232,4 @@ bool WorkerLoop::handed_out(std::size_t job) const {
            word.next() >= layout_.job(job).limit.load(std::memory_order_acquire);
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -10,7 +10,7 @@
 #include "ship/output.hpp"
 
 /// Shipping what items gave (docs/protocol.md, part 4).
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 using namespace engine;
 
@@ -177,4 +177,4 @@ void WorkerLoop::published() {
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -21,7 +21,7 @@
 #include "wait/spin.hpp"
 
 /// Running what was taken (docs/protocol.md, part 4).
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 using namespace engine;
 
@@ -241,4 +241,4 @@ void WorkerLoop::fail(Run& run, std::uint64_t item) {
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -12,7 +12,7 @@
 #include "wait/spin.hpp"
 
 /// Calling clients, and waiting for them to call (docs/protocol.md, part 6).
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 using namespace engine;
 
@@ -110,4 +110,4 @@ void WorkerLoop::part_from_caller() {
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

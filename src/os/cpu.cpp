@@ -16,8 +16,7 @@
 #include "os/cpu_files.hpp"
 #include "os/text_file.hpp"
 
-namespace procpool {
-namespace os {
+namespace procpool::os {
 namespace {
 
 /// More CPUs than any machine has: a bound for lists that may be damaged.
@@ -129,7 +128,9 @@ std::vector<int> cpus_by_affinity() {
 
 std::vector<int> cpus_to_bind() { return one_per_core_first(cores_of("", cpus_by_affinity())); }
 
-}  // namespace os
+}  // namespace procpool::os
+
+namespace procpool::inline v0_1 {
 
 int usable_cpus() {
     const int allowed = static_cast<int>(os::cpus_by_affinity().size());
@@ -148,4 +149,4 @@ int physical_cores() {
     return online.empty() ? logical_cpus() : static_cast<int>(os::cores_of("", online).size());
 }
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

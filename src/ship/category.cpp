@@ -6,7 +6,7 @@
 
 #include <procpool/detail/codec/class.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 namespace {
 
 class RemoteCategory : public std::error_category {
@@ -28,4 +28,4 @@ const std::error_category& category_named(std::string_view name) {
     return remote;
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

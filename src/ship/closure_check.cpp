@@ -21,7 +21,7 @@
 // that integers have, and nobody points into it. NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" [[gnu::weak]] void __asan_get_shadow_mapping(std::size_t* scale, std::size_t* offset);
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 namespace {
 
 using Address = std::uintptr_t;
@@ -221,4 +221,4 @@ void check_closure(std::span<const std::byte> bytes, const std::type_info& type)
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -4,7 +4,7 @@
 #include <procpool/detail/depth.hpp>
 #include <procpool/errors.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 void throw_short_frame(std::size_t wanted, std::size_t left) {
     throw DecodeError("procpool: a value ends too early: " + std::to_string(wanted) +
@@ -47,4 +47,4 @@ void throw_foreign(const char* why) {
     throw DecodeError(std::string("procpool: a value cannot be read: ") + why);
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

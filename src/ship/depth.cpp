@@ -4,7 +4,7 @@
 
 #include <procpool/detail/depth.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 namespace {
 
 /// Of a stack, a quarter at most is left to an exception and to what is called between two levels.
@@ -40,4 +40,4 @@ std::uintptr_t stack_floor(std::uintptr_t here) noexcept {
     return stack.begin + std::min(most_left, (stack.end - stack.begin) / 4);
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -9,7 +9,7 @@
 #include "ship/failure_words.hpp"
 #include "ship/symbols.hpp"
 
-namespace procpool {
+namespace procpool::inline v0_1 {
 
 namespace detail {
 
@@ -89,4 +89,4 @@ InitializerFailed::InitializerFailed(const std::string& message, const std::stri
     : std::runtime_error(message), trace_(std::make_shared<const std::string>(trace)) {}
 const std::string& InitializerFailed::trace() const noexcept { return *trace_; }
 
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

@@ -18,7 +18,7 @@
 #include "ship/failure_bytes.hpp"
 #include "ship/standard_types.hpp"
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 namespace {
 
 void note_code(Failure& failure, const std::error_code& code) {
@@ -142,4 +142,4 @@ std::vector<std::byte> encode_current_exception(std::uint64_t index, pid_t worke
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

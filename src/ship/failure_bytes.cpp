@@ -15,7 +15,7 @@
 
 #include "ship/stack.hpp"
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 namespace {
 
 constexpr std::uint32_t frame_magic = 0x6c696166;  // "fail"
@@ -147,4 +147,4 @@ Failure decode_failure(std::span<const std::byte> bytes) noexcept {
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

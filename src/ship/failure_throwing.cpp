@@ -16,7 +16,7 @@
 #include "ship/failure_words.hpp"
 #include "ship/standard_types.hpp"
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 namespace {
 
 std::error_code code_of(const Failure& failure) {
@@ -112,4 +112,4 @@ std::exception_ptr make_exception(const Failure& failure) {
     return made;
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 namespace {
 
 struct SignalWords {
@@ -147,4 +147,4 @@ std::string describe_at(const Failure& failure, const std::string& place) {
     return item + " failed" + more;
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -7,7 +7,7 @@
 
 #include "ship/symbols.hpp"
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// describe(failure), of which the place is known: "parse_header (parse.cpp:41)", or nothing.
 /// Throws std::bad_alloc.
@@ -19,4 +19,4 @@ namespace procpool::detail {
 /// "1.5 s". Throws std::bad_alloc.
 [[nodiscard]] std::string in_words(std::chrono::nanoseconds time);
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

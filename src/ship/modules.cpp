@@ -14,8 +14,7 @@
 #include "memory/own.hpp"
 #include "os/loaded_objects.hpp"
 
-namespace procpool {
-namespace ship {
+namespace procpool::ship {
 namespace {
 
 /// The build-id in the notes of a module, if it has one.
@@ -216,7 +215,9 @@ std::vector<bool> run_for(const std::vector<Module>& theirs) {
     return here;
 }
 
-}  // namespace ship
+}  // namespace procpool::ship
+
+namespace procpool::inline v0_1 {
 
 namespace detail {
 
@@ -239,4 +240,4 @@ std::uintptr_t as_in_client(std::uintptr_t address) noexcept {
 }
 
 }  // namespace detail
-}  // namespace procpool
+}  // namespace procpool::inline v0_1

@@ -7,7 +7,7 @@
 
 #include "ship/failure_words.hpp"
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 namespace {
 
@@ -48,4 +48,4 @@ void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout, int 
         refuse("retries", std::to_string(retries), "0 to 1000");
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -6,7 +6,7 @@
 
 #include <procpool/detail/progress.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 namespace {
 
@@ -101,4 +101,4 @@ void ProgressBar::show(std::uint64_t done) {
     drawn_ = true;
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

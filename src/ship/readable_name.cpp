@@ -8,13 +8,15 @@
 
 #include <procpool/detail/failure.hpp>
 
-namespace procpool::detail {
+#include "ship/unversioned.hpp"
+
+namespace procpool::inline v0_1::detail {
 
 std::string readable_name(const std::type_info& type) {
     int status = 0;
     const std::unique_ptr<char, void (*)(void*)> demangled(
         abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
-    std::string name = demangled != nullptr ? demangled.get() : type.name();
+    std::string name = ship::unversioned(demangled != nullptr ? demangled.get() : type.name());
 
     const auto replace = [&name](std::string_view from, std::string_view to) {
         for (auto at = name.find(from); at != std::string::npos;
@@ -34,4 +36,4 @@ std::string readable_name(const std::type_info& type) {
     return name;
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -29,7 +29,7 @@
 #include <procpool/detail/failure.hpp>
 
 /// The types of StandardType: which of them an exception is, and which a failure arrives as.
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// `Made`: what is made to arrive as a T that has no constructor for us.
 template <StandardType Tag, class T, class Made = T>
@@ -135,4 +135,4 @@ StandardType nearest_standard_type(const std::exception* exception, TypeTable<En
     return nearest;
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

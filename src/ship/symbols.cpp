@@ -18,6 +18,7 @@
 #include "ship/debug_info.hpp"
 #include "ship/elf_symbols.hpp"
 #include "ship/stack.hpp"
+#include "ship/unversioned.hpp"
 
 namespace procpool::ship {
 namespace {
@@ -36,7 +37,7 @@ std::string demangled(const std::string& symbol) {
     int status = 0;
     const std::unique_ptr<char, void (*)(void*)> name(
         abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), std::free);
-    return name != nullptr ? name.get() : symbol;
+    return unversioned(name != nullptr ? name.get() : symbol);
 }
 
 /// Where the parameter list begins that ends the name: the last parenthesis opened outside of all
@@ -182,7 +183,7 @@ private:
     [[nodiscard]] Frame frame(const SourceFrame& source, const os::Fd& file,
                               std::uint64_t address) const {
         Frame frame;
-        frame.function = source.function;
+        frame.function = unversioned(source.function);
         if (!source.inlined) {
             // The symbol has the arguments of templates, and the names of lambdas.
             if (const std::string symbol = elf_symbol(file, address); !symbol.empty()) {

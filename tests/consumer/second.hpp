@@ -2,9 +2,6 @@
 
 #include <vector>
 
-// The form in which a program may name the pool without its header.
-namespace procpool {
-class Pool;
-}  // namespace procpool
+#include <procpool/fwd.hpp>
 
 std::vector<double> squares_from_elsewhere(procpool::Pool& pool, const std::vector<double>& data);

@@ -8,7 +8,7 @@
 #include <span>
 #include <type_traits>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// Throws DecodeError: `wanted` bytes were to be read and `left` were there.
 [[noreturn]] void throw_short_frame(std::size_t wanted, std::size_t left);
@@ -98,4 +98,4 @@ inline std::byte* write_bytes(std::byte* to, std::span<const std::byte> bytes) {
     return to + bytes.size();
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -15,7 +15,7 @@
 #include <procpool/detail/engine.hpp>
 #include <procpool/detail/run.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 // How a callable travels: by its bytes when they are all there is of it, otherwise, as bound
 // arguments that own memory, part by part.
@@ -305,4 +305,4 @@ private:
     const F* f_;
 };
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

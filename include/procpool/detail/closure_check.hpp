@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <typeinfo>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// Throws NotShippable when an aligned word of a closure's bytes points into memory that this
 /// process does not share with a worker: its stacks, its heap, its variables, any writable private
@@ -132,4 +132,4 @@ void check_closure(const F& f) {
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

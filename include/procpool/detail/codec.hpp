@@ -9,7 +9,7 @@
 #include <procpool/detail/codec/container.hpp>
 #include <procpool/detail/codec/product.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 // Frames: one value that has its bytes for itself -----------------------------------------------
 
@@ -45,4 +45,4 @@ template <Encodable T>
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 // What holds other values is written and read by functions that call themselves, on a stack that
 // ends. How deep that may go is bounded by number and by what is left of the stack.
@@ -59,4 +59,4 @@ public:
     ~Level() { --descent.depth; }
 };
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

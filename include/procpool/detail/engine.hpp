@@ -14,7 +14,7 @@
 #include <procpool/detail/run.hpp>
 #include <procpool/start.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 using Clock = std::chrono::steady_clock;
 
@@ -180,4 +180,4 @@ private:
     std::unique_ptr<Backend> backend_;
 };
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -15,7 +15,7 @@
 
 #include <procpool/errors.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// The exception types that arrive as themselves.
 enum class StandardType : std::uint8_t {
@@ -136,4 +136,4 @@ public:
     [[nodiscard]] const char* what() const noexcept override { return failure().message.c_str(); }
 };
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -3,7 +3,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 template <class Member>
 struct MemberOf;
@@ -44,4 +44,4 @@ constexpr std::invoke_result_t<Member, Object, A...> call(Member&& member, Objec
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -18,7 +18,7 @@
 #include <procpool/detail/engine.hpp>
 #include <procpool/detail/run.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 // Ranges, without <ranges>: whatever a range-based `for` accepts ----------------------------------
 
@@ -296,4 +296,4 @@ struct ItemsOf<T> {
 template <class T>
 using Items = typename ItemsOf<T>::type;
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -21,7 +21,7 @@
 #include <procpool/detail/fields.hpp>
 #include <procpool/shippable.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 // What a type is made of, and so whether and how its values travel. Types of headers that a small
 // program does not include (map, list, bitset, complex, path) are known by what they can do.
@@ -411,4 +411,4 @@ constexpr void require_shippable() {
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -7,7 +7,7 @@
 #include <procpool/detail/engine.hpp>
 #include <procpool/options.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// The line of a bar that is `width` columns wide, without what moves the cursor. `label` is cut
 /// where there is no room.
@@ -45,4 +45,4 @@ inline void wait_showing(Engine& engine, const JobHandle& job, std::uint64_t tot
         bar.show(engine.arrivals(job));
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// Where one variable-sized item lies in the shared region.
 struct ItemEntry {
@@ -139,4 +139,4 @@ struct CurrentTask {
 /// A number of the calling process alone: a forked child has another one.
 [[nodiscard]] std::uint64_t own_process();
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -16,7 +16,7 @@
 #include <procpool/detail/thunk.hpp>
 #include <procpool/outcome.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// A sink from which the caller takes what came of the job, once it is resolved. Throws what the
 /// call throws.
@@ -322,4 +322,4 @@ private:
     bool no_memory_ = false;
 };
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -21,7 +21,7 @@
 #include <procpool/detail/thunk.hpp>
 #include <procpool/options.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 // From a call of the user's to a job of the engine's ----------------------------------------------
 
@@ -200,4 +200,4 @@ typename Sink::Value run_to_end(Engine& engine, Draft& draft, const std::shared_
     return sink->take();
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -16,7 +16,7 @@
 #include <procpool/detail/items.hpp>
 #include <procpool/detail/run.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 // How a callable takes an item --------------------------------------------------------------------
 
@@ -216,4 +216,4 @@ void find_thunk(Run& run) {
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -9,7 +9,7 @@
 #include <procpool/detail/bytes.hpp>
 #include <procpool/detail/kind.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 // Bytes that a worker wrote may be no value at all: a bool has two, and a byte that is neither
 // makes the compiler's assumptions wrong. Every other type that is flat has a value for all bytes.
@@ -69,4 +69,4 @@ requires std::is_trivially_copyable_v<T>
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

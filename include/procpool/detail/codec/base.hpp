@@ -10,7 +10,7 @@
 #include <procpool/detail/kind.hpp>
 #include <procpool/detail/valid.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// How a T of this kind is written as bytes and read again:
 ///
@@ -65,4 +65,4 @@ void read_into(Reader& from, T& value) {
     }
 }
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

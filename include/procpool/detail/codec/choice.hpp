@@ -11,7 +11,7 @@
 
 #include <procpool/detail/codec/base.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 // A byte that says which of several there is, then that one.
 
@@ -110,4 +110,4 @@ struct CodecOf<std::unique_ptr<T>, Kind::unique_ptr> {
     }
 };
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

@@ -10,7 +10,7 @@
 
 #include <procpool/detail/codec/base.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// What a class's serialize() is given, in the client or in a worker: it is called with the
 /// members, one after the other, archive(a, b, c). As cereal's archives it says which way it goes,
@@ -164,4 +164,4 @@ private:
     static std::string_view name(const std::error_code& code) { return code.category().name(); }
 };
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

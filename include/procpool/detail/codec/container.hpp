@@ -11,7 +11,7 @@
 
 #include <procpool/detail/codec/base.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// Containers whose flat elements lie in one run: strings and vectors.
 template <class Container>
@@ -162,4 +162,4 @@ struct CodecOf<Container, Kind::forward> : ContainerCodec<Container> {};
 template <class Container>
 struct CodecOf<Container, Kind::keyed> : ContainerCodec<Container> {};
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail

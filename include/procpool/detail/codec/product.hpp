@@ -8,7 +8,7 @@
 
 #include <procpool/detail/codec/base.hpp>
 
-namespace procpool::detail {
+namespace procpool::inline v0_1::detail {
 
 /// Bytes of all of these, 0 if one of them varies.
 template <class... T>
@@ -117,4 +117,4 @@ private:
     }
 };
 
-}  // namespace procpool::detail
+}  // namespace procpool::inline v0_1::detail
