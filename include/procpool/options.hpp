@@ -73,7 +73,8 @@ inline constexpr int max_retries = 1000;
 [[nodiscard]] int checked_processes(int processes);
 void check_max_tasks_per_child(std::size_t tasks);
 void check_memory_limit(std::size_t bytes);
-void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout, int retries);
+[[gnu::hot]] void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout,
+                                int retries);
 
 }  // namespace detail
 

@@ -18,7 +18,7 @@ public:
     Backend& operator=(const Backend&) = delete;
     virtual ~Backend() = default;
 
-    virtual JobHandle start(JobSpec spec) = 0;
+    virtual JobHandle start(JobSpec&& spec) = 0;
     /// Waits until the job is resolved (true), or more than `seen` of its items are done (true), or
     /// the deadline (false).
     virtual bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) = 0;

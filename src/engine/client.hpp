@@ -31,7 +31,7 @@ public:
     Client& operator=(const Client&) = delete;
     ~Client() override;
 
-    [[gnu::hot]] JobHandle start(JobSpec spec) override;
+    [[gnu::hot]] JobHandle start(JobSpec&& spec) override;
     [[gnu::hot]] bool wait(const JobHandle& job, std::uint64_t seen,
                            Clock::time_point deadline) override;
     std::uint64_t arrivals(const JobHandle& job) override;
@@ -45,7 +45,7 @@ public:
     void terminate() override;
     [[nodiscard]] int processes() const override { return layout_.workers(); }
     [[nodiscard]] std::vector<pid_t> worker_pids() const override;
-    [[nodiscard]] bool belongs_to_this_process() const override;
+    [[gnu::hot]] [[nodiscard]] bool belongs_to_this_process() const override;
 
 private:
     using Lock = std::unique_lock<std::mutex>;
@@ -82,7 +82,7 @@ private:
     [[gnu::hot]] void retire(Job& job);
     void ring(std::size_t index);
     void close_posting(Job& job, Job::Posting& posting, const Failure& why);
-    [[nodiscard]] bool closed_by_worker(const Job& job) const;
+    [[gnu::hot]] [[nodiscard]] bool closed_by_worker(const Job& job) const;
     void close_job(Job& job, bool claimed_too);
     void drop(Job& job, std::uint64_t first, std::uint64_t last, const Failure& why);
     void drop_everything(const Failure& why);
@@ -91,7 +91,7 @@ private:
     [[gnu::hot]] bool call_workers(std::uint64_t items, bool waited);
     [[gnu::hot]] [[nodiscard]] bool spinner_present() const;
     [[gnu::hot]] bool watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
-                            std::uint64_t until) const;
+                            std::uint64_t& until) const;
     void escalate(Job& job);
     void forget_tokens();
 
@@ -116,6 +116,7 @@ private:
     os::Fd server_;  // pidfd
     pid_t server_pid_ = 0;
     bool server_is_child_ = false;
+    const ship::AddressRange program_ = ship::program();
     std::shared_ptr<const std::vector<ship::Module>>
         modules_;             // of this process, those that the workers have
     bool relocates_ = false;  // the workers have them at other addresses

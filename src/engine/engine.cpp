@@ -37,7 +37,7 @@ Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
-JobHandle Engine::start(JobSpec spec) { return mine(backend_).start(std::move(spec)); }
+JobHandle Engine::start(JobSpec&& spec) { return mine(backend_).start(std::move(spec)); }
 bool Engine::wait(const JobHandle& job, Clock::time_point deadline) {
     return mine(backend_).wait(job, ~std::uint64_t{0}, deadline);
 }

@@ -22,11 +22,12 @@ bool are_items(const Job& job, const FrameHeader& header) {
     return header.first <= job.count && header.count <= job.count - header.first;
 }
 
-bool mark_done(Job& job, const FrameHeader& header) {
+[[gnu::hot]] bool mark_done(Job& job, const FrameHeader& header) {
     return are_items(job, header) && job.done.insert(header.first, header.first + header.count);
 }
 
-bool take_results(Job& job, std::uint64_t stride, const FrameHeader& header, Bytes payload) {
+[[gnu::hot]] bool take_results(Job& job, std::uint64_t stride, const FrameHeader& header,
+                               Bytes payload) {
     if (payload.size() != stride * header.count || !mark_done(job, header)) {
         return false;
     }
@@ -167,9 +168,10 @@ bool take_failure(Job& job, const FrameHeader& header, Bytes payload) {
 }  // namespace
 
 bool take_frame(Job& job, std::uint64_t stride, const FrameHeader& header, Bytes payload) {
+    if (header.kind == FrameKind::results) [[likely]] {
+        return take_results(job, stride, header, payload);
+    }
     switch (header.kind) {
-        case FrameKind::results:
-            return take_results(job, stride, header, payload);
         case FrameKind::sized:
             return take_sized(job, header, payload);
         case FrameKind::part:
@@ -178,6 +180,7 @@ bool take_frame(Job& job, std::uint64_t stride, const FrameHeader& header, Bytes
             return take_skipped(job, header);
         case FrameKind::failure:
             return take_failure(job, header, payload);
+        case FrameKind::results:
         case FrameKind::padding:
         case FrameKind::initializer:
             break;

@@ -13,7 +13,7 @@ namespace procpool::inline v0_1::detail {
 /// `stride`: bytes of a fixed-size result, 0 if they are none or in place. False, and nothing told,
 /// if the frame cannot be genuine. `payload` may change while it is read: nothing of it is believed
 /// twice.
-bool take_frame(Job& job, std::uint64_t stride, const engine::FrameHeader& header,
-                std::span<const std::byte> payload);
+[[gnu::hot]] bool take_frame(Job& job, std::uint64_t stride, const engine::FrameHeader& header,
+                             std::span<const std::byte> payload);
 
 }  // namespace procpool::inline v0_1::detail

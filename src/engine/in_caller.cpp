@@ -264,7 +264,7 @@ void InCaller::run(const std::shared_ptr<CallerJob>& job, std::uint64_t first, s
     CallerRun(*job, *this).items(first, last);
 }
 
-JobHandle InCaller::start(JobSpec spec) {
+JobHandle InCaller::start(JobSpec&& spec) {
     auto job = std::make_shared<CallerJob>(std::move(spec));
     {
         const std::scoped_lock lock(mutex_);

@@ -27,7 +27,7 @@ class InCaller final : public Backend {
 public:
     explicit InCaller(const EngineOptions& options);
 
-    JobHandle start(JobSpec spec) override;
+    JobHandle start(JobSpec&& spec) override;
     bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) override;
     std::uint64_t arrivals(const JobHandle& job) override;
     bool resolved(const JobHandle& job) override;

@@ -54,7 +54,6 @@ public:
     };
     std::map<std::uint64_t, Parts> parts;
 
-    std::uint64_t started_ns = 0;
     std::uint64_t nudged_ns = 0;  // when workers were last called by a client that polls
     bool waited = false;          // its caller waits for it from the start
     bool had_spinner = false;     // a spinning worker saw it come: answers are microseconds away

@@ -61,7 +61,8 @@ std::size_t Client::free_page(Lock& lock) {
 /// Throws NotShippable when the callable leads into a module that the workers do not have, or have
 /// elsewhere where nobody can translate.
 void Client::check_modules(const JobSpec& spec) {
-    if (spec.closure.size() <= 1 && ship::in_program(address_of(spec.thunk))) {
+    if (spec.closure.size() <= 1 &&
+        program_.contains(reinterpret_cast<ship::Address>(address_of(spec.thunk)))) {
         return;
     }
     if (ship::modules_version() == modules_version_.load(std::memory_order_relaxed) &&
@@ -113,7 +114,7 @@ void Client::check_code(std::span<const void* const> functions, const CodeWords&
     }
 }
 
-JobHandle Client::start(JobSpec spec) {
+JobHandle Client::start(JobSpec&& spec) {
     check_modules(spec);
     auto job = std::make_shared<Job>(std::move(spec.sink));
     job->block = std::move(spec.block);
@@ -190,8 +191,6 @@ JobHandle Client::start(JobSpec spec) {
     if (page.timeout_ns != 0) {
         update_shortest_timeout();
     }
-    job->started_ns = os::now_ns();
-    job->nudged_ns = job->started_ns;
     if (job->count == 0 && !job->open) {
         settle(*job);
     } else if (job->window == 0) {
@@ -204,11 +203,14 @@ JobHandle Client::start(JobSpec spec) {
         os::poke(commands_);
     }
     // Not before each of many calls. Who waits for the answer looks if it does not come at once.
-    const bool watched = spec.waited && client_spin_ns_ != 0;
-    if (!watched && job->started_ns - looked_at_server_ns_ > server_look_interval) {
-        looked_at_server_ns_ = job->started_ns;
-        notice_server_death();
-        check_open();
+    if (const bool watched = spec.waited && client_spin_ns_ != 0; !watched) {
+        const std::uint64_t now = os::now_ns();
+        job->nudged_ns = now;
+        if (now - looked_at_server_ns_ > server_look_interval) {
+            looked_at_server_ns_ = now;
+            notice_server_death();
+            check_open();
+        }
     }
     return job;
 }

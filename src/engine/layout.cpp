@@ -11,11 +11,11 @@ Layout Layout::plan(int workers, std::size_t largest) {
     layout.ring_size_ = std::size_t{16} << 20U;
     for (;;) {
         const auto count = static_cast<std::size_t>(workers);
-        layout.lines_ = os::round_to_pages(sizeof(PoolPage));
-        layout.job_pages_ = layout.lines_ + os::round_to_pages(count * sizeof(WorkerLine));
+        layout.lines_ = sizeof(PoolPage);
+        layout.job_pages_ = os::round_to_pages(layout.lines_ + count * sizeof(WorkerLine));
         layout.server_ = layout.job_pages_ + layout.jobs_ * sizeof(JobPage);
-        layout.server_lines_ = layout.server_ + os::round_to_pages(sizeof(ServerPage));
-        layout.job_words_ = layout.server_lines_ + os::round_to_pages(count * sizeof(ServerLine));
+        layout.server_lines_ = layout.server_ + sizeof(ServerPage);
+        layout.job_words_ = os::round_to_pages(layout.server_lines_ + count * sizeof(ServerLine));
         layout.workers_at_ =
             layout.job_words_ + os::round_to_pages(layout.jobs_ * sizeof(JobWords));
         layout.worker_size_ = slot_size + sizeof(LastWords) + layout.ring_size_;

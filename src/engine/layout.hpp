@@ -41,7 +41,7 @@ struct PoolPage {
 
     alignas(cache_line) os::FutexWord doorbell{
         0};  ///< counts published jobs; idle workers wait on it
-    /// Where a client waits that no spinning worker answers at once; -1: none does.
+    /// Where a client waits whom no spinning worker answers at once; -1: none does.
     alignas(cache_line) std::atomic<int> caller_cpu{-1};
     alignas(cache_line) os::FutexWord drained{
         0};  ///< counts emptied rings; workers with a full ring wait on it
@@ -166,7 +166,7 @@ static_assert(sizeof(LastWords) == os::page_size);
 enum class ServerState : std::uint32_t { starting, ready, broken, ended };
 
 /// Written by the fork server: one per pool.
-struct ServerPage {
+struct alignas(cache_line) ServerPage {
     os::FutexWord state_word{0};  ///< a ServerState; the client waits on it
     std::atomic<int> error{0};    ///< errno behind `broken`, or behind a start that failed
     Word next_look{0};            ///< when the deadlines are looked at next, ns; 0: not at all

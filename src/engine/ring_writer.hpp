@@ -8,6 +8,8 @@
 
 #include "engine/layout.hpp"
 #include "engine/steps.hpp"
+#include "os/crash.hpp"
+#include "ship/stack.hpp"
 
 namespace procpool::engine {
 
@@ -93,9 +95,10 @@ public:
     }
 
 private:
-    /// Beyond this an empty ring is restarted at its beginning, so that few pages stay in use, and
-    /// those are warm.
-    static constexpr std::uint64_t warm_bytes = std::uint64_t{512} << 10U;
+    /// Beyond this an empty ring is restarted at its beginning, so that few pages are ever touched
+    /// for the first time, and those in use stay warm. Until the client has seen the restart, there
+    /// is room for so much less the headroom.
+    static constexpr std::uint64_t warm_bytes = std::uint64_t{64} << 10U;
 
     /// Where the header of the frame at the tail begins; while it is open, the guard lies there.
     [[nodiscard]] std::atomic_ref<std::uint64_t> first_word() const {
@@ -103,14 +106,15 @@ private:
     }
     [[nodiscard]] std::uint64_t guard() const { return tail_ ^ pool_.secret; }
 
-    /// What a worker leaves free, so that its death can always be reported.
-    [[nodiscard]] std::uint64_t headroom() const { return std::min(capacity_ / 8, warm_bytes / 2); }
+    /// What a worker leaves free, so that its death can always be reported: with a stack, which is
+    /// the longest part of it.
+    static constexpr std::uint64_t headroom = std::uint64_t{24} << 10U;
+    static_assert(headroom > ship::longest_stack + os::CrashReport::longest_note + 1024);
 
     [[nodiscard]] std::uint64_t wanted_for(std::uint64_t payload) const {
         const std::uint64_t need = frame_size(payload);
         const std::uint64_t position = tail_ % capacity_;
-        const bool restart =
-            position > warm_bytes && position >= need + headroom() && backlog() == 0;
+        const bool restart = position > warm_bytes && position >= need + headroom && backlog() == 0;
         return restart || capacity_ - position < need ? capacity_ - position + need : need;
     }
     void pad_for(std::uint64_t payload, std::uint64_t wanted);
@@ -128,7 +132,7 @@ private:
 template <class WhenFull>
 void RingWriter::reserve(std::uint64_t payload, WhenFull&& when_full) {
     const std::uint64_t wanted = wanted_for(payload);
-    const auto full = [&] { return capacity_ - backlog() < wanted + headroom(); };
+    const auto full = [&] { return capacity_ - backlog() < wanted + headroom; };
     while (full()) {
         const std::uint32_t drained = pool_.drained.load(std::memory_order_seq_cst);
         slot_.starved.exchange(1, std::memory_order_seq_cst);

@@ -29,9 +29,6 @@ bool Client::call_workers(std::uint64_t items, bool waited) {
     PoolPage& pool = layout_.pool();
     pool.doorbell.fetch_add(1, std::memory_order_seq_cst);
     const bool spinner = spinner_present();
-    if (waited && !spinner) {
-        pool.caller_cpu.store(os::own_cpu(), std::memory_order_relaxed);
-    }
     if (waited) {
         if (!spinner && !os::futex_wake_one(first_worker, pool.doorbell)) {
             os::futex_wake(pool.doorbell, 1);
@@ -88,15 +85,26 @@ bool Client::resolved(const JobHandle& job) {
 
 /// Looks for news of a job for a while. Against a worker that spins on another CPU: hard, for the
 /// few microseconds that its answer takes. Against one that was woken: giving the CPU away at every
-/// turn, since it may be woken on this very one.
+/// turn, since it may be woken on this very one. `until`: set by the first watch of a wait, which
+/// has its answer before it needs a clock if all goes well.
 bool Client::watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
-                   std::uint64_t until) const {
+                   std::uint64_t& until) const {
     const auto happened = [&] { return bell.load(std::memory_order_seq_cst) != heard; };
     std::atomic<int>& caller_cpu = layout_.pool().caller_cpu;
     if (!had_spinner) {
+        os::yield();
+        if (happened()) {
+            return true;
+        }
+    }
+    const std::uint64_t now = os::now_ns();
+    if (until == 0) {
+        until = now + (had_spinner ? 1 : 3) * client_spin_ns_;
+    }
+    if (!had_spinner) {
         return wait::yield_until(until, happened);
     }
-    if (wait::spin_until(std::min(until, os::now_ns() + quick_answer), happened)) {
+    if (wait::spin_until(std::min(until, now + quick_answer), happened)) {
         if (caller_cpu.load(std::memory_order_relaxed) != -1) {
             caller_cpu.store(-1, std::memory_order_relaxed);
         }
@@ -110,10 +118,8 @@ bool Client::watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
 /// job's bell, in slices.
 bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) {
     Lock lock(mutex_);
-    std::uint64_t watch_until = job->started_ns + (job->had_spinner ? 1 : 3) * client_spin_ns_;
-    if (!job->waited || client_spin_ns_ == 0) {
-        watch_until = 0;
-    }
+    bool watching = job->waited && client_spin_ns_ != 0;
+    std::uint64_t watch_until = 0;
     for (;;) {
         if (job->resolved) {
             return true;
@@ -145,13 +151,13 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
             }
             patience = std::min(patience, static_cast<std::uint64_t>(left));
         }
-        if (watch_until != 0) {
+        if (watching) {
             lock.unlock();
             const bool rung = watch(bell, heard, job->had_spinner, watch_until);
             lock.lock();
             if (!rung) {
                 notice_server_death();
-                watch_until = 0;
+                watching = false;
                 if (!job->resolved) {
                     escalate(*job);
                 }

@@ -68,7 +68,7 @@ private:
     [[gnu::hot]] [[nodiscard]] bool handed_out(std::size_t job) const;
     [[gnu::hot]] JobMemory& memory_of(std::size_t job, std::uint64_t serial);
     [[gnu::hot]] void forget(JobMemory& memory);
-    void make_read_only(const JobMemory& memory);
+    [[gnu::hot]] void make_read_only(const JobMemory& memory);
 
     // worker_items.cpp: running them
     [[gnu::hot]] void run();
@@ -117,7 +117,8 @@ private:
     std::uint32_t seen_doorbell_ = 0;
     std::uint64_t tasks_left_;  // items until this worker is to be replaced
     bool woke_client_ = false;
-    bool just_woken_ = false;  // from parking, by a client that may be on this CPU
+    bool just_woken_ = false;           // from parking, by a client that may be on this CPU
+    bool answered_after_rest_ = false;  // the last bell was the first since parking
     int calls_on_shared_cpu_ = 0;
     std::uint64_t last_clock_ = 0;
     std::uint64_t rung_at_ = 0;  // backlog at the last ring for a filling ring

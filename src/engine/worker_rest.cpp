@@ -37,9 +37,9 @@ void WorkerLoop::ring(std::size_t job) {
         os::futex_wake(bell, 1 << 30);
         woke_client_ = true;
     }
-    if (std::exchange(just_woken_, false) &&
-        pool_.caller_cpu.load(std::memory_order_relaxed) == os::own_cpu()) {
-        os::yield();  // the client waits for this CPU
+    if (std::exchange(just_woken_, false)) {
+        answered_after_rest_ = true;
+        os::yield();  // the client may wait for this very CPU
     }
     reach(Step::bell_rung, worker_);
 }
@@ -70,7 +70,9 @@ void WorkerLoop::idle() {
         // A client that was just woken needs its time to come back with the next call.
         const std::uint64_t until = os::now_ns() + (woke_client_ ? 4 : 1) * pool_.spin_ns;
         woke_client_ = false;
-        part_from_caller();
+        if (!std::exchange(answered_after_rest_, false)) {
+            part_from_caller();
+        }
         wait::spin_until(until, [this] {
             return pool_.doorbell.load(std::memory_order_seq_cst) != seen_doorbell_;
         });
@@ -98,7 +100,8 @@ void WorkerLoop::idle() {
 }
 
 /// A client and its worker that share a CPU take turns instead of working side by side, until the
-/// scheduler notices. After a few calls of that kind the worker goes elsewhere.
+/// scheduler notices. After a few calls of that kind the worker goes elsewhere. Not for calls after
+/// a rest: those are answered soonest by a worker that wakes where its caller is awake already.
 void WorkerLoop::part_from_caller() {
     constexpr int patience = 4;
     const int caller = pool_.caller_cpu.load(std::memory_order_relaxed);

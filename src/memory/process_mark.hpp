@@ -9,7 +9,7 @@ namespace procpool::memory {
 
 /// A number of this process alone, never 0: a forked child gets another one. Throws
 /// std::system_error at the first call of a process if a page cannot be mapped.
-[[nodiscard]] std::uint64_t process_mark();
+[[gnu::hot]] [[nodiscard]] std::uint64_t process_mark();
 
 /// The word that says "this is a worker, not a copy that a task forked off": 0 in every forked
 /// child until it is set.

@@ -44,7 +44,7 @@ extern "C" [[gnu::visibility("hidden"), gnu::used]] _Unwind_Reason_Code procpool
 namespace procpool::os {
 namespace {
 
-[[gnu::noinline]] void call(void (*function)(void*), void* argument) {
+[[gnu::hot, gnu::noinline]] void call(void (*function)(void*), void* argument) {
 #if PROCPOOL_WATCHES_THROWS
     // 0x1b: relative to the place where it is written, in four bytes.
     asm volatile(".cfi_personality 0x1b, procpool_note_throw");

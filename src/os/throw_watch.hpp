@@ -9,6 +9,7 @@ namespace procpool::os {
 /// caught inside cost nothing. Stacks that are captured meanwhile end with what it called. Where
 /// this needs what the platform does not have, `thrown_at` stays as it is. Used by one thread of a
 /// process at a time.
-void call_watching_throws(void (*function)(void*), void* argument, Backtrace& thrown_at);
+[[gnu::hot]] void call_watching_throws(void (*function)(void*), void* argument,
+                                       Backtrace& thrown_at);
 
 }  // namespace procpool::os

@@ -132,32 +132,22 @@ std::uint64_t modules_version() noexcept {
 
 namespace {
 
-/// Its addresses.
-struct Program {
-    Address begin = 0;
-    Address end = 0;
-
-    Program() {
-        for_each_module([this](const dl_phdr_info& info) {
-            const Module first = describe(info);
-            begin = first.begin;
-            end = first.end;
-            return false;
-        });
-    }
-};
-const Program& program() {
-    static const Program only;
-    return only;
-}
 // Before main: a child forked while another thread is at it would wait for that thread for ever.
-[[maybe_unused]] const Program& made_early = program();
+[[maybe_unused]] const AddressRange made_early = program();
 
 }  // namespace
 
-bool in_program(const void* address) noexcept {
-    const auto place = reinterpret_cast<Address>(address);
-    return place >= program().begin && place < program().end;
+AddressRange program() noexcept {
+    static const AddressRange only = [] {
+        AddressRange range;
+        for_each_module([&](const dl_phdr_info& info) {
+            const Module first = describe(info);
+            range = {first.begin, first.end};
+            return false;
+        });
+        return range;
+    }();
+    return only;
 }
 
 std::vector<std::byte> encode(const std::vector<Module>& modules) {

@@ -35,8 +35,16 @@ struct Module {
 /// Changes whenever a module is loaded or unloaded. Any thread; tens of nanoseconds.
 [[nodiscard]] std::uint64_t modules_version() noexcept;
 
-/// True for code and data of the program itself. Any thread; a nanosecond.
-[[nodiscard]] bool in_program(const void* address) noexcept;
+/// Addresses [begin, end).
+struct AddressRange {
+    Address begin = 0;
+    Address end = 0;
+
+    [[nodiscard]] bool contains(Address address) const { return address >= begin && address < end; }
+};
+
+/// Code and data of the program itself. Any thread.
+[[nodiscard]] AddressRange program() noexcept;
 
 [[nodiscard]] std::vector<std::byte> encode(const std::vector<Module>& modules);
 /// Throws DecodeError.

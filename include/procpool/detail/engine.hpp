@@ -150,7 +150,7 @@ public:
 
     /// Starts a job; does not wait for it. Throws PoolClosed, PoolTerminated, PoolBroken,
     /// std::bad_alloc.
-    [[nodiscard]] JobHandle start(JobSpec spec);
+    [[nodiscard]] JobHandle start(JobSpec&& spec);
     /// Waits until every item of the job is resolved, or the deadline. True if resolved.
     bool wait(const JobHandle& job, Clock::time_point deadline);
     /// Waits until anything of the job arrives that had not when `seen` was taken from `arrivals`,

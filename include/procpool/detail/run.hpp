@@ -133,7 +133,7 @@ struct CurrentTask {
 
 /// Where the code (or constant) at an address of the client lies in this process: elsewhere only in
 /// workers of Start::spawn. And the other way round.
-[[nodiscard]] std::uintptr_t relocated(std::uintptr_t address) noexcept;
+[[gnu::hot]] [[nodiscard]] std::uintptr_t relocated(std::uintptr_t address) noexcept;
 [[nodiscard]] std::uintptr_t as_in_client(std::uintptr_t address) noexcept;
 
 /// A number of the calling process alone: a forked child has another one.
