@@ -1,4 +1,4 @@
-// docs/reference: bind, errors, fork_map, shared, this_task, init, start, cpu.
+// docs/reference: fwd, bind, errors, fork_map, shared, this_task, init, start, cpu.
 // clang-format off
 #include <chrono>
 #include <csignal>
@@ -8,6 +8,19 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+// [fwd]
+#include <procpool/fwd.hpp>    // instead of <procpool/pool.hpp>
+
+class Squares {
+public:
+    explicit Squares(procpool::Pool& pool) : pool_(pool) {}
+    [[nodiscard]] std::vector<int> of(const std::vector<int>& numbers) const;
+
+private:
+    procpool::Pool& pool_;
+};
+// [/fwd]
 
 #include <procpool/procpool.hpp>
 

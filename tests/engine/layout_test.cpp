@@ -38,7 +38,7 @@ TEST(Layout, PlansForTheLargestPool) {
     EXPECT_GE(layout.size(), layout.worker_size() * max_workers);
 }
 
-TEST(Layout, PutsEveryPartOnPagesOfItsOwn) {
+TEST(Layout, PutsWhatHasDifferentWritersOnDifferentPages) {
     Layout layout = Layout::plan(3, 16 * mib);
     void* memory = ::mmap(nullptr, layout.size(), PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -50,12 +50,13 @@ TEST(Layout, PutsEveryPartOnPagesOfItsOwn) {
     const auto offset = [&](const auto& object) {
         return static_cast<std::size_t>(reinterpret_cast<const std::byte*>(&object) - base);
     };
-    std::vector<std::size_t> begins{offset(layout.pool()),         offset(layout.line(0)),
-                                    offset(layout.job(0)),         offset(layout.server()),
-                                    offset(layout.server_line(0)), offset(layout.words(0))};
+    std::vector<std::size_t> begins{offset(layout.pool()), offset(layout.job(0)),
+                                    offset(layout.server()), offset(layout.words(0))};
     std::vector<std::size_t> sizes{
-        sizeof(PoolPage),   3 * sizeof(WorkerLine), layout.jobs() * sizeof(JobPage),
-        sizeof(ServerPage), 3 * sizeof(ServerLine), layout.words_size()};
+        sizeof(PoolPage) + 3 * sizeof(WorkerLine), layout.jobs() * sizeof(JobPage),
+        sizeof(ServerPage) + 3 * sizeof(ServerLine), layout.words_size()};
+    EXPECT_EQ(offset(layout.line(0)), sizeof(PoolPage));
+    EXPECT_EQ(offset(layout.server_line(0)), offset(layout.server()) + sizeof(ServerPage));
     for (int worker = 0; worker < 3; ++worker) {
         begins.push_back(offset(layout.slot(worker)));
         sizes.push_back(sizeof(Slot));
