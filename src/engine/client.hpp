@@ -92,6 +92,7 @@ private:
     [[gnu::hot]] [[nodiscard]] bool spinner_present() const;
     [[gnu::hot]] bool watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
                             std::uint64_t& until) const;
+    void call_server();
     void escalate(Job& job);
     void forget_tokens();
 

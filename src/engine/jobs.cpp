@@ -199,13 +199,12 @@ JobHandle Client::start(JobSpec&& spec) {
                                                 : call_workers(layout_.pool().workers, false);
         job->escalated = (!spec.waited || job->count == 1) && !job->had_spinner;
     }
-    if (layout_.server().watching.load(std::memory_order_seq_cst) == 0) {
-        os::poke(commands_);
-    }
-    // Not before each of many calls. Who waits for the answer looks if it does not come at once.
-    if (const bool watched = spec.waited && client_spin_ns_ != 0; !watched) {
+    // Who waits for the answer sees to both if it does not come at once.
+    if (!spec.waited) {
+        call_server();
         const std::uint64_t now = os::now_ns();
         job->nudged_ns = now;
+        // Not before each of many calls.
         if (now - looked_at_server_ns_ > server_look_interval) {
             looked_at_server_ns_ = now;
             notice_server_death();

@@ -214,6 +214,7 @@ public:
     [[nodiscard]] std::size_t region_size() const { return region_size_; }
     [[nodiscard]] int workers() const { return workers_; }
     [[nodiscard]] std::size_t jobs() const { return jobs_; }
+    /// A power of two.
     [[nodiscard]] std::size_t ring_size() const { return ring_size_; }
 
     [[nodiscard]] PoolPage& pool() const { return *at<PoolPage>(0); }

@@ -15,6 +15,8 @@ inline constexpr std::uint64_t worker_spin = 60 * us;
 inline constexpr std::uint64_t client_spin = 25 * us;
 /// An answer that takes longer is not that of a worker spinning on another CPU.
 inline constexpr std::uint64_t quick_answer = 2 * us;
+/// A job whose bell rang so often while its client looked on is none that is over in a moment.
+inline constexpr int most_watches = 16;
 /// How long a client that had to wake a worker waits before it calls the others.
 inline constexpr std::uint64_t first_park = 120 * us;
 /// A fork server that does not end its workers, or itself, in that time is killed.

@@ -103,7 +103,8 @@ bool Recovery::publish_open_frame(int worker, const Finding& finding) const {
         return false;
     }
     const Slot& slot = layout_.slot(worker);
-    const std::uint64_t position = slot.tail.load(std::memory_order_relaxed) % layout_.ring_size();
+    const std::uint64_t position =
+        position_of(slot.tail.load(std::memory_order_relaxed), layout_.ring_size());
     const std::uint64_t count = finding.item - finding.frame_first;
     const std::uint64_t room = layout_.ring_size() - position - sizeof(FrameHeader);
     std::uint64_t bytes = 0;

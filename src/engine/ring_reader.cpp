@@ -6,7 +6,7 @@ namespace procpool::engine {
 
 std::optional<ReadFrame> frame_at(std::span<const std::byte> ring, std::uint64_t head,
                                   std::uint64_t tail, std::uint64_t secret) {
-    const auto place = ring.subspan(head % ring.size());
+    const auto place = ring.subspan(position_of(head, ring.size()));
     ReadFrame frame;
     std::memcpy(&frame.header, place.data(), sizeof frame.header);
     const FrameHeader& header = frame.header;

@@ -23,7 +23,8 @@ struct ReadFrame {
 }
 
 /// The frame at `head` of a ring in which everything before `tail` is published, where `is_tail`
-/// and head < tail. Nothing if it cannot be genuine. `ring`: a multiple of `frame_align` bytes.
+/// and head < tail. Nothing if it cannot be genuine. `ring`: a power of two of bytes, and of
+/// `frame_align` or more.
 [[gnu::hot]] [[nodiscard]] std::optional<ReadFrame> frame_at(std::span<const std::byte> ring,
                                                              std::uint64_t head, std::uint64_t tail,
                                                              std::uint64_t secret);

@@ -10,6 +10,7 @@
 #include "engine/steps.hpp"
 #include "os/crash.hpp"
 #include "ship/stack.hpp"
+#include "wait/spin.hpp"
 
 namespace procpool::engine {
 
@@ -50,7 +51,7 @@ public:
 
     /// Opens a frame at the tail, for results from `item` on.
     void open(std::uint64_t item) {
-        first_word().store(guard(), std::memory_order_relaxed);
+        word(0).store(guard(), std::memory_order_relaxed);
         slot_.frame_first.store(item, std::memory_order_release);
         slot_.frame_pos.store(tail_, std::memory_order_release);
         reach(Step::frame_opened, worker_);
@@ -59,28 +60,31 @@ public:
     /// False if somebody wrote over the beginning of the frame at the tail since it was opened: so
     /// may be the results behind it.
     [[nodiscard]] bool untouched() const {
-        if (first_word().load(std::memory_order_relaxed) == guard()) {
+        if (word(0).load(std::memory_order_relaxed) == guard()) {
             return true;
         }
         FrameHeader header;  // it is sealed already, then
-        std::memcpy(&header, base_ + tail_ % capacity_, sizeof header);
+        std::memcpy(&header, at_tail(), sizeof header);
         return header.check == header.expected_check(tail_, pool_.secret);
     }
 
-    [[nodiscard]] std::byte* payload() const {
-        return base_ + tail_ % capacity_ + sizeof(FrameHeader);
+    [[nodiscard]] std::byte* payload() const { return at_tail() + sizeof(FrameHeader); }
+
+    /// Starts to bring here what the next frame is written to.
+    void fetch_tail() const {
+        wait::fetch(at_tail(), 2 * cache_line);
+        wait::fetch(&line_, sizeof line_);
     }
 
     /// Writes the header of the frame at the tail.
     void seal(FrameHeader header) {
         header.check = header.expected_check(tail_, pool_.secret);
+        const auto words = header.words();
+        for (std::size_t i = 1; i < words.size(); ++i) {
+            word(i).store(words[i], std::memory_order_relaxed);
+        }
         // The guard gives way to the header in one store.
-        std::uint64_t first = 0;
-        std::memcpy(&first, &header, sizeof first);
-        std::memcpy(base_ + tail_ % capacity_ + sizeof first,
-                    reinterpret_cast<const std::byte*>(&header) + sizeof first,
-                    sizeof header - sizeof first);
-        first_word().store(first, std::memory_order_release);
+        word(0).store(words[0], std::memory_order_release);
         sealed_ = frame_size(header.bytes);
     }
     /// Publishes the sealed frame.
@@ -100,9 +104,11 @@ private:
     /// is room for so much less the headroom.
     static constexpr std::uint64_t warm_bytes = std::uint64_t{64} << 10U;
 
-    /// Where the header of the frame at the tail begins; while it is open, the guard lies there.
-    [[nodiscard]] std::atomic_ref<std::uint64_t> first_word() const {
-        return std::atomic_ref(*reinterpret_cast<std::uint64_t*>(base_ + tail_ % capacity_));
+    [[nodiscard]] std::byte* at_tail() const { return base_ + position_of(tail_, capacity_); }
+
+    /// A word of the header of the frame at the tail. While that is open, the guard is the first.
+    [[nodiscard]] std::atomic_ref<std::uint64_t> word(std::size_t index) const {
+        return std::atomic_ref(reinterpret_cast<std::uint64_t*>(at_tail())[index]);
     }
     [[nodiscard]] std::uint64_t guard() const { return tail_ ^ pool_.secret; }
 
@@ -113,7 +119,7 @@ private:
 
     [[nodiscard]] std::uint64_t wanted_for(std::uint64_t payload) const {
         const std::uint64_t need = frame_size(payload);
-        const std::uint64_t position = tail_ % capacity_;
+        const std::uint64_t position = position_of(tail_, capacity_);
         const bool restart = position > warm_bytes && position >= need + headroom && backlog() == 0;
         return restart || capacity_ - position < need ? capacity_ - position + need : need;
     }

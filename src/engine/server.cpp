@@ -79,8 +79,12 @@ void Server::serve() {
     const std::vector<int> watched{ends_.commands.get(), ends_.client.get(), signals_.get()};
     for (;;) {
         os::wait_readable(watched, milliseconds_to_sleep());
-        if (os::drain(ends_.commands) == os::Drained::closed || os::has_ended(ends_.client)) {
+        const os::Drained poked = os::drain(ends_.commands);
+        if (poked == os::Drained::closed || os::has_ended(ends_.client)) {
             shut_down();
+        }
+        if (poked == os::Drained::something) {
+            last_work_ = os::now_ns();  // which may be done by now: more of the kind may follow
         }
         obey();
         read_signals();

@@ -39,11 +39,20 @@ bool Client::call_workers(std::uint64_t items, bool waited) {
     return spinner;
 }
 
+/// There is work that lasts: the fork server is to see to it that the workers stop when this
+/// process does.
+void Client::call_server() {
+    if (layout_.server().watching.load(std::memory_order_seq_cst) == 0) {
+        os::poke(commands_);
+    }
+}
+
 /// The job takes longer than waking a worker does: calls every worker that can help. Also what a
 /// quiet wait does, whatever was believed before: the worker that was seen spinning may have been
 /// stopped since.
 void Client::escalate(Job& job) {
     job.escalated = true;
+    call_server();
     const std::size_t index = job.postings.back().page;
     const ClaimWord word{layout_.words(index).claim.load(std::memory_order_acquire)};
     const std::uint64_t limit = layout_.job(index).limit.load(std::memory_order_relaxed);
@@ -118,7 +127,7 @@ bool Client::watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
 /// job's bell, in slices.
 bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) {
     Lock lock(mutex_);
-    bool watching = job->waited && client_spin_ns_ != 0;
+    int watches = job->waited && client_spin_ns_ != 0 ? most_watches : 0;
     std::uint64_t watch_until = 0;
     for (;;) {
         if (job->resolved) {
@@ -151,13 +160,13 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
             }
             patience = std::min(patience, static_cast<std::uint64_t>(left));
         }
-        if (watching) {
+        if (watches > 0) {
             lock.unlock();
             const bool rung = watch(bell, heard, job->had_spinner, watch_until);
             lock.lock();
-            if (!rung) {
+            watches = rung ? watches - 1 : 0;
+            if (watches == 0) {
                 notice_server_death();
-                watching = false;
                 if (!job->resolved) {
                     escalate(*job);
                 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstdint>
 
 /// The words of docs/protocol.md, part 2: what fits into 64 bits and how it is recognised.
@@ -126,12 +128,25 @@ struct alignas(32) FrameHeader {
             mix(position ^ secret ^ head * 0x9e3779b97f4a7c15U ^ serial * 0xc2b2ae3d27d4eb4fU ^
                 first * 0x165667b19e3779f9U ^ size * 0xd6e8feb86659fd93U));
     }
+
+    /// Its bytes, put together in registers: read back from where its members were just stored they
+    /// would have to wait for the stores.
+    [[nodiscard]] std::array<std::uint64_t, 4> words() const {
+        static_assert(std::endian::native == std::endian::little);
+        return {check | static_cast<std::uint64_t>(kind) << 32U | std::uint64_t{job} << 48U, serial,
+                first, count | std::uint64_t{bytes} << 32U};
+    }
 };
 static_assert(sizeof(FrameHeader) == 32);
 
 inline constexpr std::uint64_t frame_align = 32;
 constexpr std::uint64_t frame_size(std::uint64_t payload) {
     return (sizeof(FrameHeader) + payload + frame_align - 1) / frame_align * frame_align;
+}
+/// Where byte `count` of all that ever went through a ring lies in it. Its capacity is a power of
+/// two, and this is done several times an item.
+constexpr std::uint64_t position_of(std::uint64_t count, std::uint64_t capacity) {
+    return count & (capacity - 1);
 }
 constexpr std::uint64_t entry_size(std::uint64_t bytes) {
     return sizeof(Entry) + (bytes + 7) / 8 * 8;

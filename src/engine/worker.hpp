@@ -72,6 +72,7 @@ private:
 
     // worker_items.cpp: running them
     [[gnu::hot]] void run();
+    [[gnu::hot]] Run make_run();
     [[gnu::hot]] void call_thunk(Run& run, JobMemory& memory);
     [[gnu::hot]] void make_ready(JobMemory& memory) const;
     [[nodiscard]] std::string thrown_stack() const noexcept;
@@ -90,6 +91,7 @@ private:
     [[gnu::hot]] void ring(std::size_t job);
     void call_clients();
     [[gnu::hot]] void idle();
+    [[gnu::hot]] void fetch_what_a_claim_needs() const;
     void part_from_caller();
 
     engine::Layout layout_;
@@ -100,6 +102,8 @@ private:
 
     // The claim under way.
     engine::Claim claim_;
+    Run run_;
+    std::uint64_t run_serial_ = 0;  // of the job that `run_` is made for
     engine::JobPage* page_ = nullptr;
     std::uint64_t end_ = 0;  // item behind the last that is to run
     std::uint64_t timed_item_ = 0;

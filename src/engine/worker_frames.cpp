@@ -31,10 +31,13 @@ void WorkerLoop::open_frame(Run& run) {
         frame_first_ = run.next;
         std::uint64_t payload = 0;
         if (page_->in_place == nullptr) {
-            const std::uint64_t fits =
-                std::max<std::uint64_t>(1, ring_.largest_payload() / page_->result_stride);
-            run.last = std::min(run.last, run.next + fits);
             payload = (run.last - run.next) * page_->result_stride;
+            if (payload > ring_.largest_payload()) {
+                const std::uint64_t fits =
+                    std::max<std::uint64_t>(1, ring_.largest_payload() / page_->result_stride);
+                run.last = std::min(run.last, run.next + fits);
+                payload = (run.last - run.next) * page_->result_stride;
+            }
         }
         ring_.reserve(payload, [this] { call_clients(); });
         ring_.open(run.next);

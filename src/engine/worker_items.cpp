@@ -43,19 +43,12 @@ void WorkerLoop::run() {
     const bool adaptive = page_->chunksize == 0;
     const std::uint64_t before = adaptive && last_clock_ == 0 ? os::now_ns() : last_clock_;
 
-    Run run;
+    if (run_serial_ != claim.serial) {
+        run_serial_ = claim.serial;
+        run_ = make_run();
+    }
+    Run& run = run_;
     run.next = claim.first_item();
-    run.closure = page_->closure;
-    run.closure_size = page_->closure_size;
-    run.input = page_->input;
-    run.input_mask = page_->input_mask;
-    run.region = layout_.region_base();
-    run.current_ = &slot_.current;
-    run.genuine_ = genuine_;
-    run.stride_ = page_->result_stride;
-    run.cancelled_ = &page_->cancelled;
-    run.timed_ = page_->timeout_ns != 0 || page_->guarded;
-    run.host_ = this;
     // A claim inherited from a predecessor may be longer than what this worker has left to live.
     const std::uint64_t end = claim.first_item() + std::min(claim.end - claim.begin, tasks_left_);
     end_ = end;
@@ -95,6 +88,23 @@ void WorkerLoop::run() {
         make_read_only(memory);
     }
     page_ = nullptr;
+}
+
+/// What is the same for every claim of the job.
+Run WorkerLoop::make_run() {
+    Run run;
+    run.closure = page_->closure;
+    run.closure_size = page_->closure_size;
+    run.input = page_->input;
+    run.input_mask = page_->input_mask;
+    run.region = layout_.region_base();
+    run.current_ = &slot_.current;
+    run.genuine_ = genuine_;
+    run.stride_ = page_->result_stride;
+    run.cancelled_ = &page_->cancelled;
+    run.timed_ = page_->timeout_ns != 0 || page_->guarded;
+    run.host_ = this;
+    return run;
 }
 
 /// What the job needs in this worker: the callable as it is called, and the right to write its

@@ -96,7 +96,19 @@ void WorkerLoop::idle() {
     }
     reach(Step::parking, worker_);
     os::futex_wait_as(worker_ == 0 ? first_worker : other_workers, pool_.doorbell, seen_doorbell_);
+    fetch_what_a_claim_needs();
     just_woken_ = true;
+}
+
+/// After a rest none of it is in any cache. The first job page and its words: they are used if they
+/// are free.
+void WorkerLoop::fetch_what_a_claim_needs() const {
+    wait::fetch(this, sizeof *this - sizeof memory_ + sizeof memory_.front());
+    wait::fetch(&pool_, offsetof(PoolPage, active) + cache_line);
+    wait::fetch(&layout_.job(0), offsetof(JobPage, payload));
+    wait::fetch(&layout_.words(0), sizeof(JobWords));
+    wait::fetch(&slot_, offsetof(Slot, evidence));
+    ring_.fetch_tail();
 }
 
 /// A client and its worker that share a CPU take turns instead of working side by side, until the

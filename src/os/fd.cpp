@@ -46,14 +46,14 @@ bool poke(const Fd& pipe) noexcept {
 
 Drained drain(const Fd& pipe) noexcept {
     std::array<char, 256> sink{};
-    for (;;) {
+    for (Drained drained = Drained::nothing;; drained = Drained::something) {
         const auto got = call_through_signals(
             Call::read, [&] { return ::read(pipe.get(), sink.data(), sink.size()); });
         if (got == 0) {
             return Drained::closed;
         }
         if (got < 0) {
-            return Drained::open;
+            return drained;
         }
     }
 }

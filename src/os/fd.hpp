@@ -61,7 +61,7 @@ struct Pipe {
 /// gone.
 bool poke(const Fd& pipe) noexcept;
 
-enum class Drained { open, closed };
+enum class Drained { nothing, something, closed };
 /// Reads and drops whatever a non-blocking pipe holds; `closed` at its end.
 Drained drain(const Fd& pipe) noexcept;
 

@@ -16,13 +16,19 @@ struct Peek : std::streambuf {
     }
 };
 
+// Found once: the way from a stream to its virtual base leads over cold pages of the library.
+const std::ios& output = std::cout;
+const std::ios& log = std::clog;
+
 /// Only after sync_with_stdio(false) does a standard stream have a buffer of its own.
-void flush(std::ostream& stream) noexcept {
+bool holds_output(const std::ios& stream) noexcept {
+    std::streambuf* const buffer = stream.rdbuf();
+    return buffer != nullptr && Peek::holds_output(*buffer);
+}
+
+[[gnu::cold]] void flush(std::ostream& stream) noexcept {
     try {
-        if (std::streambuf* const buffer = stream.rdbuf();
-            buffer != nullptr && Peek::holds_output(*buffer)) {
-            stream.flush();
-        }
+        stream.flush();
     } catch (...) {
         // A stream that was asked to throw: it keeps its error state, which is what it is for.
     }
@@ -31,8 +37,12 @@ void flush(std::ostream& stream) noexcept {
 }  // namespace
 
 void flush_output() noexcept {
-    flush(std::cout);
-    flush(std::clog);
+    if (holds_output(output)) {
+        flush(std::cout);
+    }
+    if (holds_output(log)) {
+        flush(std::clog);
+    }
     if (__fpending(stdout) > 0) {
         std::fflush(stdout);
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "os/clock.hpp"
@@ -55,6 +56,16 @@ bool yield_until(std::uint64_t until_ns, Condition&& happened) {
 inline void pass(std::uint64_t ns) noexcept {
     for (const std::uint64_t until = os::now_ns() + ns; os::now_ns() < until;) {
         relax();
+    }
+}
+
+/// Starts to bring so many bytes here, to be read soon. What is asked for at once comes together:
+/// five times as fast as one after the other.
+inline void fetch(const volatile void* begin, std::size_t bytes) noexcept {
+    constexpr std::size_t line = 64;
+    const auto* const first = static_cast<const volatile char*>(begin);
+    for (std::size_t at = 0; at < bytes; at += line) {
+        __builtin_prefetch(const_cast<const char*>(first + at));
     }
 }
 

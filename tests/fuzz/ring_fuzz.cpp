@@ -36,7 +36,7 @@ void seal(std::vector<std::byte>& ring, std::uint64_t head) {
 }  // namespace
 
 void decode(Bytes bytes) {
-    const std::size_t capacity = engine::frame_align * (1 + take_byte(bytes));
+    const std::size_t capacity = engine::frame_align << take_byte(bytes) % 9U;
     const std::uint64_t first =
         take_position(bytes) / engine::frame_align * engine::frame_align;  // the client's own
     const std::uint64_t tail = first + take_position(bytes);
