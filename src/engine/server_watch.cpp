@@ -61,11 +61,12 @@ void Server::keep_watch() {
     if (has_work()) {
         last_work_ = now;
     }
-    if (watching_ && now - last_work_ > watch_patience) {
+    const bool worth_it = now - last_work_ <= watch_patience;
+    if (watching_ && !worth_it) {
         watching.store(0, std::memory_order_seq_cst);
         watching_ = has_work();  // one that came meanwhile saw the old word, or is seen here
     } else {
-        watching_ = watching_ || last_work_ == now;
+        watching_ = worth_it;
     }
     if (watching_ && watching.load(std::memory_order_relaxed) == 0) {
         watching.store(1, std::memory_order_seq_cst);

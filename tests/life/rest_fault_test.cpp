@@ -1,0 +1,77 @@
+// procpool_test: TIMEOUT 120
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include <procpool/procpool.hpp>
+
+#include "life/life.hpp"
+#include "os/fault.hpp"
+
+/// A program that calls its pool now and then: its fork server sleeps until it is poked.
+namespace {
+
+using namespace std::chrono_literals;
+using procpool::Pool;
+
+std::atomic<pid_t> client{0};
+std::atomic<int> pokes{0};
+
+/// Every byte that this process writes through the seam is a poke.
+int count_pokes(procpool::os::Call call) {
+    if (call == procpool::os::Call::write && ::getpid() == client.load()) pokes.fetch_add(1);
+    return 0;
+}
+
+class RestingServer : public testing::Test {
+protected:
+    void SetUp() override {
+        client = ::getpid();
+        procpool::os::fault_hook = count_pokes;
+        ASSERT_TRUE(life::eventually([&] { return rests(); }, 30s));
+        pokes = 0;
+    }
+    void TearDown() override { procpool::os::fault_hook = nullptr; }
+
+    [[nodiscard]] long sleeps() const {
+        const std::string status = life::content_of("/proc/" + std::to_string(server_) + "/status");
+        constexpr std::string_view key = "\nvoluntary_ctxt_switches:";
+        const auto at = status.find(key);
+        return at == std::string::npos ? 0 : std::stol(status.substr(at + key.size()));
+    }
+    /// It has not woken for longer than it sleeps between two looks.
+    [[nodiscard]] bool rests() const {
+        const long before = sleeps();
+        return !life::eventually([&] { return sleeps() != before; }, 200ms);
+    }
+
+    Pool pool_{2};
+    const pid_t server_ = life::look_up(pool_.worker_pids().front())->parent;
+};
+
+TEST_F(RestingServer, IsPokedOnceForManyJobsThatAreDoneBeforeItLooks) {
+    constexpr int jobs = 20;
+    for (int i = 0; i < jobs; ++i) {
+        ::kill(server_, SIGSTOP);
+        ASSERT_EQ(pool_.submit([](int x) { return x + 1; }, i).get(), i + 1);
+        ::kill(server_, SIGCONT);
+        ASSERT_TRUE(life::eventually([&] { return life::look_up(server_)->state == 'S'; }));
+    }
+    // Again only if all this took seconds.
+    EXPECT_GE(pokes, 1);
+    EXPECT_LT(pokes, jobs / 2);
+}
+
+TEST_F(RestingServer, IsPokedByAWaitThatLasts) {
+    pool_.apply([] { std::this_thread::sleep_for(200ms); });
+    EXPECT_EQ(pokes, 1);
+}
+
+}  // namespace
