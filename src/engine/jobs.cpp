@@ -174,6 +174,7 @@ JobHandle Client::start(JobSpec&& spec) {
     page.timeout_ns = static_cast<std::uint64_t>(spec.timeout.count());
     page.retries = static_cast<std::uint64_t>(spec.retries);
     page.eager = spec.eager;
+    page.waited = spec.waited;
     page.fail_fast = spec.fail_fast;
     page.only_worker = spec.only_worker;
     page.guarded = false;
@@ -199,8 +200,8 @@ JobHandle Client::start(JobSpec&& spec) {
                                                 : call_workers(layout_.pool().workers, false);
         job->escalated = (!spec.waited || job->count == 1) && !job->had_spinner;
     }
-    // Who waits for the answer sees to both if it does not come at once.
-    if (!spec.waited) {
+    // Who looks on for the answer sees to both if it does not come at once.
+    if (!spec.waited || client_spin_ns_ == 0) {
         call_server();
         const std::uint64_t now = os::now_ns();
         job->nudged_ns = now;

@@ -87,6 +87,7 @@ struct JobPage {
     std::uint64_t timeout_ns = 0;
     std::uint64_t retries = 0;
     bool eager = false;
+    bool waited = false;
     bool fail_fast = false;
     bool guarded = false;
     const Extent* extents = nullptr;

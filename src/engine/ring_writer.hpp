@@ -28,6 +28,9 @@ public:
           worker_(worker),
           tail_(slot_.tail.load(std::memory_order_relaxed)) {}
 
+    /// Whether a client waits for what is written from here on.
+    void set_awaited(bool awaited) { restart_at_ = awaited ? warm_bytes : patient_bytes; }
+
     /// Payloads are at most this long.
     [[nodiscard]] std::uint64_t largest_payload() const {
         return capacity_ / 4 - sizeof(FrameHeader);
@@ -99,10 +102,12 @@ public:
     }
 
 private:
-    /// Beyond this an empty ring is restarted at its beginning, so that few pages are ever touched
-    /// for the first time, and those in use stay warm. Until the client has seen the restart, there
-    /// is room for so much less the headroom.
+    /// Beyond `restart_at_` an empty ring is restarted at its beginning, so that few pages are ever
+    /// touched for the first time, and those in use stay warm. Until a client has seen the restart,
+    /// there is room for so much less the headroom: nothing where one waits, but others may be long
+    /// in coming.
     static constexpr std::uint64_t warm_bytes = std::uint64_t{64} << 10U;
+    static constexpr std::uint64_t patient_bytes = std::uint64_t{512} << 10U;
 
     [[nodiscard]] std::byte* at_tail() const { return base_ + position_of(tail_, capacity_); }
 
@@ -120,7 +125,8 @@ private:
     [[nodiscard]] std::uint64_t wanted_for(std::uint64_t payload) const {
         const std::uint64_t need = frame_size(payload);
         const std::uint64_t position = position_of(tail_, capacity_);
-        const bool restart = position > warm_bytes && position >= need + headroom && backlog() == 0;
+        const bool restart =
+            position > restart_at_ && position >= need + headroom && backlog() == 0;
         return restart || capacity_ - position < need ? capacity_ - position + need : need;
     }
     void pad_for(std::uint64_t payload, std::uint64_t wanted);
@@ -133,6 +139,7 @@ private:
     int worker_;
     std::uint64_t tail_;
     std::uint64_t sealed_ = 0;
+    std::uint64_t restart_at_ = patient_bytes;
 };
 
 template <class WhenFull>

@@ -122,7 +122,7 @@ private:
     std::uint64_t tasks_left_;  // items until this worker is to be replaced
     bool woke_client_ = false;
     bool just_woken_ = false;           // from parking, by a client that may be on this CPU
-    bool answered_after_rest_ = false;  // the last bell was the first since parking
+    bool answered_after_rest_ = false;  // since it was woken, and has not looked for company since
     int calls_on_shared_cpu_ = 0;
     std::uint64_t last_clock_ = 0;
     std::uint64_t rung_at_ = 0;  // backlog at the last ring for a filling ring

@@ -16,7 +16,8 @@ using namespace engine;
 
 namespace {
 
-/// A client that waits for a whole job is called when this much lies in a ring.
+/// A client that waits for a whole job is called when this much lies in a ring. The padding of a
+/// restart counts: its room is to be given back soon.
 constexpr std::uint64_t backlog_to_ring = std::uint64_t{256} << 10U;
 /// Room reserved for variable-sized results at a time.
 constexpr std::uint64_t variable_frame = std::uint64_t{32} << 10U;

@@ -46,6 +46,7 @@ void WorkerLoop::run() {
     if (run_serial_ != claim.serial) {
         run_serial_ = claim.serial;
         run_ = make_run();
+        ring_.set_awaited(page_->waited || page_->eager);
     }
     Run& run = run_;
     run.next = claim.first_item();

@@ -43,8 +43,9 @@ struct Libdw {
     decltype(&::dwfl_offline_section_address) dwfl_offline_section_address = nullptr;
     decltype(&::dwfl_module_addrdie) dwfl_module_addrdie = nullptr;
     decltype(&::dwfl_module_nextcu) dwfl_module_nextcu = nullptr;
-    decltype(&::dwfl_module_getsrc) dwfl_module_getsrc = nullptr;
-    decltype(&::dwfl_lineinfo) dwfl_lineinfo = nullptr;
+    decltype(&::dwarf_getsrc_die) dwarf_getsrc_die = nullptr;
+    decltype(&::dwarf_lineno) dwarf_lineno = nullptr;
+    decltype(&::dwarf_linesrc) dwarf_linesrc = nullptr;
     decltype(&::dwarf_haspc) dwarf_haspc = nullptr;
     decltype(&::dwarf_getscopes) dwarf_getscopes = nullptr;
     decltype(&::dwarf_getscopes_die) dwarf_getscopes_die = nullptr;
@@ -84,8 +85,9 @@ struct Libdw {
         find(dwfl_offline_section_address, "dwfl_offline_section_address");
         find(dwfl_module_addrdie, "dwfl_module_addrdie");
         find(dwfl_module_nextcu, "dwfl_module_nextcu");
-        find(dwfl_module_getsrc, "dwfl_module_getsrc");
-        find(dwfl_lineinfo, "dwfl_lineinfo");
+        find(dwarf_getsrc_die, "dwarf_getsrc_die");
+        find(dwarf_lineno, "dwarf_lineno");
+        find(dwarf_linesrc, "dwarf_linesrc");
         find(dwarf_haspc, "dwarf_haspc");
         find(dwarf_getscopes, "dwarf_getscopes");
         find(dwarf_getscopes_die, "dwarf_getscopes_die");
@@ -253,9 +255,9 @@ std::vector<SourceFrame> DebugInfo::at(std::uint64_t address) const {
         return frames;
     }
     SourceFrame frame;
-    if (Dwfl_Line* const line = file.dw.dwfl_module_getsrc(file.module, address)) {
-        frame.file = without_directory(
-            file.dw.dwfl_lineinfo(line, nullptr, &frame.line, nullptr, nullptr, nullptr));
+    if (Dwarf_Line* const line = file.dw.dwarf_getsrc_die(unit, address - bias)) {
+        frame.file = without_directory(file.dw.dwarf_linesrc(line, nullptr, nullptr));
+        file.dw.dwarf_lineno(line, &frame.line);
     }
     Dwarf_Die* dies = nullptr;
     int count = file.dw.dwarf_getscopes(unit, address - bias, &dies);

@@ -17,8 +17,10 @@ struct Peek : std::streambuf {
 };
 
 // Found once: the way from a stream to its virtual base leads over cold pages of the library.
-const std::ios& output = std::cout;
-const std::ios& log = std::clog;
+// NOLINTBEGIN(cppcoreguidelines-interfaces-global-init): constinit, so nothing is read too early
+constinit const std::ios& output = std::cout;
+constinit const std::ios& log = std::clog;
+// NOLINTEND(cppcoreguidelines-interfaces-global-init)
 
 /// Only after sync_with_stdio(false) does a standard stream have a buffer of its own.
 bool holds_output(const std::ios& stream) noexcept {

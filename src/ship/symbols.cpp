@@ -93,7 +93,9 @@ bool is_throwing(std::string_view name) {
 
 bool is_machinery(std::string_view name) {
     return starts_with_any(
-        name, {"procpool::detail::", "std::invoke", "std::__invoke", "std::apply", "std::__apply"});
+        name, {"procpool::detail::", "std::invoke", "std::__invoke", "std::apply", "std::__apply",
+               // Ours as well, where the demangler does not know constraints.
+               "_ZN8procpool", "_ZNK8procpool", "_ZSt6invoke", "_ZSt8__invoke", "_ZSt5apply"});
 }
 
 bool is_runtime(std::string_view name, std::string_view file) {

@@ -25,7 +25,7 @@ std::string version() {
 }  // namespace
 
 std::string unversioned(std::string name) {
-    static const std::string versioned = "procpool::" + version() + "::";
+    const std::string versioned = "procpool::" + version() + "::";
     constexpr std::string_view plain = "procpool::";
     for (auto at = name.find(versioned); at != std::string::npos; at = name.find(versioned, at))
         name.replace(at, versioned.size(), plain);

@@ -256,6 +256,22 @@ TEST(MapAsync, OfAnEmptyRangeIsReadyAtOnce) {
     EXPECT_TRUE(result.get().empty());
 }
 
+TEST(MapAsync, RunsToItsEndThoughNobodyTakesItsResults) {
+    SharedPage<Counter> done;
+    mp::Pool pool{1};
+    pool.map([](int x) { return double(x); }, std::vector<int>(10'000, 1));  // 80 KB of results
+
+    constexpr int count = 200'000;  // 1.6 MB of them
+    auto result = pool.map_async(
+        [d = done.get()](int x) {
+            ++*d;
+            return double(x);
+        },
+        std::vector<int>(count, 1));
+    await(*done, count);
+    EXPECT_EQ(result.get().size(), std::size_t{count});
+}
+
 TEST(MapAsync, ReadsItsItemsBeforeItReturns) {
     SharedPage<Counter> gate;
     mp::Pool pool{1};

@@ -103,9 +103,9 @@ constexpr void require_closure() {
         static_assert(
             Shippable<F>,
             "procpool: this callable cannot travel to a running worker because it owns memory, as "
-            "a lambda does that captures a std::string or a std::vector by value: pass what it "
-            "captures as an argument with bind_back(f, captured...), or use fork_map, which takes "
-            "any callable");
+            "a lambda does that captures a std::string or a std::vector by value: let it take what "
+            "it captures as arguments behind the item, and pass procpool::bind_back(f, "
+            "captured...), or use fork_map, which takes any callable");
     }
 }
 

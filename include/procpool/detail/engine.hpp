@@ -148,8 +148,8 @@ public:
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    /// Starts a job; does not wait for it. Throws PoolClosed, PoolTerminated, PoolBroken,
-    /// std::bad_alloc.
+    /// Starts a job; does not wait for it. What the spec owns is moved out of it. Throws
+    /// PoolClosed, PoolTerminated, PoolBroken, std::bad_alloc.
     [[nodiscard]] JobHandle start(JobSpec&& spec);
     /// Waits until every item of the job is resolved, or the deadline. True if resolved.
     bool wait(const JobHandle& job, Clock::time_point deadline);
