@@ -2,6 +2,7 @@
 // back from the workers, and an error is known by its type on both sides of the shared library.
 #include <cstdio>
 #include <cstdlib>
+#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ int main() {
     const std::vector<int> one{1};
     const bool values =
         squares_from_elsewhere(pool, {1.0, 2.0, 3.0}) == std::vector<double>{1.0, 4.0, 9.0};
+    const auto odd = std::views::filter([](int x) { return x % 2 == 1; });
+    const bool views = pool.map([](int x) { return x * x; }, std::views::iota(0, 6) | odd) ==
+                       std::vector<int>{1, 9, 25};
     const auto length = [](int i, const std::string& s) { return static_cast<int>(s.size()) + i; };
     const bool bound = pool.map(procpool::bind_back(length, "text"), one) == std::vector<int>{5} &&
                        pool.apply(length, 1, "text") == 5;
@@ -41,7 +45,7 @@ int main() {
     const bool closed =
         throws<procpool::PoolClosed>([&] { pool.map([](int x) { return x; }, one); });
 
-    const bool right = values && bound && died && standard && failure && closed;
+    const bool right = values && views && bound && died && standard && failure && closed;
     std::puts(right ? "ok" : "wrong");
     return right ? 0 : 1;
 }

@@ -328,7 +328,7 @@ TEST(Shipping, TakesGeneratorsOfItemsThatOnlyMove) {
 TEST(Shipping, TakesViews) {
     mp::Pool pool{2};
     const auto odd = [](int x) { return x % 2 == 1; };
-    const auto label = [](int x) { return "n" + std::to_string(x); };
+    const auto label = [](int x) { return std::to_string(x) + "n"; };
     EXPECT_THAT(pool.map(&twice, std::views::iota(0, 6) | std::views::filter(odd)),
                 ElementsAre(2, 6, 10));
     EXPECT_THAT(

@@ -155,9 +155,8 @@ void pack_fixed(Draft& draft, Range& range) {
     } else {
         std::vector<std::byte> packed;
         for (auto&& item : range) {
-            std::byte bytes[size];
-            Codec<T>::write(bytes, static_cast<const T&>(item));
-            packed.insert(packed.end(), bytes, bytes + size);
+            packed.resize(packed.size() + size);
+            Codec<T>::write(packed.data() + packed.size() - size, static_cast<const T&>(item));
             ++draft.spec.count;
         }
         write_bytes(draft.reserve(packed.size()), packed);
