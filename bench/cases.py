@@ -81,8 +81,9 @@ CASES = (
         "after_idle",
         "The same after 10 ms of idleness",
         "µs",
-        (*POOLS, SERIAL, THREADS, TBB, OPENMP, PYTHON),
-        tuple(Check(pool.name, "TBB", 2, 1) for pool in POOLS),
+        (*POOLS, SERIAL, THREADS, TBB, OPENMP, PYTHON)
+        + (Peer("Pool{2}, irregular", "procpool", "irregular"), Peer("TBB, irregular", "tbb", "irregular")),
+        tuple(Check(pool.name, "TBB", 2, 1) for pool in POOLS) + (Check("Pool{2}, irregular", "TBB, irregular"),),
     ),
     Case(
         "chunk1",

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <random>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -37,6 +38,7 @@ struct Plan {
     int batch = 1;    ///< calls in a sample, back to back; the sample is their mean
     int warmup = 0;   ///< samples taken and thrown away before
     std::chrono::milliseconds idle{};  ///< sleep before each sample, not measured
+    bool regular = true;               ///< else between half and three halves of `idle`
     std::string_view variant{};        ///< what the driver asked for; empty: nothing in particular
 };
 
@@ -72,8 +74,11 @@ inline int number(std::string_view variant) {
 template <class F>
 std::vector<double> measure(const Plan& plan, F&& f) {
     std::vector<double> samples;
+    std::minstd_rand random(1);
+    std::uniform_real_distribution<> any(0.5, 1.5);
     for (int i = -plan.warmup; i < plan.samples; ++i) {
-        if (plan.idle.count() > 0) std::this_thread::sleep_for(plan.idle);
+        if (plan.idle.count() > 0)
+            std::this_thread::sleep_for(plan.idle * (plan.regular ? 1.0 : any(random)));
         const auto start = Clock::now();
         for (int j = 0; j < plan.batch; ++j) f();
         const double took = seconds(Clock::now() - start) / plan.batch;

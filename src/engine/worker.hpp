@@ -9,7 +9,9 @@
 
 #include <procpool/detail/run.hpp>
 
+#include "engine/beat.hpp"
 #include "engine/layout.hpp"
+#include "engine/patience.hpp"
 #include "engine/ring_writer.hpp"
 #include "os/backtrace.hpp"
 
@@ -91,6 +93,10 @@ private:
     [[gnu::hot]] void ring(std::size_t job);
     void call_clients();
     [[gnu::hot]] void idle();
+    [[gnu::hot]] bool called_in_time();
+    [[gnu::hot]] bool spin_until(std::uint64_t time);
+    [[gnu::hot]] void park_until(std::uint64_t time) const;
+    [[nodiscard]] bool called() const;
     [[gnu::hot]] void fetch_what_a_claim_needs() const;
     void part_from_caller();
 
@@ -124,6 +130,10 @@ private:
     bool just_woken_ = false;           // from parking, by a client that may be on this CPU
     bool answered_after_rest_ = false;  // since it was woken, and has not looked for company since
     int calls_on_shared_cpu_ = 0;
+    std::uint64_t rest_began_ = 0;
+    std::uint64_t rest_ended_ = 0;  // by a call that `beat_` is to know of; or 0
+    std::uint64_t late_ = engine::usually_late;
+    engine::Beat beat_;
     std::uint64_t last_clock_ = 0;
     std::uint64_t rung_at_ = 0;  // backlog at the last ring for a filling ring
     std::array<JobMemory, 16> memory_{};

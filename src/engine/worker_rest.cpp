@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "engine/patience.hpp"
@@ -51,13 +52,72 @@ void WorkerLoop::call_clients() {
     }
 }
 
-/// Nothing to do: spin for a while if there is a token, then park (docs/protocol.md, part 6).
+/// Nothing to do: spins for a while if there is a token, then parks (docs/protocol.md, part 6).
 void WorkerLoop::idle() {
     for (JobMemory& memory : memory_) {
         if (memory.serial != 0 && (memory.prepared != nullptr || memory.writable != nullptr)) {
             forget(memory);
         }
     }
+    if (rest_ended_ != 0) {
+        beat_.note(std::exchange(rest_ended_, 0) - rest_began_);
+    }
+    rest_began_ = os::now_ns();
+    // A client that was just woken needs its time to come back with the next call.
+    if (spin_until(rest_began_ + (std::exchange(woke_client_, false) ? 4 : 1) * pool_.spin_ns)) {
+        return;
+    }
+    ship::flush_output();
+    while (const pid_t orphan = os::next_ended_child()) {
+        os::reap(orphan);
+    }
+    reach(Step::parking, worker_);
+    if (worker_ == 0 && pool_.spin_ns != 0 && called_in_time()) {
+        rest_ended_ = os::now_ns();
+        return;
+    }
+    park_until(os::no_timeout);
+    fetch_what_a_claim_needs();
+    if (worker_ == 0) {
+        rest_ended_ = os::now_ns();
+    }
+    just_woken_ = true;
+}
+
+/// The rests of this worker have a beat: sleeps until the next call is due and looks for it. The
+/// first worker only, since it is the one that is called after a rest.
+bool WorkerLoop::called_in_time() {
+    const std::optional<Beat::Watch> watch = beat_.next();
+    if (!watch) {
+        return false;
+    }
+    const std::uint64_t begin = rest_began_ + watch->begin - late_;
+    if (begin <= os::now_ns()) {
+        return false;
+    }
+    park_until(begin);
+    const std::uint64_t now = os::now_ns();
+    const std::uint64_t late = now > begin ? now - begin : 0;
+    if (called()) {
+        late_ = std::min(late_ + late / 2, most_late);  // it would have been later still
+        return false;
+    }
+    late_ = late_ - late_ / 4 + std::min(late, most_late) / 4;
+    fetch_what_a_claim_needs();
+    return spin_until(rest_began_ + watch->end);
+}
+
+void WorkerLoop::park_until(std::uint64_t time) const {
+    os::futex_wait_as(worker_ == 0 ? first_worker : other_workers, pool_.doorbell, seen_doorbell_,
+                      time);
+}
+
+bool WorkerLoop::called() const {
+    return pool_.doorbell.load(std::memory_order_seq_cst) != seen_doorbell_;
+}
+
+/// Looks for a call if there is a spin token. True if it came.
+bool WorkerLoop::spin_until(std::uint64_t time) {
     auto& tokens = *reinterpret_cast<Tokens*>(layout_.region_base());
     const std::uint64_t mine = pool_.pool << 16U | static_cast<std::uint64_t>(worker_ + 1);
     for (std::size_t i = 0; i < pool_.tokens; ++i) {
@@ -67,37 +127,22 @@ void WorkerLoop::idle() {
             continue;
         }
         reach(Step::token_taken, worker_);
-        // A client that was just woken needs its time to come back with the next call.
-        const std::uint64_t until = os::now_ns() + (woke_client_ ? 4 : 1) * pool_.spin_ns;
-        woke_client_ = false;
         if (!std::exchange(answered_after_rest_, false)) {
             part_from_caller();
         }
-        wait::spin_until(until, [this] {
-            return pool_.doorbell.load(std::memory_order_seq_cst) != seen_doorbell_;
-        });
+        wait::spin_until(time, [this] { return called(); });
         tokens.holder[i].exchange(0, std::memory_order_seq_cst);
         reach(Step::token_returned, worker_);
-        const std::uint32_t rung = pool_.doorbell.load(std::memory_order_seq_cst);
-        if (rung != seen_doorbell_) {
-            if (rung - seen_doorbell_ > 1) {
-                // Several jobs came while the token kept their clients from waking anyone, and one
-                // worker takes one.
-                os::futex_wake(pool_.doorbell, static_cast<int>(std::min<std::uint32_t>(
-                                                   rung - seen_doorbell_ - 1, 1000)));
-            }
-            return;
+        const std::uint32_t rung = pool_.doorbell.load(std::memory_order_seq_cst) - seen_doorbell_;
+        if (rung > 1) {
+            // Several jobs came while the token kept their clients from waking anyone, and one
+            // worker takes one.
+            os::futex_wake(pool_.doorbell,
+                           static_cast<int>(std::min<std::uint32_t>(rung - 1, 1000)));
         }
-        break;
+        return rung != 0;
     }
-    ship::flush_output();
-    while (const pid_t orphan = os::next_ended_child()) {
-        os::reap(orphan);
-    }
-    reach(Step::parking, worker_);
-    os::futex_wait_as(worker_ == 0 ? first_worker : other_workers, pool_.doorbell, seen_doorbell_);
-    fetch_what_a_claim_needs();
-    just_woken_ = true;
+    return false;
 }
 
 /// After a rest none of it is in any cache. The first job page and its words: they are used if they

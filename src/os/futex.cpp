@@ -10,10 +10,19 @@
 
 namespace procpool::os {
 
+namespace {
+
+timespec as_timespec(std::uint64_t ns) noexcept {
+    timespec time{};
+    time.tv_sec = static_cast<time_t>(ns / 1'000'000'000U);
+    time.tv_nsec = static_cast<long>(ns % 1'000'000'000U);
+    return time;
+}
+
+}  // namespace
+
 void futex_wait(const FutexWord& word, std::uint32_t expected, std::uint64_t timeout_ns) noexcept {
-    timespec timeout{};
-    timeout.tv_sec = static_cast<time_t>(timeout_ns / 1'000'000'000U);
-    timeout.tv_nsec = static_cast<long>(timeout_ns % 1'000'000'000U);
+    const timespec timeout = as_timespec(timeout_ns);
     // Every failure (value changed, signal, timeout) means the same to the caller: look again.
     call(Call::futex_wait, [&] {
         return ::syscall(SYS_futex, &word, FUTEX_WAIT, expected,
@@ -21,10 +30,12 @@ void futex_wait(const FutexWord& word, std::uint32_t expected, std::uint64_t tim
     });
 }
 
-void futex_wait_as(std::uint32_t kind, const FutexWord& word, std::uint32_t expected) noexcept {
+void futex_wait_as(std::uint32_t kind, const FutexWord& word, std::uint32_t expected,
+                   std::uint64_t until_ns) noexcept {
+    const timespec until = as_timespec(until_ns);
     call(Call::futex_wait, [&] {
-        return ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET, expected, nullptr, nullptr,
-                         1U << kind);
+        return ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET, expected,
+                         until_ns == no_timeout ? nullptr : &until, nullptr, 1U << kind);
     });
 }
 

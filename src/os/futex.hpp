@@ -16,9 +16,10 @@ inline constexpr std::uint64_t no_timeout = ~std::uint64_t{0};
 [[gnu::hot]] void futex_wait(const FutexWord& word, std::uint32_t expected,
                              std::uint64_t timeout_ns) noexcept;
 
-/// As futex_wait without a limit, for a waiter that can be woken by name: `kind` is below 32.
-[[gnu::hot]] void futex_wait_as(std::uint32_t kind, const FutexWord& word,
-                                std::uint32_t expected) noexcept;
+/// As futex_wait, for a waiter that can be woken by name: `kind` is below 32. Until the monotonic
+/// clock passes `until_ns`.
+[[gnu::hot]] void futex_wait_as(std::uint32_t kind, const FutexWord& word, std::uint32_t expected,
+                                std::uint64_t until_ns) noexcept;
 
 /// Wakes at most `count` waiters, of any process.
 [[gnu::hot]] void futex_wake(const FutexWord& word, int count) noexcept;

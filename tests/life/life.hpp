@@ -14,6 +14,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -222,6 +223,19 @@ bool eventually(Condition&& condition, Clock::duration bound = 10s) {
         if (Clock::now() > until) return false;
         ::usleep(200);
     }
+}
+
+/// How often the process went to sleep.
+inline long sleeps(pid_t pid) {
+    const std::string status = content_of("/proc/" + std::to_string(pid) + "/status");
+    constexpr std::string_view key = "\nvoluntary_ctxt_switches:";
+    const auto at = status.find(key);
+    return at == std::string::npos ? 0 : std::stol(status.substr(at + key.size()));
+}
+/// It does not wake for so long.
+inline bool rests(pid_t pid, Clock::duration time) {
+    const long before = sleeps(pid);
+    return !eventually([&] { return sleeps(pid) != before; }, time);
 }
 
 /// Waits for ever, whatever signal comes.

@@ -2,8 +2,6 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
-#include <string>
-#include <string_view>
 #include <thread>
 
 #include <unistd.h>
@@ -35,22 +33,11 @@ protected:
     void SetUp() override {
         client = ::getpid();
         procpool::os::fault_hook = count_pokes;
-        ASSERT_TRUE(life::eventually([&] { return rests(); }, 30s));
+        // Longer than between two looks.
+        ASSERT_TRUE(life::eventually([&] { return life::rests(server_, 200ms); }, 30s));
         pokes = 0;
     }
     void TearDown() override { procpool::os::fault_hook = nullptr; }
-
-    [[nodiscard]] long sleeps() const {
-        const std::string status = life::content_of("/proc/" + std::to_string(server_) + "/status");
-        constexpr std::string_view key = "\nvoluntary_ctxt_switches:";
-        const auto at = status.find(key);
-        return at == std::string::npos ? 0 : std::stol(status.substr(at + key.size()));
-    }
-    /// It has not woken for longer than it sleeps between two looks.
-    [[nodiscard]] bool rests() const {
-        const long before = sleeps();
-        return !life::eventually([&] { return sleeps() != before; }, 200ms);
-    }
 
     Pool pool_{2};
     const pid_t server_ = life::look_up(pool_.worker_pids().front())->parent;
