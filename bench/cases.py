@@ -83,7 +83,7 @@ CASES = (
         "µs",
         (*POOLS, SERIAL, THREADS, TBB, OPENMP, PYTHON)
         + (Peer("Pool{2}, irregular", "procpool", "irregular"), Peer("TBB, irregular", "tbb", "irregular")),
-        tuple(Check(pool.name, "TBB", 2, 1) for pool in POOLS) + (Check("Pool{2}, irregular", "TBB, irregular"),),
+        tuple(Check(pool.name, "TBB", 2, 1) for pool in POOLS) + (Check("Pool{2}, irregular", "TBB, irregular", None, 1),),
     ),
     Case(
         "chunk1",

@@ -47,8 +47,8 @@ private:
     /// Wide enough for the timers of a virtual machine, narrow enough that looking for the call
     /// costs a small share of the rest.
     static constexpr std::uint64_t tolerance(std::uint64_t rest) noexcept {
-        constexpr std::uint64_t share = 128;
-        constexpr std::uint64_t most = 64'000;
+        constexpr std::uint64_t share = 100;
+        constexpr std::uint64_t most = 100'000;
         return std::min(rest / share, most);
     }
 
