@@ -3,6 +3,7 @@
 #include "ship/stack.hpp"
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <ios>
@@ -85,7 +86,7 @@ TEST(Stack, OfAFileThatIsNoCodeKeepsItsAddresses) {
 /// Code that nobody has mapped: this program under another name.
 class CopiedProgram {
 public:
-    CopiedProgram() : path_(fs::temp_directory_path() / ("procpool-" + std::to_string(getpid()))) {
+    CopiedProgram() {
         fs::copy_file("/proc/self/exe", path_, fs::copy_options::overwrite_existing);
     }
     ~CopiedProgram() { fs::remove(path_); }
@@ -105,9 +106,15 @@ public:
         return line.str();
     }
     void truncate() const { fs::resize_file(path_, 0); }
+    void remove_section(const std::string& name) const {
+        const std::string command = "objcopy --remove-section=" + name + ' ' + path_.native();
+        ASSERT_EQ(std::system(command.c_str()), 0);
+    }
 
 private:
-    fs::path path_;
+    static inline int copies = 0;  // what is known of one is not to be taken for another
+    fs::path path_ = fs::temp_directory_path() /
+                     ("procpool-" + std::to_string(getpid()) + '-' + std::to_string(copies++));
 };
 
 TEST(Stack, NamesTheFunctionsOfAFileThatIsNotMapped) {
@@ -142,6 +149,17 @@ TEST(Stack, OfCallersBeginsAboveWhoTakesIt) {
     call_take(stack);
     EXPECT_THAT(symbolise(written(stack)).place,
                 HasSubstr("(anonymous namespace)::call_take (stack_test"));
+}
+
+/// As clang writes it.
+TEST(Stack, NamesTheLinesOfCodeWithoutAnIndexOfAddresses) {
+    Backtrace here;
+    call_take(here);
+    if (symbolise(written(here)).text.find("stack_test.cpp:") == std::string::npos)
+        GTEST_SKIP() << "source lines are not known here";
+    const CopiedProgram code;
+    code.remove_section(".debug_aranges");
+    EXPECT_THAT(symbolise(code.at(&set_path)).text, HasSubstr("stack_test.cpp:"));
 }
 
 }  // namespace
