@@ -374,9 +374,8 @@ constexpr void require_shippable() {
             kind<T> != Kind::reference || is_text_pointer<T>,
             "procpool: a raw pointer, string_view, span or reference_wrapper means nothing in "
             "another process, and so does what holds one: as item, argument or result use the "
-            "value "
-            "it refers to (std::string, std::vector, std::unique_ptr), or fork_map, whose items "
-            "need not travel");
+            "value it refers to (std::string, std::vector, std::unique_ptr), or fork_map, whose "
+            "items need not travel");
         static_assert(
             kind<T> != Kind::polymorphic,
             "procpool: a polymorphic class cannot travel to another process by itself: give it a "
@@ -403,9 +402,9 @@ constexpr void require_shippable() {
             kind<T> != Kind::opaque,
             "procpool: a value of this type cannot travel to another process: it is no standard "
             "container and no plain aggregate (one with a const member is none): give the class a "
-            "member `template <class A> void "
-            "serialize(A& archive) { archive(its, members); }`, let cereal carry it "
-            "(procpool/cereal.hpp), or use fork_map, whose items need not travel");
+            "constructor without arguments and a member `template <class A> void serialize(A& "
+            "archive) { archive(its, members); }`, let cereal carry it (procpool/cereal.hpp), or "
+            "use fork_map, whose items need not travel");
         if constexpr (kind<T> < Kind::reference)
             detail::require_all_shippable<T, Outer...>(typename PartsOf<T>::Parts{});
     }
