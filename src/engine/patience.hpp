@@ -10,10 +10,6 @@ inline constexpr std::uint64_t ms = 1'000'000;
 
 /// How long an idle worker that holds a token looks for work before it parks.
 inline constexpr std::uint64_t worker_spin = 60 * us;
-/// By how much the timer of a parked worker is late at first, and at most, before that is known
-/// better.
-inline constexpr std::uint64_t usually_late = 100 * us;
-inline constexpr std::uint64_t most_late = 200 * us;
 /// How long a client that saw a spinning worker take its job looks for the answer before it calls
 /// the others and parks.
 inline constexpr std::uint64_t client_spin = 25 * us;

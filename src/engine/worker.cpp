@@ -172,12 +172,14 @@ void WorkerLoop::loop() {
     }
     for (;;) {
         seen_doorbell_ = pool_.doorbell.load(std::memory_order_seq_cst);
-        if (!work_once()) {
-            if (pool_.command.load(std::memory_order_relaxed) == Command::end) {
-                os::end_process(0);
-            }
-            idle();
+        if (work_once()) {
+            worked_ = true;
+            continue;
         }
+        if (pool_.command.load(std::memory_order_relaxed) == Command::end) {
+            os::end_process(0);
+        }
+        idle();
     }
 }
 

@@ -11,9 +11,9 @@
 
 #include "engine/beat.hpp"
 #include "engine/layout.hpp"
-#include "engine/patience.hpp"
 #include "engine/ring_writer.hpp"
 #include "os/backtrace.hpp"
+#include "os/clock.hpp"
 
 namespace procpool::inline v0_1::detail {
 
@@ -93,9 +93,9 @@ private:
     [[gnu::hot]] void ring(std::size_t job);
     void call_clients();
     [[gnu::hot]] void idle();
-    [[gnu::hot]] bool called_in_time();
-    [[gnu::hot]] bool spin_until(std::uint64_t time);
+    [[gnu::hot]] void park();
     [[gnu::hot]] void park_until(std::uint64_t time) const;
+    [[gnu::hot]] bool spins_for_call(std::uint64_t until, bool may_part);
     [[nodiscard]] bool called() const;
     [[gnu::hot]] void fetch_what_a_claim_needs() const;
     void part_from_caller();
@@ -130,9 +130,9 @@ private:
     bool just_woken_ = false;           // from parking, by a client that may be on this CPU
     bool answered_after_rest_ = false;  // since it was woken, and has not looked for company since
     int calls_on_shared_cpu_ = 0;
-    std::uint64_t rest_began_ = 0;
-    std::uint64_t rest_ended_ = 0;  // by a call that `beat_` is to know of; or 0
-    std::uint64_t late_ = engine::usually_late;
+    bool worked_ = false;           // since the last look for work that found none
+    std::uint64_t rest_began_ = os::now_ns();  // when work ended last
+    std::uint64_t rest_ = 0;  // the last one, ended by a call that `beat_` is to know of; or 0
     engine::Beat beat_;
     std::uint64_t last_clock_ = 0;
     std::uint64_t rung_at_ = 0;  // backlog at the last ring for a filling ring

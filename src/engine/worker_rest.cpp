@@ -59,12 +59,16 @@ void WorkerLoop::idle() {
             forget(memory);
         }
     }
-    if (rest_ended_ != 0) {
-        beat_.note(std::exchange(rest_ended_, 0) - rest_began_);
+    const std::uint64_t now = os::now_ns();
+    if (std::exchange(worked_, false)) {
+        rest_began_ = now;
+    } else {
+        rest_ = 0;  // nobody called, or another worker was faster
     }
-    rest_began_ = os::now_ns();
     // A client that was just woken needs its time to come back with the next call.
-    if (spin_until(rest_began_ + (std::exchange(woke_client_, false) ? 4 : 1) * pool_.spin_ns)) {
+    const std::uint64_t spin = (std::exchange(woke_client_, false) ? 4 : 1) * pool_.spin_ns;
+    const bool answered_after_rest = std::exchange(answered_after_rest_, false);
+    if (spins_for_call(now + spin, !answered_after_rest)) {
         return;
     }
     ship::flush_output();
@@ -72,39 +76,43 @@ void WorkerLoop::idle() {
         os::reap(orphan);
     }
     reach(Step::parking, worker_);
-    if (worker_ == 0 && pool_.spin_ns != 0 && called_in_time()) {
-        rest_ended_ = os::now_ns();
-        return;
-    }
-    park_until(os::no_timeout);
-    fetch_what_a_claim_needs();
-    if (worker_ == 0) {
-        rest_ended_ = os::now_ns();
-    }
-    just_woken_ = true;
+    park();
 }
 
-/// The rests of this worker have a beat: sleeps until the next call is due and looks for it. The
-/// first worker only, since it is the one that is called after a rest.
-bool WorkerLoop::called_in_time() {
+/// Parks until a call comes. If the rests have a beat, not after the next call is due: then looks
+/// for it.
+void WorkerLoop::park() {
+    // Only the first worker learns a beat, since it is the one that is called after a rest.
+    const bool learns = worker_ == 0 && pool_.spin_ns != 0;
+    if (learns && rest_ != 0) {
+        beat_.note(std::exchange(rest_, 0));
+    }
     const std::optional<Beat::Watch> watch = beat_.next();
-    if (!watch) {
-        return false;
+    const std::uint64_t due = watch ? rest_began_ + watch->begin : 0;
+    if (due > os::now_ns()) {
+        park_until(due);
+        const std::uint64_t now = os::now_ns();
+        if (called()) {
+            beat_.call_was_first(now > due ? now - due : 0);
+        } else if (now < due) {
+            return;  // woken for nothing
+        } else {
+            beat_.timer_was_late(now - due);
+            fetch_what_a_claim_needs();
+            if (spins_for_call(rest_began_ + watch->end, false)) {
+                rest_ = os::now_ns() - rest_began_;
+                return;
+            }
+        }
     }
-    const std::uint64_t begin = rest_began_ + watch->begin - late_;
-    if (begin <= os::now_ns()) {
-        return false;
+    if (!called()) {
+        park_until(os::no_timeout);
     }
-    park_until(begin);
-    const std::uint64_t now = os::now_ns();
-    const std::uint64_t late = now > begin ? now - begin : 0;
-    if (called()) {
-        late_ = std::min(late_ + late / 2, most_late);  // it would have been later still
-        return false;
-    }
-    late_ = late_ - late_ / 4 + std::min(late, most_late) / 4;
     fetch_what_a_claim_needs();
-    return spin_until(rest_began_ + watch->end);
+    just_woken_ = true;
+    if (learns) {
+        rest_ = os::now_ns() - rest_began_;
+    }
 }
 
 void WorkerLoop::park_until(std::uint64_t time) const {
@@ -116,8 +124,9 @@ bool WorkerLoop::called() const {
     return pool_.doorbell.load(std::memory_order_seq_cst) != seen_doorbell_;
 }
 
-/// Looks for a call if there is a spin token. True if it came.
-bool WorkerLoop::spin_until(std::uint64_t time) {
+/// If there is a spin token, looks for a call until that time. True if it came. `may_part`: may
+/// leave the CPU on which a client waits for it.
+bool WorkerLoop::spins_for_call(std::uint64_t until, bool may_part) {
     auto& tokens = *reinterpret_cast<Tokens*>(layout_.region_base());
     const std::uint64_t mine = pool_.pool << 16U | static_cast<std::uint64_t>(worker_ + 1);
     for (std::size_t i = 0; i < pool_.tokens; ++i) {
@@ -127,10 +136,10 @@ bool WorkerLoop::spin_until(std::uint64_t time) {
             continue;
         }
         reach(Step::token_taken, worker_);
-        if (!std::exchange(answered_after_rest_, false)) {
+        if (may_part) {
             part_from_caller();
         }
-        wait::spin_until(time, [this] { return called(); });
+        wait::spin_until(until, [this] { return called(); });
         tokens.holder[i].exchange(0, std::memory_order_seq_cst);
         reach(Step::token_returned, worker_);
         const std::uint32_t rung = pool_.doorbell.load(std::memory_order_seq_cst) - seen_doorbell_;

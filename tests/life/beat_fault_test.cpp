@@ -1,7 +1,11 @@
-// procpool_test: TIMEOUT 120
+// procpool_test: TIMEOUT 120 LABELS alone
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <csignal>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include <unistd.h>
 
@@ -9,6 +13,7 @@
 
 #include <procpool/procpool.hpp>
 
+#include "engine/steps.hpp"
 #include "life/life.hpp"
 #include "os/fault.hpp"
 
@@ -17,50 +22,104 @@ namespace {
 
 using namespace std::chrono_literals;
 using procpool::Pool;
+using procpool::engine::Step;
+using procpool::os::Call;
 
-std::atomic<pid_t> client{0};
-std::atomic<int> wakes{0};
+struct World {
+    std::atomic<pid_t> client{0};
+    std::atomic<int> wakes{0};             // of workers, by the client
+    std::atomic<bool> interrupted{false};  // every second sleep of a worker ends early
+    std::atomic<bool> deadly{false};       // the next worker that looks for a call dies
+    std::atomic<int> deaths{0};
+};
+life::Shared<World> world;
 
-int count_wakes(procpool::os::Call call) {
-    if (call == procpool::os::Call::futex_wake && ::getpid() == client.load()) wakes.fetch_add(1);
-    return 0;
+int fault(Call call) {
+    static int sleeps = 0;
+    const bool in_client = ::getpid() == world->client;
+    if (call == Call::futex_wake && in_client) ++world->wakes;
+    const bool ends = call == Call::futex_wait && !in_client && world->interrupted;
+    return ends && ++sleeps % 2 == 0 ? EINTR : 0;
+}
+
+/// A token that is taken after the worker was about to park is for the call that is due.
+void die_looking(Step step, int /*worker*/) {
+    static Step last = Step::worker_starts;
+    const Step before = std::exchange(last, step);
+    if (step == Step::token_taken && before == Step::parking && world->deadly.exchange(false)) {
+        ++world->deaths;
+        ::raise(SIGKILL);
+    }
 }
 
 class RegularCalls : public testing::Test {
 protected:
     void SetUp() override {
         if (procpool::usable_cpus() < 2) GTEST_SKIP() << "nobody spins on a single CPU";
-        client = ::getpid();
-        procpool::os::fault_hook = count_wakes;
+        world->client = ::getpid();
+        procpool::os::fault_hook = fault;
+        procpool::engine::step_hook = die_looking;
+        pool_.emplace(2);
     }
-    void TearDown() override { procpool::os::fault_hook = nullptr; }
+    void TearDown() override {
+        world->interrupted = false;
+        pool_.reset();
+        procpool::engine::step_hook = nullptr;
+        procpool::os::fault_hook = nullptr;
+    }
 
     /// Rests and calls. True if the client had to wake nobody.
-    bool call_in_time(std::chrono::milliseconds rest) {
-        std::this_thread::sleep_for(rest);
-        wakes = 0;
-        EXPECT_EQ(pool_.apply([](int x) { return x + 1; }, 1), 2);
-        return wakes == 0;
+    bool call_in_time() {
+        std::this_thread::sleep_for(10ms);
+        world->wakes = 0;
+        EXPECT_EQ(pool_->apply([](int x) { return x + 1; }, 1), 2);
+        return world->wakes == 0;
     }
-    [[nodiscard]] bool is_heard() {
-        return life::eventually([&] { return call_in_time(10ms); }, 60s);
+    /// Calls until half of ten found a worker awake.
+    [[nodiscard]] bool are_expected() {
+        return life::eventually(
+            [&] {
+                int in_time = 0;
+                for (int i = 0; i < 10; ++i) in_time += call_in_time();
+                return in_time >= 5;
+            },
+            30s);
     }
 
-    Pool pool_{2};
+    std::optional<Pool> pool_;
 };
 
-TEST_F(RegularCalls, FindAWorkerThatLooksForThem) {
-    for (int times = 0; times < 5; ++times) EXPECT_TRUE(is_heard());
-}
+TEST_F(RegularCalls, FindAWorkerThatLooksForThem) { EXPECT_TRUE(are_expected()); }
 
 TEST_F(RegularCalls, ThatEndLeaveThePoolAsleep) {
-    ASSERT_TRUE(is_heard());
-    for (const pid_t worker : pool_.worker_pids()) {
-        const long before = life::sleeps(worker);
+    ASSERT_TRUE(are_expected());
+    for (const pid_t worker : pool_->worker_pids()) {
+        const auto busy = life::cpu_time(worker);
         ASSERT_TRUE(life::eventually([&] { return life::rests(worker, 500ms); }, 30s));
-        // Until the call was due, and for good.
-        EXPECT_LE(life::sleeps(worker) - before, 2);
+        EXPECT_LT(life::cpu_time(worker) - busy, 50ms);
     }
+}
+
+TEST_F(RegularCalls, AreNotLookedForBeforeTheirTimeIfASleepEndsEarly) {
+    ASSERT_TRUE(are_expected());
+    world->interrupted = true;
+    std::chrono::nanoseconds busy{0};
+    for (const pid_t worker : pool_->worker_pids()) busy -= life::cpu_time(worker);
+    for (int i = 0; i < 100; ++i) call_in_time();
+    for (const pid_t worker : pool_->worker_pids()) busy += life::cpu_time(worker);
+    EXPECT_LT(busy, 250ms);  // of a second and more
+}
+
+TEST_F(RegularCalls, SurviveTheDeathOfAWorkerThatLooksForThem) {
+    ASSERT_TRUE(are_expected());
+    world->deadly = true;
+    EXPECT_TRUE(life::eventually(
+        [&] {
+            call_in_time();
+            return world->deaths == 1;
+        },
+        30s));
+    EXPECT_TRUE(are_expected());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -232,10 +233,21 @@ inline long sleeps(pid_t pid) {
     const auto at = status.find(key);
     return at == std::string::npos ? 0 : std::stol(status.substr(at + key.size()));
 }
-/// It does not wake for so long.
+/// It sleeps, and does not wake for so long.
 inline bool rests(pid_t pid, Clock::duration time) {
     const long before = sleeps(pid);
-    return !eventually([&] { return sleeps(pid) != before; }, time);
+    const auto wakes = [&] {
+        const auto process = look_up(pid);
+        return !process || process->state != 'S' || sleeps(pid) != before;
+    };
+    return !eventually(wakes, time);
+}
+/// How long it has computed so far.
+inline std::chrono::nanoseconds cpu_time(pid_t pid) {
+    clockid_t clock{};
+    timespec time{};
+    if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return {};
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 /// Waits for ever, whatever signal comes.
