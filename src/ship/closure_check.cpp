@@ -16,6 +16,7 @@
 #include "memory/region.hpp"
 #include "os/address_space.hpp"
 #include "os/loaded_objects.hpp"
+#include "ship/modules.hpp"
 
 // Only in programs with AddressSanitizer. Its shadow is a private mapping of terabytes at addresses
 // that integers have, and nobody points into it. NOLINTNEXTLINE(bugprone-reserved-identifier)
@@ -24,7 +25,8 @@ extern "C" [[gnu::weak]] void __asan_get_shadow_mapping(std::size_t* scale, std:
 namespace procpool::inline v0_1::detail {
 namespace {
 
-using Address = std::uintptr_t;
+using ship::Address;
+using ship::AddressRange;
 
 /// Nothing is mapped below (vm.mmap_min_addr) nor beyond.
 constexpr Address lowest_address = 64 * 1024;
@@ -34,19 +36,13 @@ constexpr int address_bits = 47;
 constexpr int address_bits = 52;
 #endif
 
-struct Range {
-    Address begin = 0;
-    Address end = 0;
-    [[nodiscard]] bool contains(Address address) const { return address >= begin && address < end; }
-};
-
 Address page_size() { return static_cast<Address>(::sysconf(_SC_PAGESIZE)); }
 Address page_below(Address address) { return address / page_size() * page_size(); }
 Address page_above(Address address) { return page_below(address + page_size() - 1); }
 
 /// The part of a module's segment that nobody can write: code, constants, what is read-only after
 /// relocation.
-Range read_only_part(const dl_phdr_info& module, const ElfW(Phdr) & segment) {
+AddressRange read_only_part(const dl_phdr_info& module, const ElfW(Phdr) & segment) {
     const Address begin = module.dlpi_addr + segment.p_vaddr;
     const Address end = begin + segment.p_memsz;
     if (segment.p_type == PT_LOAD && (segment.p_flags & PF_W) == 0) {
@@ -73,19 +69,20 @@ public:
     }
 
     [[nodiscard]] bool contains(Address address) const {
-        return std::any_of(ranges_.begin(), ranges_.begin() + static_cast<std::ptrdiff_t>(count_),
-                           [address](const Range& range) { return range.contains(address); });
+        return std::any_of(
+            ranges_.begin(), ranges_.begin() + static_cast<std::ptrdiff_t>(count_),
+            [address](const AddressRange& range) { return range.contains(address); });
     }
 
 private:
     void note(const dl_phdr_info& program) {
         for (const auto& segment : segments_of(program)) {
-            const Range range = read_only_part(program, segment);
+            const AddressRange range = read_only_part(program, segment);
             if (range.begin < range.end && count_ < ranges_.size()) ranges_[count_++] = range;
         }
     }
 
-    std::array<Range, 16> ranges_{};
+    std::array<AddressRange, 16> ranges_{};
     std::size_t count_ = 0;
 };
 
@@ -117,7 +114,7 @@ private:
             const Address begin = module.dlpi_addr + segment.p_vaddr;
             read_only = read_only || read_only_part(module, segment).contains(address);
             if (segment.p_type == PT_LOAD && (segment.p_flags & PF_W) != 0 &&
-                Range{begin, begin + segment.p_memsz}.contains(address)) {
+                AddressRange{begin, begin + segment.p_memsz}.contains(address)) {
                 writable = true;
                 name = module.dlpi_name;
             }

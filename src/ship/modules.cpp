@@ -78,8 +78,7 @@ void for_each_module(Use use) {
 
 /// Where a module of the process that this one works for lies here.
 struct Move {
-    Address begin = 0;
-    Address end = 0;
+    AddressRange theirs;
     Address delta = 0;  // modulo 2^64
 };
 std::vector<Move> moves;  // set once, in a process with one thread, and inherited by its children
@@ -199,7 +198,7 @@ std::vector<bool> run_for(const std::vector<Module>& theirs) {
         });
         here.push_back(same != ours.end());
         if (same != ours.end()) {
-            moves.push_back({module.begin, module.end, same->base - module.base});
+            moves.push_back({{module.begin, module.end}, same->base - module.base});
         }
     }
     return here;
@@ -213,7 +212,7 @@ namespace detail {
 
 std::uintptr_t relocated(std::uintptr_t address) noexcept {
     for (const ship::Move& move : ship::moves) {
-        if (address >= move.begin && address < move.end) {
+        if (move.theirs.contains(address)) {
             return address + move.delta;
         }
     }
@@ -222,7 +221,7 @@ std::uintptr_t relocated(std::uintptr_t address) noexcept {
 
 std::uintptr_t as_in_client(std::uintptr_t address) noexcept {
     for (const ship::Move& move : ship::moves) {
-        if (address - move.delta >= move.begin && address - move.delta < move.end) {
+        if (move.theirs.contains(address - move.delta)) {
             return address - move.delta;
         }
     }

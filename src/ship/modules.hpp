@@ -14,14 +14,20 @@ namespace procpool::ship {
 
 using Address = std::uintptr_t;
 
-struct Module {
+/// Addresses [begin, end).
+struct AddressRange {
+    Address begin = 0;
+    Address end = 0;
+
+    [[nodiscard]] bool contains(Address address) const { return address >= begin && address < end; }
+};
+
+/// From the begin of its first segment to the end of its last.
+struct Module : AddressRange {
     Address base = 0;                      ///< what its addresses in the file are moved by
-    Address begin = 0;                     ///< of its first segment
-    Address end = 0;                       ///< of its last
     std::array<std::byte, 20> build_id{};  ///< zeroes if it has none
     std::string name;                      ///< the file; empty for the program itself
 
-    [[nodiscard]] bool contains(Address address) const { return address >= begin && address < end; }
     /// The same file, wherever it lies.
     [[nodiscard]] bool same_file(const Module& other) const;
 };
@@ -34,14 +40,6 @@ struct Module {
 
 /// Changes whenever a module is loaded or unloaded. Any thread; tens of nanoseconds.
 [[nodiscard]] std::uint64_t modules_version() noexcept;
-
-/// Addresses [begin, end).
-struct AddressRange {
-    Address begin = 0;
-    Address end = 0;
-
-    [[nodiscard]] bool contains(Address address) const { return address >= begin && address < end; }
-};
 
 /// Code and data of the program itself. Any thread.
 [[nodiscard]] AddressRange program() noexcept;
