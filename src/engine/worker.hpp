@@ -130,7 +130,7 @@ private:
     bool just_woken_ = false;           // from parking, by a client that may be on this CPU
     bool answered_after_rest_ = false;  // since it was woken, and has not looked for company since
     int calls_on_shared_cpu_ = 0;
-    bool worked_ = false;           // since the last look for work that found none
+    bool worked_ = false;                      // since the last look for work that found none
     std::uint64_t rest_began_ = os::now_ns();  // when work ended last
     std::uint64_t rest_ = 0;  // the last one, ended by a call that `beat_` is to know of; or 0
     engine::Beat beat_;
