@@ -39,8 +39,8 @@ public:
     R get(std::chrono::nanoseconds timeout) {
         if (!wait(timeout)) {
             throw TimeoutError(
-                "procpool: no result yet: the task still runs; call get() again, or give the task "
-                "a timeout of its own with TaskOptions");
+                "procpool: no result yet: the task runs, or waits for a worker that is free and "
+                "initialized; call get() again, or give the task a timeout with TaskOptions");
         }
         return take();
     }

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <procpool/detail/bytes.hpp>
 #include <procpool/detail/character.hpp>
 #include <procpool/detail/invoke.hpp>
 
@@ -132,7 +133,7 @@ template <class F, class... T>
 /// was made.
 template <class F>
 [[nodiscard]] constexpr auto trust(F&& f) {
-    static_assert(std::is_trivially_copyable_v<std::decay_t<F>>,
+    static_assert(detail::TriviallyCopyable<std::decay_t<F>>,
                   "procpool: trust(f) is for callables that are trivially copyable: trust what is "
                   "bound, not the bind");
     return detail::Trusted<std::decay_t<F>>{std::forward<F>(f)};

@@ -61,8 +61,8 @@ private:
 };
 
 /// A task threw something that has no standard type: an int, a string, a class without a standard
-/// base. type_name() says what. To have it arrive as itself, derive it from a standard exception or
-/// catch it in the task.
+/// base. type_name() says what. A class derived from a standard exception arrives as that one; to
+/// bring back more than its words, catch it in the task and return it.
 class RemoteError : public std::runtime_error, public TaskFailure {
 public:
     explicit RemoteError(const detail::Failure& failure);

@@ -9,12 +9,15 @@ namespace procpool::inline v0_1::detail {
 void throw_short_frame(std::size_t wanted, std::size_t left) {
     throw DecodeError("procpool: a value ends too early: " + std::to_string(wanted) +
                       " bytes wanted, " + std::to_string(left) +
-                      " left; something wrote over it on its way");
+                      " left; something wrote over it on its way, or a serialize() "
+                      "reads other members than it writes");
 }
 
 void throw_long_frame(std::size_t left) {
-    throw DecodeError("procpool: a value has " + std::to_string(left) +
-                      " bytes too many; something wrote over it on its way");
+    throw DecodeError(
+        "procpool: a value has " + std::to_string(left) +
+        " bytes too many; something wrote over it on its way, or a serialize() reads other "
+        "members than it writes");
 }
 
 void throw_bad_choice(std::size_t read, std::size_t count) {

@@ -105,7 +105,7 @@ std::string describe_at(const Failure& failure, const std::string& place) {
             std::string text = who + " threw " + failure.type_name + where;
             if (!failure.message.empty()) text += ": " + failure.message;
             if (failure.standard == StandardType::none) {
-                text += "; to catch it as itself, derive it from a standard exception";
+                text += "; throw a class derived from a standard exception: it arrives as that one";
             }
             return text;
         }

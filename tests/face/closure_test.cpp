@@ -1,4 +1,7 @@
+#include <optional>
 #include <string>
+#include <thread>
+#include <type_traits>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -70,6 +73,26 @@ TEST(Closure, ThatIsRefusedIsRefusedBeforeItsRangeIsRead) {
     EXPECT_THROW(pool.map([&reads](int x) { return x + reads; }, Counting{&reads}),
                  mp::NotShippable);
     EXPECT_EQ(reads, 0);
+}
+
+// g++ 12 no longer takes a lambda for trivially copyable once it was asked whether it can be
+// assigned.
+TEST(Closure, TravelsWhateverElseItWasUsedFor) {
+    const int offset = 5;
+    const double factor = 2;
+    const auto work = [offset](int x) { return x + offset; };
+    const auto padded = [factor, offset](int x) { return static_cast<int>(x * factor) + offset; };
+    std::thread(work, 1).join();
+    const std::optional kept{padded};
+    static_assert(!std::is_copy_assignable_v<decltype(work)>);
+    mp::Pool pool{1};
+    EXPECT_EQ(pool.apply(work, 1), 6);
+    EXPECT_EQ(pool.apply(*kept, 1), 7);
+    EXPECT_EQ(pool.apply(mp::bind_front(work), 1), 6);
+    int here = 0;
+    const auto refers = [&here](int x) { return here + x; };
+    std::thread(refers, 1).join();
+    EXPECT_THROW(pool.apply(refers, 1), mp::NotShippable);
 }
 
 TEST(Closure, MayPointToCodeAndToWhatIsReadOnly) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -68,23 +67,42 @@ private:
     std::size_t left_;
 };
 
-/// The object whose bytes lie at `from`, which need not be aligned.
 template <class T>
-requires std::is_trivially_copyable_v<T>
+consteval bool bytes_are_all() {
+    if constexpr (std::is_trivially_copyable_v<T>) {
+        return true;
+    } else if constexpr (std::is_class_v<T> && std::is_trivially_copy_constructible_v<T> &&
+                         std::is_trivially_move_constructible_v<T> &&
+                         std::is_trivially_destructible_v<T>) {
+        return !std::is_copy_assignable_v<T> && !std::is_move_assignable_v<T>;
+    } else {
+        return false;
+    }
+}
+
+/// Its bytes are all there is of it. Not std::is_trivially_copyable: g++ 12 denies that of a lambda
+/// with captures once anything has asked whether it can be assigned, as std::thread, std::optional
+/// and views do.
+template <class T>
+concept TriviallyCopyable = bytes_are_all<T>();
+
+/// The object whose bytes lie at `from`, which need not be aligned.
+template <TriviallyCopyable T>
 [[nodiscard]] T load_bytes(const std::byte* from) {
     constexpr std::size_t size =
         sizeof(T);  // NOLINT(bugprone-sizeof-expression): T may be a pointer
-    struct Image {
-        std::byte bytes[size];
-    };
     if constexpr (std::is_trivially_default_constructible_v<T>) {
         T value;  // NOLINT(cppcoreguidelines-pro-type-member-init): all of it is written next
         std::memcpy(static_cast<void*>(std::addressof(value)), from, size);
         return value;
     } else {
-        Image image{};
-        std::memcpy(image.bytes, from, size);
-        return std::bit_cast<T>(image);
+        union Image {
+            Image() noexcept : bytes{} {}
+            std::byte bytes[size];
+            T value;
+        } image;
+        std::memcpy(static_cast<void*>(std::addressof(image.value)), from, size);
+        return image.value;
     }
 }
 

@@ -23,7 +23,7 @@ namespace procpool::inline v0_1::detail {
 /// A callable of which the bytes are enough: a function or member pointer, a lambda or functor that
 /// is trivially copyable, a bind of such.
 template <class F>
-concept ByteClosure = std::is_trivially_copyable_v<F>;
+concept ByteClosure = TriviallyCopyable<F>;
 
 template <class F>
 inline constexpr bool is_trusted = false;
@@ -105,7 +105,8 @@ constexpr void require_closure() {
             "procpool: this callable cannot travel to a running worker because it owns memory, as "
             "a lambda does that captures a std::string or a std::vector by value: let it take what "
             "it captures as arguments behind the item, and pass procpool::bind_back(f, "
-            "captured...), or use fork_map, which takes any callable");
+            "captured...), or use fork_map, which takes any callable. Nor does a std::function, a "
+            "std::bind or a std::bind_front: use a lambda, procpool::bind_front or bind_back");
     }
 }
 

@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <typeinfo>
 
+#include <procpool/detail/bytes.hpp>
+
 namespace procpool::inline v0_1::detail {
 
 /// Throws NotShippable when an aligned word of a closure's bytes points into memory that this
@@ -37,7 +39,16 @@ requires(sizeof(T) % sizeof(void*) == 0) struct ClosureCopy {
 
 private:
 #if __has_builtin(__builtin_clear_padding)
-    void clear_padding() { __builtin_clear_padding(object()); }
+    void clear_padding() {
+        if constexpr (sizeof(T) <= 4096) {
+            // What g++ 12 does not take for trivially copyable may only be a variable.
+            T copy(*object());
+            __builtin_clear_padding(&copy);
+            std::memcpy(bytes.data(), std::addressof(copy), sizeof(T));
+        } else {
+            __builtin_clear_padding(object());
+        }
+    }
 #elif defined(__clang__) && __clang_major__ >= 15  // before, __builtin_dump_struct only printed
     // Clang before 23 tells the padding only by telling the members: __builtin_dump_struct calls
     // back with each of them, at any depth of base classes. Scalars come as themselves; classes,
@@ -118,8 +129,7 @@ private:
 /// Checks the bytes of a trivially copyable callable, its padding aside: what an earlier object
 /// left there is no capture. The members of a union, of an optional or of a variant count all as
 /// alive.
-template <class F>
-requires std::is_trivially_copyable_v<F>
+template <TriviallyCopyable F>
 void check_closure(const F& f) {
     if constexpr (!std::is_empty_v<F> && alignof(F) >= alignof(void*)) {
         if constexpr (std::has_unique_object_representations_v<F>) {

@@ -52,6 +52,7 @@ enum class Kind {
     stateful,     ///< a map or set whose order or hash is a value of its own
     hidden,       ///< trivially copyable, but what its bytes mean cannot be seen
     misdeclared,  ///< enable_shippable, but its bytes are not all there is of it
+    unreadable,   ///< has a serialize() member that is const
     unmakeable,   ///< has a serialize() member, but no constructor without arguments
     opaque,       ///< owns something that cannot be seen
 };
@@ -221,6 +222,14 @@ concept HasSerialize = std::is_class_v<T> && requires(T& value, AnyArchive& arch
     value.serialize(archive);
 };
 
+template <class R, class T, class Archive>
+void take_const_member(R (T::*)(Archive&) const);
+/// Its serialize() can write the members but not fill them.
+template <class T>
+concept HasConstSerialize = requires {
+    detail::take_const_member(&T::template serialize<AnyArchive>);
+};
+
 /// Not an aggregate that does something at its end that its members do not, because it owns what
 /// they only name; nor one that cannot be put together again, of a C array and what has no default.
 template <class T>
@@ -256,7 +265,9 @@ consteval Kind kind_of() {
     } else if constexpr (!std::is_class_v<T> && !std::is_array_v<T>) {
         return std::is_union_v<T> ? Kind::hidden : std::is_object_v<T> ? Kind::flat : Kind::opaque;
     } else if constexpr (HasSerialize<T>) {
-        return std::is_default_constructible_v<T> ? Kind::serialized : Kind::unmakeable;
+        return HasConstSerialize<T>                 ? Kind::unreadable
+               : std::is_default_constructible_v<T> ? Kind::serialized
+                                                    : Kind::unmakeable;
     } else if constexpr ((is_flat_standard<T> || std::is_empty_v<T>)&&is_trivial) {
         return Kind::flat;
     } else if constexpr (Standard<T>::kind != Kind::opaque) {
@@ -375,12 +386,13 @@ constexpr void require_shippable() {
             "procpool: a raw pointer, string_view, span or reference_wrapper means nothing in "
             "another process, and so does what holds one: as item, argument or result use the "
             "value it refers to (std::string, std::vector, std::unique_ptr), or fork_map, whose "
-            "items need not travel");
+            "items, though not their results, need not travel");
         static_assert(
             kind<T> != Kind::polymorphic,
             "procpool: a polymorphic class cannot travel to another process by itself: give it a "
             "serialize(archive) member if its objects are of just this type, let cereal carry it "
-            "(procpool/cereal.hpp), or use fork_map, whose items need not travel");
+            "(procpool/cereal.hpp), or use fork_map, whose items, though not their results, need "
+            "not travel");
         static_assert(
             kind<T> != Kind::stateful,
             "procpool: the order or the hash of this map or set has state (it is a function "
@@ -395,16 +407,21 @@ constexpr void require_shippable() {
         static_assert(kind<T> != Kind::misdeclared,
                       "procpool: enable_shippable<T> is for trivially copyable classes: give this "
                       "one a serialize(archive) member instead");
+        static_assert(
+            kind<T> != Kind::unreadable,
+            "procpool: the serialize(archive) member of this class is const, but it is to "
+            "fill the members as well: take the const away");
         static_assert(kind<T> != Kind::unmakeable,
                       "procpool: a class with a serialize(archive) member travels into an object "
-                      "that is there already: give it a constructor without arguments");
+                      "that is there already: give it a public constructor without arguments");
         static_assert(
             kind<T> != Kind::opaque,
             "procpool: a value of this type cannot travel to another process: it is no standard "
             "container and no plain aggregate (one with a const member is none): give the class a "
-            "constructor without arguments and a member `template <class A> void serialize(A& "
+            "public constructor without arguments and a public member `template <class A> void "
+            "serialize(A& "
             "archive) { archive(its, members); }`, let cereal carry it (procpool/cereal.hpp), or "
-            "use fork_map, whose items need not travel");
+            "use fork_map, whose items, though not their results, need not travel");
         if constexpr (kind<T> < Kind::reference)
             detail::require_all_shippable<T, Outer...>(typename PartsOf<T>::Parts{});
     }

@@ -57,8 +57,7 @@ void make_valid(T& value) {
 }
 
 /// The value whose bytes lie at `from`.
-template <class T>
-requires std::is_trivially_copyable_v<T>
+template <TriviallyCopyable T>
 [[nodiscard]] T load(const std::byte* from) {
     if constexpr (std::is_same_v<T, bool>) {
         return *from != std::byte{0};  // as a bool it must not even be returned

@@ -1,6 +1,6 @@
 // must say: a value of this type cannot travel to another process
-// must say: give the class a constructor without arguments
-// must say: and a member `template <class A> void serialize(A& archive)
+// must say: give the class a public constructor without arguments
+// must say: and a public member `template <class A> void serialize(A& archive)
 // must say: procpool/cereal.hpp
 #include <string>
 #include <vector>

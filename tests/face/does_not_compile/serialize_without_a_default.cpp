@@ -1,4 +1,4 @@
-// must say: give it a constructor without arguments
+// must say: give it a public constructor without arguments
 #include <string>
 #include <utility>
 #include <vector>
