@@ -75,6 +75,24 @@ TEST(Closure, ThatIsRefusedIsRefusedBeforeItsRangeIsRead) {
     EXPECT_EQ(reads, 0);
 }
 
+struct OnlyMoves {
+    explicit OnlyMoves(int n) : number(n) {}
+    OnlyMoves(const OnlyMoves&) = delete;
+    OnlyMoves(OnlyMoves&&) = default;
+    OnlyMoves& operator=(const OnlyMoves&) = delete;
+    OnlyMoves& operator=(OnlyMoves&&) = default;
+    ~OnlyMoves() = default;
+    int operator()(int x) const { return x + number; }
+    double before_the_padding = 0;
+    int number;
+};
+
+TEST(Closure, NeedNotBeCopyableByItsConstructor) {
+    mp::Pool pool{1};
+    const OnlyMoves closure(4);
+    EXPECT_EQ(pool.apply(closure, 1), 5);
+}
+
 // g++ 12 no longer takes a lambda for trivially copyable once it was asked whether it can be
 // assigned.
 TEST(Closure, TravelsWhateverElseItWasUsedFor) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace procpool::inline v0_1::detail {
 
@@ -102,7 +103,7 @@ template <TriviallyCopyable T>
             T value;
         } image;
         std::memcpy(static_cast<void*>(std::addressof(image.value)), from, size);
-        return image.value;
+        return std::move(image.value);
     }
 }
 

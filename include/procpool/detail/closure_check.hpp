@@ -42,7 +42,7 @@ private:
     void clear_padding() {
         if constexpr (sizeof(T) <= 4096) {
             // What g++ 12 does not take for trivially copyable may only be a variable.
-            T copy(*object());
+            T copy = detail::load_bytes<T>(bytes.data());
             __builtin_clear_padding(&copy);
             std::memcpy(bytes.data(), std::addressof(copy), sizeof(T));
         } else {

@@ -419,9 +419,9 @@ constexpr void require_shippable() {
             "procpool: a value of this type cannot travel to another process: it is no standard "
             "container and no plain aggregate (one with a const member is none): give the class a "
             "public constructor without arguments and a public member `template <class A> void "
-            "serialize(A& "
-            "archive) { archive(its, members); }`, let cereal carry it (procpool/cereal.hpp), or "
-            "use fork_map, whose items, though not their results, need not travel");
+            "serialize(A& archive) { archive(its, members); }`, let cereal carry it "
+            "(procpool/cereal.hpp), or use fork_map, whose items, though not their results, need "
+            "not travel");
         if constexpr (kind<T> < Kind::reference)
             detail::require_all_shippable<T, Outer...>(typename PartsOf<T>::Parts{});
     }
