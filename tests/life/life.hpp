@@ -10,7 +10,6 @@
 #include <ctime>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <new>
 #include <optional>
 #include <sstream>
@@ -94,9 +93,12 @@ struct Process {
     [[nodiscard]] bool runs() const { return state != 'Z' && state != 'X'; }
 };
 
+/// Empty if the file cannot be read: a process may end between the opening of its file and the
+/// reading, which then fails.
 inline std::string content_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    std::ostringstream content;
+    content << std::ifstream(path, std::ios::binary).rdbuf();
+    return content.str();
 }
 
 inline std::optional<Process> look_up(pid_t pid) {
