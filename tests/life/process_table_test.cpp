@@ -1,6 +1,7 @@
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
+
+#include <gtest/gtest.h>
 
 #include "life/life.hpp"
 
