@@ -2,6 +2,9 @@
 
 // All of procpool but the thread pool.
 
+#if __cplusplus <= 201703L
+#error "procpool needs C++20: compile with -std=c++20; for CMake, set(CMAKE_CXX_STANDARD 20)"
+#else
 #include <procpool/async_result.hpp>
 #include <procpool/bind.hpp>
 #include <procpool/cpu.hpp>
@@ -14,3 +17,4 @@
 #include <procpool/shared.hpp>
 #include <procpool/shippable.hpp>
 #include <procpool/this_task.hpp>
+#endif

@@ -9,6 +9,8 @@
 #include <ucontext.h>
 #include <unwind.h>
 
+#include "os/memory.hpp"
+
 namespace procpool::os {
 namespace {
 
@@ -113,6 +115,14 @@ void set(void* context, int which, std::uint64_t value) {
 
 }  // namespace
 
+bool InterruptedStack::is_full(std::uint64_t faulted_at, std::uint64_t base) const noexcept {
+    constexpr std::uint64_t below_pointer = page_size;  // a call, or a leaf's red zone
+    constexpr std::uint64_t largest_frame = 8 << 20;    // the pointer moves before it is touched
+    constexpr std::uint64_t null_pointers = 16 * page_size;
+    return stack_ != 0 && faulted_at >= null_pointers && faulted_at + below_pointer >= stack_ &&
+           faulted_at < stack_ + largest_frame && faulted_at < base;
+}
+
 [[gnu::noinline]] void capture_callers(Backtrace& to, int skipped) noexcept {
     to.clear();
     Walk walk{.to = to, .skip = skipped + 2};
@@ -150,7 +160,9 @@ void InterruptedStack::restore() noexcept {
 #elif defined(__aarch64__)
 
 InterruptedStack::InterruptedStack(void* context) noexcept
-    : context_(context), address_(static_cast<ucontext_t*>(context)->uc_mcontext.pc) {}
+    : context_(context),
+      address_(static_cast<ucontext_t*>(context)->uc_mcontext.pc),
+      stack_(static_cast<ucontext_t*>(context)->uc_mcontext.sp) {}
 
 void InterruptedStack::capture_place(Backtrace& to) noexcept { add_frame(to, address_); }
 

@@ -56,12 +56,15 @@ public:
     void capture_place(Backtrace& to) noexcept;
     /// What called it, after `capture_place`.
     void capture_callers(Backtrace& to) noexcept;
+    /// Whether a fault at this address means that the stack, which begins at `base`, is full: on a
+    /// stack with room every address between its pointer and its base can be read and written.
+    [[nodiscard]] bool is_full(std::uint64_t faulted_at, std::uint64_t base) const noexcept;
     void restore() noexcept;
 
 private:
     void* context_;
     std::uint64_t address_ = 0;  ///< of the interrupted instruction; 0 where it is not known
-    std::uint64_t stack_ = 0;
+    std::uint64_t stack_ = 0;    ///< its pointer; 0 where it is not known
 };
 
 }  // namespace procpool::os

@@ -36,6 +36,7 @@ constexpr int finished = -1;
 CrashReport* report = nullptr;
 std::uint64_t report_key = 0;
 pid_t report_of = 0;
+std::uintptr_t stack_base = 0;  // nothing of a task is above it
 std::atomic<pid_t> reporter{nobody};  // the thread that writes the report
 sigjmp_buf end_of_report;
 std::terminate_handler terminate_before = nullptr;
@@ -93,10 +94,23 @@ void begin_report(int signal) {
     report->seal.store(crash_seal(report_key, signal), std::memory_order_release);
 }
 
-void write_report(int signal, InterruptedStack& stack, bool room) {
-    begin_report(signal);
-    if (signal == SIGABRT) {
+void add_note(const char* text) {
+    std::strncpy(report->note.data(), text, CrashReport::longest_note);
+    report->note.back() = '\0';
+}
+
+/// The kernel raised it for an access to memory, and nobody sent it.
+bool is_fault(const siginfo_t& info) {
+    return (info.si_signo == SIGSEGV || info.si_signo == SIGBUS) && info.si_code > 0;
+}
+
+void write_report(const siginfo_t& info, InterruptedStack& stack, bool room) {
+    begin_report(info.si_signo);
+    if (info.si_signo == SIGABRT) {
         report->note = note;
+    } else if (is_fault(info) &&
+               stack.is_full(reinterpret_cast<std::uintptr_t>(info.si_addr), stack_base)) {
+        add_note("the stack overflowed: recursion without end, or local variables too large");
     }
     stack.capture_place(report->stack);
     if (room) {
@@ -137,7 +151,7 @@ void on_crash(int signal, siginfo_t* info, void* context) {
         if (reporter.compare_exchange_strong(other, self)) {
             InterruptedStack stack(context);
             if (sigsetjmp(end_of_report, 0) == 0) {
-                write_report(signal, stack, has_room(*static_cast<ucontext_t*>(context)));
+                write_report(*info, stack, has_room(*static_cast<ucontext_t*>(context)));
             }
             reporter.store(finished);
             stack.restore();
@@ -230,6 +244,7 @@ void handle_crashes() noexcept {
 void report_crashes_to(CrashReport& to, std::uint64_t key) noexcept {
     report = &to;
     report_key = key;
+    stack_base = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
     reporter.store(nobody, std::memory_order_relaxed);
     report_of = ::getpid();
 }
@@ -239,8 +254,7 @@ void say_before_exit(const char* why) noexcept {
         return;  // what a task forked off
     }
     begin_report(0);
-    std::strncpy(report->note.data(), why, CrashReport::longest_note);
-    report->note.back() = '\0';
+    add_note(why);
 }
 
 }  // namespace procpool::os

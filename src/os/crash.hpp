@@ -19,8 +19,8 @@ struct CrashReport {
     /// none. The signal is 0 where the process ended itself.
     std::atomic<std::uint64_t> seal{0};
     Backtrace stack;
-    std::array<char, longest_note + 1>
-        note{};  ///< what std::terminate was called for, or `say_before_exit`
+    /// What std::terminate was called for, that the stack overflowed, or `say_before_exit`.
+    std::array<char, longest_note + 1> note{};
 };
 
 [[nodiscard]] constexpr std::uint64_t crash_seal(std::uint64_t key, int signal) {
@@ -38,7 +38,7 @@ void prepare_backtraces() noexcept;
 void handle_crashes() noexcept;
 
 /// This process (not what it forks) writes its last words there. The report is the only thing on
-/// its pages.
+/// its pages. What may overflow the stack runs beneath the frame of the caller.
 void report_crashes_to(CrashReport& report, std::uint64_t key) noexcept;
 
 /// The last words of a process that is about to end itself: why.

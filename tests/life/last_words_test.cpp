@@ -36,6 +36,20 @@ namespace culprits {
     return depth < 0 ? 0 : overflow_stack(depth + 1) + big[0];
 }
 
+[[gnu::noinline]] int overflow_stack_at_once(int place) {
+    volatile char huge[64 << 20];
+    huge[place] = 1;
+    return huge[place];
+}
+
+/// Reads on and on from a local variable, away from where the stack grows.
+[[gnu::noinline, gnu::no_sanitize_address]] int leave_stack() {
+    volatile char local = 0;
+    volatile char* place = &local;
+    while (*place != 1 || place != nullptr) ++place;
+    return 0;
+}
+
 [[gnu::noinline]] int call(int (*function)(int)) { return function(3) + 1; }
 
 [[gnu::noinline]] void fail() { throw std::logic_error("the last straw"); }
@@ -172,6 +186,28 @@ TEST(LastWords, AStackOverflowIsReportedAndCutShort) {
     EXPECT_THAT(outcome.error().message(), HasSubstr(" in " + place("overflow_stack")));
     EXPECT_THAT(outcome.error().trace(), HasSubstr("more of it"));
     EXPECT_LT(outcome.error().trace().size(), 1000U);
+}
+
+TEST(LastWords, AStackOverflowIsCalledSo) {
+    if (sanitized) GTEST_SKIP() << "a sanitizer's frames are of another size";
+    Pool pool{1};
+    for (const auto& outcome :
+         {outcome_of(pool, [] { return culprits::overflow_stack(0); }),
+          outcome_of(pool, [] { return culprits::overflow_stack_at_once(1 << 20); })}) {
+        ASSERT_EQ(signal_of(outcome), SIGSEGV);
+        EXPECT_THAT(outcome.error().message(), HasSubstr("(the stack overflowed: "));
+    }
+}
+
+TEST(LastWords, AnyOtherFaultIsNotCalledAStackOverflow) {
+    if (sanitized) GTEST_SKIP() << "a sanitizer's stack has other neighbours";
+    Pool pool{1};
+    for (const auto& outcome : {outcome_of(pool, [] { return culprits::read_header(nullptr); }),
+                                outcome_of(pool, [] { return culprits::raise_it(SIGSEGV); }),
+                                outcome_of(pool, [] { return culprits::leave_stack(); })}) {
+        ASSERT_EQ(signal_of(outcome), SIGSEGV);
+        EXPECT_THAT(outcome.error().message(), Not(HasSubstr("overflowed")));
+    }
 }
 
 TEST(LastWords, AbortIsBlamedOnItsCaller) {
