@@ -36,7 +36,7 @@ constexpr int finished = -1;
 CrashReport* report = nullptr;
 std::uint64_t report_key = 0;
 pid_t report_of = 0;
-std::uintptr_t stack_base = 0;  // nothing of a task is above it
+std::uintptr_t stack_base = 0;        // nothing of a task is above it
 std::atomic<pid_t> reporter{nobody};  // the thread that writes the report
 sigjmp_buf end_of_report;
 std::terminate_handler terminate_before = nullptr;
