@@ -47,6 +47,9 @@ json mine_for_json(Arguments arguments, int exit_code = 0) {
 /// A search that does not end by itself within any test.
 const Arguments endless{"mine", "--hash", "sha256", "--zero-bits", "60", "--processes", "2"};
 
+/// The progress of a search for what a million hashes have hundreds of.
+constexpr const char* some_are_found = "[0-9],[0-9]{3},[0-9]{3} hashes in";
+
 Arguments endless_and(const Arguments& more) {
     Arguments all = endless;
     all.insert(all.end(), more.begin(), more.end());
@@ -302,7 +305,7 @@ TEST(MineCommand, WithoutItsForkServerPrintsWhatItFoundAndEndsWithThree) {
     Running program({"mine", "--hash", "sha256", "--prefix", "000", "--count", "1000000000",
                      "--processes", "2"},
                     120);
-    ASSERT_TRUE(program.shows_match("[1-9][0-9,]+ hashes in")) << program.screen();
+    ASSERT_TRUE(program.shows_match(some_are_found)) << program.screen();
     for (const pid_t server : command::children_of(program.pid())) ::kill(server, SIGKILL);
     EXPECT_EQ(program.exit_code(), 3) << program.screen();
     EXPECT_THAT(program.screen(),
@@ -356,11 +359,12 @@ TEST(MineTerminal, WithoutATerminalShowsNoProgress) {
 
 TEST(MineTerminal, CtrlCPrintsWhatWasFoundAndLeavesNothingRunning) {
     Running program({"mine", "--hash", "sha256", "--prefix", "000", "--count", "1000000000",
-                     "--processes", "2", "--json"});
-    ASSERT_TRUE(program.shows("of the expected")) << program.screen();
+                     "--processes", "2", "--json"},
+                    120);
+    ASSERT_TRUE(program.shows_match(some_are_found)) << program.screen();
     const std::vector<pid_t> servers = command::children_of(program.pid());
-    const std::vector<pid_t> workers = program.workers();
-    EXPECT_EQ(workers.size(), 2U);
+    std::vector<pid_t> workers;
+    ASSERT_TRUE(command::eventually([&] { return (workers = program.workers()).size() == 2; }));
     program.press(command::ctrl_c);
     EXPECT_EQ(program.exit_code(), 130);
     EXPECT_THAT(program.screen(),
