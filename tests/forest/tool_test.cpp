@@ -444,9 +444,9 @@ TEST(ForestComplaint, IsOfAFitThatTakesTooLongAfterWhatWasFound) {
     {
         std::ofstream file(rows);
         file << "x,y\n";
-        for (int i = 0; i < 20'000; ++i) file << i << ',' << i * 7919 % 1000 << '\n';
+        for (int i = 0; i < 10'000; ++i) file << i << ',' << i * 7919 % 1000 << '\n';
     }
-    Tool tool({"--data", rows, "--target", "y", "--grid", "rounds=10000", "--timeout", "2"});
+    Tool tool({"--data", rows, "--target", "y", "--grid", "rounds=10000", "--timeout", "4"});
     EXPECT_EQ(tool.wait(), 1);
     EXPECT_THAT(tool.out(), HasSubstr("One tree, fully grown"));
     EXPECT_THAT(tool.out(), HasSubstr("Stopped: 0 of 1 grid points, 0 of 100 trees"));
