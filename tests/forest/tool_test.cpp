@@ -444,7 +444,7 @@ TEST(ForestComplaint, IsOfAFitThatTakesTooLongAfterWhatWasFound) {
     {
         std::ofstream file(rows);
         file << "x,y\n";
-        for (int i = 0; i < 10'000; ++i) file << i << ',' << i * 7919 % 1000 << '\n';
+        for (int i = 0; i < 20'000; ++i) file << i << ',' << i * 7919 % 1000 << '\n';
     }
     Tool tool({"--data", rows, "--target", "y", "--grid", "rounds=10000", "--timeout", "4"});
     EXPECT_EQ(tool.wait(), 1);
