@@ -32,7 +32,8 @@ struct PoolOptions {
     Initializer initializer{};            ///< runs once in every worker, before its first item
     std::size_t max_tasks_per_child = 0;  ///< items after which a worker is replaced; 0: no limit
     /// Bytes of private memory that a worker may grow by since its birth; beyond them allocations
-    /// fail: std::bad_alloc for the item, where the task checks. 0: no limit.
+    /// fail: std::bad_alloc for the item, where the task checks, and a replacement of the worker,
+    /// so that what it leaked costs one item. 0: no limit.
     std::size_t memory_limit = 0;
     bool pin = false;  ///< each worker to a CPU of its own, one per physical core first
 };
@@ -73,6 +74,7 @@ inline constexpr int max_retries = 1000;
 [[nodiscard]] int checked_processes(int processes);
 void check_max_tasks_per_child(std::size_t tasks);
 void check_memory_limit(std::size_t bytes);
+void check_start(Start start);
 [[gnu::hot]] void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout,
                                 int retries);
 

@@ -58,6 +58,7 @@ public:
         const int processes = detail::checked_processes(options.processes);
         detail::check_max_tasks_per_child(options.max_tasks_per_child);
         detail::check_memory_limit(options.memory_limit);
+        detail::check_start(options.start);
         detail::EngineOptions engine;
         engine.processes = processes;
         engine.start = options.start;
@@ -280,7 +281,11 @@ private:
         detail::CallOf<detail::SpreadItem, std::decay_t<F>, std::tuple<detail::Kept<A>...>>;
 
     [[nodiscard]] detail::Engine& engine() const {
-        if (!engine_) throw std::logic_error("procpool: this Pool was moved from");
+        if (!engine_) {
+            throw std::logic_error(
+                "procpool: this Pool was moved from, or this is a worker of its own, forked while "
+                "it was made: a task makes a pool of its own");
+        }
         return *engine_;
     }
 

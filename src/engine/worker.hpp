@@ -74,6 +74,7 @@ private:
 
     // worker_items.cpp: running them
     [[gnu::hot]] void run();
+    [[noreturn]] void retire();
     [[gnu::hot]] Run make_run();
     [[gnu::hot]] void call_thunk(Run& run, JobMemory& memory);
     [[gnu::hot]] void make_ready(JobMemory& memory) const;

@@ -30,6 +30,9 @@ namespace {
 /// A grab of adaptive length should cost about this much work: claiming costs a hundredth of it.
 constexpr std::uint64_t chunk_target_ns = 8'000;
 
+constexpr const char* beyond_memory_limit =
+    " (its worker may not grow beyond PoolOptions::memory_limit, and is replaced)";
+
 /// Thrown through a thunk by an item that is not to start, as its job is cancelled.
 struct Cancelled {};
 
@@ -67,9 +70,7 @@ void WorkerLoop::run() {
     if (pool_.max_tasks != 0) {
         tasks_left_ -= end - claim.first_item();
         if (tasks_left_ == 0) {
-            pay_bell();
-            slot_.phase.store(phase::retired, std::memory_order_release);
-            os::end_process(0);
+            retire();
         }
     }
     slot_.phase.store(phase::idle, std::memory_order_release);
@@ -89,6 +90,13 @@ void WorkerLoop::run() {
         make_read_only(memory);
     }
     page_ = nullptr;
+}
+
+/// Between two items: makes room for a replacement, which goes on with what is left of the claim.
+void WorkerLoop::retire() {
+    pay_bell();
+    slot_.phase.store(phase::retired, std::memory_order_release);
+    os::end_process(0);
 }
 
 /// What is the same for every claim of the job.
@@ -204,10 +212,15 @@ std::string WorkerLoop::thrown_stack() const noexcept {
 void WorkerLoop::fail(Run& run, std::uint64_t item) {
     std::vector<std::byte> failure;
     bool cancelled = false;
+    bool out_of_memory = false;
     try {
         throw;
     } catch (const Cancelled&) {
         cancelled = true;
+    } catch (const std::bad_alloc&) {
+        out_of_memory = pool_.memory_limit != 0;
+        failure = encode_current_exception(item, os::own_pid(), thrown_stack(),
+                                           out_of_memory ? beyond_memory_limit : "");
     } catch (...) {
         failure = encode_current_exception(item, os::own_pid(), thrown_stack());
     }
@@ -234,6 +247,9 @@ void WorkerLoop::fail(Run& run, std::uint64_t item) {
                       std::span(failure).first(
                           std::min<std::size_t>(failure.size(), ring_.largest_payload())));
         ++item;
+        if (out_of_memory) {
+            retire();  // what earlier items leaked is not to cost any more of them
+        }
     }
     if ((cancelled || page_->fail_fast) && item < end_) {
         while (item < end_) {

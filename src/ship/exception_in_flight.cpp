@@ -119,13 +119,14 @@ void look(Failure& failure, int depth) {
 }  // namespace
 
 std::vector<std::byte> encode_current_exception(std::uint64_t index, pid_t worker,
-                                                std::string_view stack) {
+                                                std::string_view stack, std::string_view note) {
     Failure failure;
     try {
         if (std::current_exception() == nullptr) throw;
         look(failure, 0);
         // The trace of an item of a pool in the task says more than where it was waited for.
         if (failure.trace.empty()) failure.stack = stack;
+        failure.message += note;
     } catch (...) {
         // Not of C++: the unwinding of a cancelled thread. To end it here would abort the process.
         if (std::current_exception() == nullptr) throw;

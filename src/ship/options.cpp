@@ -40,6 +40,12 @@ void check_memory_limit(std::size_t bytes) {
     check_count("memory_limit", bytes, "a number of bytes, or 0 for no limit");
 }
 
+void check_start(Start start) {
+    if (start < Start::automatic || start > Start::in_caller) {
+        refuse("start", std::to_string(static_cast<int>(start)), "one of the values of Start");
+    }
+}
+
 void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout, int retries) {
     check_count("chunksize", chunksize, "a number of items, or 0 for adaptive chunks");
     if (timeout < std::chrono::nanoseconds(0))

@@ -50,6 +50,12 @@ TEST(Options, OutOfRangeAreNamedWithTheirValue) {
     } catch (const std::invalid_argument& error) {
         EXPECT_THAT(error.what(), HasSubstr("processes is -3"));
     }
+    try {
+        const mp::Pool pool{{.processes = 1, .start = static_cast<mp::Start>(77)}};
+        FAIL();
+    } catch (const std::invalid_argument& error) {
+        EXPECT_THAT(error.what(), HasSubstr("start is 77"));
+    }
 }
 
 TEST(Options, AreWrittenWithTheNamesOfTheirFields) {

@@ -149,6 +149,32 @@ TEST(MemoryLimit, TurnsALeakIntoBadAlloc) {
                  std::bad_alloc);
 }
 
+TEST(MemoryLimit, ALeakCostsTheItemThatMeetsItAndNoneAfterIt) {
+    if (sanitized) GTEST_SKIP() << "sanitizers reserve memory of their own";
+    mp::Pool pool{{.processes = 1, .memory_limit = std::size_t{64} << 20U}};
+    const pid_t first = pool.worker_pids().at(0);
+    const auto leaks = [](int i) {
+        auto* const lost = new std::vector<char>(std::size_t{10} << 20U, 'x');
+        return (*lost)[1] == 'x' ? i : -1;
+    };
+    const auto outcomes = pool.try_map(leaks, numbers(40), {.chunksize = 20});
+    int failed = 0;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        if (outcomes[i]) {
+            EXPECT_EQ(*outcomes[i], static_cast<int>(i));
+            continue;
+        }
+        ++failed;
+        EXPECT_THROW(outcomes[i].rethrow(), std::bad_alloc);
+        EXPECT_THAT(outcomes[i].error().message(), testing::HasSubstr("PoolOptions::memory_limit"));
+        // Whoever takes the place has room for as many again.
+        for (std::size_t next = i + 1; next < std::min(i + 4, outcomes.size()); ++next)
+            EXPECT_TRUE(outcomes[next]) << next;
+    }
+    EXPECT_GE(failed, 4);
+    EXPECT_NE(pool.worker_pids().at(0), first);
+}
+
 TEST(MemoryLimit, LeavesWhatIsBelowItAlone) {
     mp::Pool pool{{.processes = 1, .memory_limit = std::size_t{256} << 20U}};
     EXPECT_EQ(pool.apply([] {

@@ -98,9 +98,10 @@ inline constexpr std::size_t max_failure_message = 32 * 1024;
 /// Throws nothing of its own: without memory the record is shorter, at worst empty, which decodes
 /// as std::bad_alloc. What is no C++ exception it throws on, the unwinding of a cancelled thread
 /// (abi::__forced_unwind) above all: the caller's catch block must let it pass.
-/// `stack`: where it was thrown, as Failure::stack.
+/// `stack`: where it was thrown, as Failure::stack; `note`: what to add to the message.
 [[nodiscard]] std::vector<std::byte> encode_current_exception(std::uint64_t index, pid_t worker,
-                                                              std::string_view stack = {});
+                                                              std::string_view stack = {},
+                                                              std::string_view note = {});
 
 /// The bytes of a failure; texts are cut as in encode_current_exception. Throws std::bad_alloc.
 [[nodiscard]] std::vector<std::byte> encode_failure(const Failure& failure);
