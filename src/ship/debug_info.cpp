@@ -22,6 +22,7 @@ std::vector<SourceFrame> DebugInfo::at(std::uint64_t /*address*/) const { return
 
 #include <dlfcn.h>
 #include <dwarf.h>
+#include <sys/auxv.h>
 
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
@@ -65,6 +66,10 @@ struct Libdw {
     }
 
     Libdw() {
+        // Into a program without a dynamic linker it would bring a libc of its own, and crash.
+        if (::getauxval(AT_BASE) == 0) {
+            return;
+        }
         void* const library = ::dlopen("libdw.so.1", RTLD_LAZY | RTLD_LOCAL);
         if (library == nullptr) {
             return;
@@ -178,8 +183,9 @@ struct DebugInfo::File {
         return nullptr;
     }
 
-    /// Its name and those of what it is declared in: "app::Parser::header".
-    std::string qualified_name(Dwarf_Die function) const {
+    /// Its name and those of what it is declared in: "app::Parser::header". `depth`: how many
+    /// functions lie around it at most, for a file may say anything.
+    std::string qualified_name(Dwarf_Die function, int depth = 8) const {
         follow(function, DW_AT_abstract_origin);
         follow(function, DW_AT_specification);
         Dwarf_Die* dies = nullptr;
@@ -190,6 +196,9 @@ struct DebugInfo::File {
             const int tag = dw.dwarf_tag(&die);
             if (tag == DW_TAG_compile_unit || tag == DW_TAG_partial_unit) {
                 break;
+            }
+            if (tag == DW_TAG_subprogram && !name.empty() && depth > 0) {
+                return qualified_name(die, depth - 1) + "::" + name;  // may be declared elsewhere
             }
             if (tag != DW_TAG_subprogram && tag != DW_TAG_namespace &&
                 tag != DW_TAG_structure_type && tag != DW_TAG_class_type &&

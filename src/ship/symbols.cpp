@@ -91,11 +91,19 @@ bool is_throwing(std::string_view name) {
                    "__fortify_fail", "__stack_chk_fail", "__chk_fail", "procpool_note_throw"});
 }
 
+/// A name that the demangler does not know, for its constraints or its lambdas, and that begins
+/// with this scope.
+bool is_mangled_in(std::string_view name, std::string_view scope) {
+    if (!name.starts_with("_Z")) return false;
+    name.remove_prefix(std::min(name.find_first_not_of("ZNKVRO", 2), name.size()));
+    return name.starts_with(scope);
+}
+
 bool is_machinery(std::string_view name) {
-    return starts_with_any(
-        name, {"procpool::detail::", "std::invoke", "std::__invoke", "std::apply", "std::__apply",
-               // Ours as well, where the demangler does not know constraints.
-               "_ZN8procpool", "_ZNK8procpool", "_ZSt6invoke", "_ZSt8__invoke", "_ZSt5apply"});
+    return starts_with_any(name, {"procpool::detail::", "std::invoke", "std::__invoke",
+                                  "std::apply", "std::__apply"}) ||
+           is_mangled_in(name, "8procpool") || is_mangled_in(name, "St6invoke") ||
+           is_mangled_in(name, "St8__invoke") || is_mangled_in(name, "St5apply");
 }
 
 bool is_runtime(std::string_view name, std::string_view file) {

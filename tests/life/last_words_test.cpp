@@ -450,6 +450,36 @@ TEST(ThrownTrace, BeginsWhereItWasThrown) {
     EXPECT_THAT(outcome.error().trace(), Not(HasSubstr("procpool")));
 }
 
+TEST(ThrownTrace, HasNothingOfTheLibraryBeneathAnyKindOfCall) {
+    Pool pool{1};
+    const std::vector<std::pair<int, int>> pairs{{1, 2}};
+    const auto trace_of = [](const auto& call) -> std::string {
+        try {
+            call();
+        } catch (const TaskFailure& failure) {
+            return failure.trace();
+        }
+        return "nothing was thrown";
+    };
+    const auto refuse = [](int, int) { return culprits::refuse(1); };
+    for (const std::string& trace :
+         {trace_of([&] { pool.apply(refuse, 1, 2); }),
+          trace_of([&] { pool.apply(culprits::refuse, 1); }),
+          trace_of([&] { pool.submit(refuse, 1, 2).get(); }),
+          trace_of([&] { pool.starmap(refuse, pairs); }),
+          trace_of([&] { pool.for_each_worker([] { culprits::refuse(1); }); }),
+          trace_of([&] { pool.map(procpool::bind_back(refuse, 1), std::vector<int>{1}); }),
+          trace_of([&] {
+              const auto inner =
+                  procpool::bind_back([](int, int, int) { return culprits::refuse(1); }, 1);
+              pool.map(procpool::bind_front(inner, 2), std::vector<int>{1});
+          })}) {
+        EXPECT_THAT(trace, StartsWith(place("refuse")));
+        EXPECT_THAT(trace, Not(HasSubstr("procpool")));
+        EXPECT_THAT(trace, Not(HasSubstr(".hpp:")));
+    }
+}
+
 TEST(ThrownTrace, BlamesTheProgramForWhatTheStandardLibraryThrows) {
     Pool pool{1};
     const auto outcome = outcome_of(pool, [] { return culprits::look_up(9); });

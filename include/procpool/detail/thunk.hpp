@@ -35,9 +35,9 @@ struct WholeItem {
 template <class F, class Item,
           class Indices = std::make_index_sequence<std::tuple_size_v<std::remove_cvref_t<Item>>>>
 struct AcceptsElements;
-template <class F, class Item, std::size_t... I>
-struct AcceptsElements<F, Item, std::index_sequence<I...>>
-    : std::is_invocable<F, decltype(std::get<I>(std::declval<Item>()))...> {};
+template <class F, class Item, std::size_t... Is>
+struct AcceptsElements<F, Item, std::index_sequence<Is...>>
+    : std::is_invocable<F, decltype(std::get<Is>(std::declval<Item>()))...> {};
 
 /// f(the item's elements...), for starmap and apply
 struct SpreadItem {
@@ -50,10 +50,14 @@ struct SpreadItem {
 
     template <class F, class Item>
     static constexpr decltype(auto) apply(F&& f, Item&& item) {
-        return [&]<std::size_t... I>(std::index_sequence<I...>)->decltype(auto) {
-            return detail::call(std::forward<F>(f), std::get<I>(std::forward<Item>(item))...);
-        }
-        (std::make_index_sequence<std::tuple_size_v<std::remove_cvref_t<Item>>>{});
+        return spread(std::forward<F>(f), std::forward<Item>(item),
+                      std::make_index_sequence<std::tuple_size_v<std::remove_cvref_t<Item>>>{});
+    }
+
+private:
+    template <class F, class Item, std::size_t... Is>
+    static constexpr decltype(auto) spread(F&& f, Item&& item, std::index_sequence<Is...>) {
+        return detail::call(std::forward<F>(f), std::get<Is>(std::forward<Item>(item))...);
     }
 };
 
@@ -80,7 +84,14 @@ constexpr void require_callable() {
             "mutable lambda's state would start afresh in every worker; take what varies from the "
             "item, and random numbers from this_task::seed()");
         static_assert(
-            How::template accepts<F&, Item>,
+            How::template accepts<F&, Item> || std::is_same_v<How, WholeItem>,
+            "procpool: the callable cannot be called with these arguments (of starmap: with the "
+            "elements of an item), in number or in type: it gets each as T&&, so it takes T, const "
+            "T& or T&&, and no other argument without a value bound to it (bind_back; default "
+            "arguments of a function are lost in a pointer to it); a string literal is passed as "
+            "std::string");
+        static_assert(
+            How::template accepts<F&, Item> || !std::is_same_v<How, WholeItem>,
             "procpool: the callable cannot be called with an item of the range: it gets T&&, so it "
             "takes T, const T& or T&&, and no other argument without a value bound to it "
             "(bind_back; default arguments of a function are lost in a pointer to it); a string "
