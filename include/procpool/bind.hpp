@@ -13,7 +13,7 @@ namespace procpool::inline v0_1 {
 
 namespace detail {
 
-template <std::size_t I, class T>
+template <std::size_t Index, class T>
 struct BoundArgument {
     T value;
 };
@@ -21,17 +21,18 @@ struct BoundArgument {
 /// A tuple that is trivially copyable when its elements are; std::tuple is not.
 template <class Indices, class... T>
 struct BoundArguments;
-template <std::size_t... I, class... T>
-struct BoundArguments<std::index_sequence<I...>, T...> : BoundArgument<I, T>... {
+template <std::size_t... Index, class... T>
+struct BoundArguments<std::index_sequence<Index...>, T...> : BoundArgument<Index, T>... {
     /// visit(const T&...)
     template <class Visit>
     constexpr decltype(auto) apply(Visit&& visit) const {
-        return std::forward<Visit>(visit)(static_cast<const BoundArgument<I, T>&>(*this).value...);
+        return std::forward<Visit>(visit)(
+            static_cast<const BoundArgument<Index, T>&>(*this).value...);
     }
     /// visit(T&...)
     template <class Visit>
     constexpr decltype(auto) apply(Visit&& visit) {
-        return std::forward<Visit>(visit)(static_cast<BoundArgument<I, T>&>(*this).value...);
+        return std::forward<Visit>(visit)(static_cast<BoundArgument<Index, T>&>(*this).value...);
     }
 };
 

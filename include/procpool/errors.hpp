@@ -23,7 +23,8 @@ class Report;
 ///     try {
 ///         pool.map(parse, files);
 ///     } catch (const std::out_of_range& e) {
-///         // as if parse had been called here; what() is what was thrown
+///         // as if parse had been called here; what() is what was thrown,
+///         // followed by what is nested in it
 ///     } catch (const procpool::TaskFailure& e) {
 ///         std::cerr << e.message() << '\n';  // anything else that befell an item
 ///     }

@@ -248,7 +248,8 @@ StartedServer start_in_nursery(const Layout& layout, const os::Fd& commands,
     if (clean == nullptr) {
         throw std::logic_error(
             "procpool: Start::forkserver needs the clean process that init() starts: call "
-            "procpool::init(argc, argv) first thing in main()");
+            "procpool::init(argc, argv) first thing in main(); a forked child has none, and takes "
+            "Start::fork");
     }
     check(clean->modules);
     StartedServer started;
@@ -275,7 +276,8 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
     if (clean == nullptr) {
         throw std::logic_error(
             "procpool: Start::spawn starts this program anew, and there init() takes over: call "
-            "procpool::init(argc, argv) first thing in main()");
+            "procpool::init(argc, argv) first thing in main(); a forked child cannot, and takes "
+            "Start::fork");
     }
     os::Channel channel = os::make_channel();
     const lifelines::Held ours(channel.ours.get());

@@ -102,7 +102,9 @@ std::string describe_at(const Failure& failure, const std::string& place) {
 
     switch (failure.kind) {
         case Failure::Kind::thrown: {
-            std::string text = who + " threw " + failure.type_name + where;
+            const std::string where_it_threw =
+                failure.worker_pid == 0 ? item + ": reading its result" : who;
+            std::string text = where_it_threw + " threw " + failure.type_name + where;
             if (!failure.message.empty()) text += ": " + failure.message;
             if (failure.standard == StandardType::none) {
                 text += "; throw a class derived from a standard exception: it arrives as that one";

@@ -53,14 +53,9 @@ consteval bool closure_travels() {
 template <class F>
 concept Shippable = closure_travels<F>();
 
-template <class T>
-inline constexpr bool is_function_pointer =
-    std::is_pointer_v<T>&& std::is_function_v<std::remove_pointer_t<T>>;
-
 /// What is bound that is not a value but a callable itself, and travels as one.
 template <class T>
-concept CallableArgument = is_function_pointer<T> || std::is_member_function_pointer_v<T> ||
-    IsBound<T> ||
+concept CallableArgument = is_function_pointer<T> || IsBound<T> ||
     (!Encodable<T> && ByteClosure<T> && std::is_class_v<T> && requires { &T::operator(); });
 
 /// What may be bound.
@@ -103,10 +98,12 @@ constexpr void require_closure() {
         static_assert(
             Shippable<F>,
             "procpool: this callable cannot travel to a running worker because it owns memory, as "
-            "a lambda does that captures a std::string or a std::vector by value: let it take what "
+            "a lambda does that captures a std::string or a std::vector by value, or hides what it "
+            "has, as a std::function and a std::bind do: let it take what "
             "it captures as arguments behind the item, and pass procpool::bind_back(f, "
-            "captured...), or use fork_map, which takes any callable. Nor does a std::function, a "
-            "std::bind or a std::bind_front: use a lambda, procpool::bind_front or bind_back");
+            "captured...), or use fork_map, which takes any callable. Instead "
+            "of std::function, std::bind and std::bind_front use a lambda, procpool::bind_front or "
+            "bind_back");
     }
 }
 

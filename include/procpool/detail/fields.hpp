@@ -39,22 +39,22 @@ concept HasBase = requires {
 };
 
 /// T{before, {inside}, after}, each so many of any type.
-template <class T, std::size_t... I, std::size_t... J, std::size_t... K>
-constexpr bool accepts(std::index_sequence<I...>, std::index_sequence<J...>,
-                       std::index_sequence<K...>) {
+template <class T, std::size_t... Is, std::size_t... Js, std::size_t... Ks>
+constexpr bool accepts(std::index_sequence<Is...>, std::index_sequence<Js...>,
+                       std::index_sequence<Ks...>) {
     return requires {
-        T{(static_cast<void>(I), AnyField{})...,
-          {(static_cast<void>(J), AnyField{})...},
-          (static_cast<void>(K), AnyField{})...};
+        T{(static_cast<void>(Is), AnyField{})...,
+          {(static_cast<void>(Js), AnyField{})...},
+          (static_cast<void>(Ks), AnyField{})...};
     };
 }
 template <class T, std::size_t before, std::size_t inside, std::size_t after>
 inline constexpr bool accepts_nested = detail::accepts<T>(std::make_index_sequence<before>{},
                                                           std::make_index_sequence<inside>{},
                                                           std::make_index_sequence<after>{});
-template <class T, std::size_t... I>
-constexpr bool accepts_any(std::index_sequence<I...>) {
-    return requires { T{(static_cast<void>(I), AnyField{})...}; };
+template <class T, std::size_t... Is>
+constexpr bool accepts_any(std::index_sequence<Is...>) {
+    return requires { T{(static_cast<void>(Is), AnyField{})...}; };
 }
 
 /// Without braces each element of a member that is an array counts: the length of the one that
@@ -197,53 +197,53 @@ consteval Accepted accepts_after_braces() {
 /// visit(its members...); T may be const. max_fields at most.
 template <std::size_t count, class T, class Visit>
 constexpr decltype(auto) visit_fields(T& value, Visit visit) {
-    if constexpr (count == 1) { auto& [a] = value; return visit(a); }
-    else if constexpr (count == 2) { auto& [a,b] = value; return visit(a,b); }
-    else if constexpr (count == 3) { auto& [a,b,c] = value; return visit(a,b,c); }
-    else if constexpr (count == 4) { auto& [a,b,c,d] = value; return visit(a,b,c,d); }
-    else if constexpr (count == 5) { auto& [a,b,c,d,e] = value; return visit(a,b,c,d,e); }
-    else if constexpr (count == 6) { auto& [a,b,c,d,e,f] = value; return visit(a,b,c,d,e,f); }
-    else if constexpr (count == 7) { auto& [a,b,c,d,e,f,g] = value; return visit(a,b,c,d,e,f,g); }
-    else if constexpr (count == 8) { auto& [a,b,c,d,e,f,g,h] = value; return visit(a,b,c,d,e,f,g,h); }
-    else if constexpr (count == 9) { auto& [a,b,c,d,e,f,g,h,i] = value; return visit(a,b,c,d,e,f,g,h,i); }
-    else if constexpr (count == 10) { auto& [a,b,c,d,e,f,g,h,i,j] = value; return visit(a,b,c,d,e,f,g,h,i,j); }
-    else if constexpr (count == 11) { auto& [a,b,c,d,e,f,g,h,i,j,k] = value; return visit(a,b,c,d,e,f,g,h,i,j,k); }
-    else if constexpr (count == 12) { auto& [a,b,c,d,e,f,g,h,i,j,k,l] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l); }
-    else if constexpr (count == 13) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m); }
-    else if constexpr (count == 14) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n); }
-    else if constexpr (count == 15) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o); }
-    else if constexpr (count == 16) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p); }
-    else if constexpr (count == 17) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q); }
-    else if constexpr (count == 18) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r); }
-    else if constexpr (count == 19) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s); }
-    else if constexpr (count == 20) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t); }
-    else if constexpr (count == 21) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u); }
-    else if constexpr (count == 22) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v); }
-    else if constexpr (count == 23) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w); }
-    else if constexpr (count == 24) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x); }
-    else if constexpr (count == 25) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y); }
-    else if constexpr (count == 26) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z); }
-    else if constexpr (count == 27) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A); }
-    else if constexpr (count == 28) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B); }
-    else if constexpr (count == 29) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C); }
-    else if constexpr (count == 30) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D); }
-    else if constexpr (count == 31) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E); }
-    else if constexpr (count == 32) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F); }
-    else if constexpr (count == 33) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G); }
-    else if constexpr (count == 34) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H); }
-    else if constexpr (count == 35) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I); }
-    else if constexpr (count == 36) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J); }
-    else if constexpr (count == 37) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K); }
-    else if constexpr (count == 38) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K,L] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K,L); }
-    else if constexpr (count == 39) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K,L,M] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K,L,M); }
-    else if constexpr (count == 40) { auto& [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K,L,M,N] = value; return visit(a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G,H,I,J,K,L,M,N); }
+    if constexpr (count == 1) { auto& [m1] = value; return visit(m1); }
+    else if constexpr (count == 2) { auto& [m1,m2] = value; return visit(m1,m2); }
+    else if constexpr (count == 3) { auto& [m1,m2,m3] = value; return visit(m1,m2,m3); }
+    else if constexpr (count == 4) { auto& [m1,m2,m3,m4] = value; return visit(m1,m2,m3,m4); }
+    else if constexpr (count == 5) { auto& [m1,m2,m3,m4,m5] = value; return visit(m1,m2,m3,m4,m5); }
+    else if constexpr (count == 6) { auto& [m1,m2,m3,m4,m5,m6] = value; return visit(m1,m2,m3,m4,m5,m6); }
+    else if constexpr (count == 7) { auto& [m1,m2,m3,m4,m5,m6,m7] = value; return visit(m1,m2,m3,m4,m5,m6,m7); }
+    else if constexpr (count == 8) { auto& [m1,m2,m3,m4,m5,m6,m7,m8] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8); }
+    else if constexpr (count == 9) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9); }
+    else if constexpr (count == 10) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10); }
+    else if constexpr (count == 11) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11); }
+    else if constexpr (count == 12) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12); }
+    else if constexpr (count == 13) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13); }
+    else if constexpr (count == 14) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14); }
+    else if constexpr (count == 15) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15); }
+    else if constexpr (count == 16) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16); }
+    else if constexpr (count == 17) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17); }
+    else if constexpr (count == 18) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18); }
+    else if constexpr (count == 19) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19); }
+    else if constexpr (count == 20) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20); }
+    else if constexpr (count == 21) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21); }
+    else if constexpr (count == 22) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22); }
+    else if constexpr (count == 23) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23); }
+    else if constexpr (count == 24) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24); }
+    else if constexpr (count == 25) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25); }
+    else if constexpr (count == 26) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26); }
+    else if constexpr (count == 27) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27); }
+    else if constexpr (count == 28) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28); }
+    else if constexpr (count == 29) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29); }
+    else if constexpr (count == 30) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30); }
+    else if constexpr (count == 31) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31); }
+    else if constexpr (count == 32) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32); }
+    else if constexpr (count == 33) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33); }
+    else if constexpr (count == 34) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34); }
+    else if constexpr (count == 35) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34,m35] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34,m35); }
+    else if constexpr (count == 36) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34,m35,m36] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34,m35,m36); }
+    else if constexpr (count == 37) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34,m35,m36,m37] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34,m35,m36,m37); }
+    else if constexpr (count == 38) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34,m35,m36,m37,m38] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34,m35,m36,m37,m38); }
+    else if constexpr (count == 39) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34,m35,m36,m37,m38,m39] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34,m35,m36,m37,m38,m39); }
+    else if constexpr (count == 40) { auto& [m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34,m35,m36,m37,m38,m39,m40] = value; return visit(m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34,m35,m36,m37,m38,m39,m40); }
 }
 // clang-format on
 
 /// Is one of the members a union?
-template <class T, std::size_t... I>
-consteval bool has_union(std::index_sequence<I...>) {
-    return (accepts_after_braces<T, I, AnyUnion>().only_bare() || ...);
+template <class T, std::size_t... Is>
+consteval bool has_union(std::index_sequence<Is...>) {
+    return (accepts_after_braces<T, Is, AnyUnion>().only_bare() || ...);
 }
 
 /// Empty braces count the members up to one that does not come from them; where there is such a

@@ -83,6 +83,11 @@ requires requires(const T& t) {
 }  // std::reference_wrapper, without the header that has it
 inline constexpr bool only_refers<T> = true;
 
+/// A pointer to a function, member or not.
+template <class T>
+inline constexpr bool is_function_pointer =
+    std::is_member_function_pointer_v<T> || std::is_function_v<std::remove_pointer_t<T>>;
+
 template <class T>
 inline constexpr bool is_text_pointer = false;
 template <Character Char>
@@ -381,8 +386,12 @@ constexpr void require_shippable() {
             "pair, a tuple or a container is one: write std::string(\"...\"), and std::string "
             "where "
             "the type says const char*");
+        static_assert(!is_function_pointer<T>,
+                      "procpool: a pointer to a function is no value that another process could "
+                      "use: pass the function as the callable itself, or bind it with bind_front "
+                      "or bind_back");
         static_assert(
-            kind<T> != Kind::reference || is_text_pointer<T>,
+            kind<T> != Kind::reference || is_text_pointer<T> || is_function_pointer<T>,
             "procpool: a raw pointer, string_view, span or reference_wrapper means nothing in "
             "another process, and so does what holds one: as item, argument or result use the "
             "value it refers to (std::string, std::vector, std::unique_ptr), or fork_map, whose "

@@ -75,6 +75,18 @@ struct CallOver {
 };
 template <class How, class F, AnyRange Range>
 struct CallOver<How, F, Range> : CallOf<How, F, Item<Range>> {};
+template <class How, class F, AnyRange Range>
+requires std::is_array_v<Item<Range>>
+struct CallOver<How, F, Range> {
+    using Result = Refused;
+
+    static consteval bool is_accepted() { return false; }
+    static constexpr void require() {
+        static_assert(!std::is_array_v<Item<Range>>,
+                      "procpool: the items of this range are C arrays, which nothing can return: "
+                      "make them std::array, or use fork_map");
+    }
+};
 
 /// Can the call be made, and R travel back?
 template <class Call, class R>

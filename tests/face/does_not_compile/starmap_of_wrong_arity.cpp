@@ -1,4 +1,5 @@
-// must say: the callable cannot be called
+// must say: the callable cannot be called with these arguments (of starmap: with the elements of an
+// item)
 #include <utility>
 #include <vector>
 

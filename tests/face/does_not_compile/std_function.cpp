@@ -1,4 +1,5 @@
 // must say: this callable cannot travel to a running worker because it owns memory
+// must say: or hides what it has, as a std::function and a std::bind do
 #include <functional>
 #include <vector>
 

@@ -79,13 +79,13 @@ struct CodecOf<std::variant<T...>, Kind::variant> {
     }
 
 private:
-    template <std::size_t I>
+    template <std::size_t Index>
     static Variant read_choice(Reader& from, std::size_t choice) {
-        if constexpr (I + 1 < sizeof...(T)) {
-            if (choice != I) return read_choice<I + 1>(from, choice);
+        if constexpr (Index + 1 < sizeof...(T)) {
+            if (choice != Index) return read_choice<Index + 1>(from, choice);
         }
-        using Alternative = std::variant_alternative_t<I, Variant>;
-        return Variant(std::in_place_index<I>, Codec<Alternative>::read(from));
+        using Alternative = std::variant_alternative_t<Index, Variant>;
+        return Variant(std::in_place_index<Index>, Codec<Alternative>::read(from));
     }
 };
 

@@ -106,13 +106,13 @@ struct CodecOf<T, Kind::array> {
     }
 
 private:
-    template <std::size_t... I>
-    static auto read(Reader& from, std::index_sequence<I...>) {
-        if constexpr (sizeof...(I) == 0) {
+    template <std::size_t... Is>
+    static auto read(Reader& from, std::index_sequence<Is...>) {
+        if constexpr (sizeof...(Is) == 0) {
             static_cast<void>(from);
             return T{};
         } else {
-            return T{{(static_cast<void>(I), Codec<Element>::read(from))...}};
+            return T{{(static_cast<void>(Is), Codec<Element>::read(from))...}};
         }
     }
 };
