@@ -170,15 +170,17 @@ public:
     }
 
     /// The value of the first item, in the order of the range, for which f returns a std::optional
-    /// that has one; nothing if there is none. Items after it may run as well, but most are
-    /// cancelled. An error of an item before it is thrown, as if the items had run one by one.
+    /// that has one; nothing if there is none. Returns as soon as no other item can change that:
+    /// items after it that run by then are left to end by themselves, or by their timeout, and keep
+    /// their workers so long; the rest is cancelled. An error of an item before it is thrown, as if
+    /// the items had run one by one.
     template <class F, class Range>
     auto find_first(F&& f, Range&& range, const MapOptions& options = {}) {
         return find(f, range, options, true);
     }
 
-    /// As find_first, but any such value: the one that is found first. What has not started is
-    /// cancelled then. Errors are thrown only if nothing is found.
+    /// As find_first, but any such value: returns the one that is found first at once. Errors are
+    /// thrown only if nothing is found.
     template <class F, class Range>
     auto find_any(F&& f, Range&& range, const MapOptions& options = {}) {
         return find(f, range, options, false);
@@ -374,7 +376,9 @@ private:
                 detail::set_find<typename Call::Task, R>(draft.spec);
                 // An item before the find may give a better one.
                 draft.spec.finishes_claimed = lowest;
-                return run(draft, std::make_shared<detail::FindSink<R>>(lowest), options.progress);
+                return detail::run_to_answer(engine(), draft,
+                                             std::make_shared<detail::FindSink<R>>(lowest),
+                                             options.progress);
             }
         }
     }

@@ -56,6 +56,12 @@ public:
         return after != intervals_.begin() && std::prev(after)->end > number;
     }
 
+    /// All numbers below `end`?
+    [[nodiscard]] bool contains_all_before(std::uint64_t end) const {
+        return end == 0 || (!intervals_.empty() && intervals_.front().begin == 0 &&
+                            intervals_.front().end >= end);
+    }
+
     /// How many numbers there are.
     [[nodiscard]] std::uint64_t total() const { return total_; }
 

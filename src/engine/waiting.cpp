@@ -92,6 +92,11 @@ bool Client::resolved(const JobHandle& job) {
     return job->resolved;
 }
 
+bool Client::resolved_before(const JobHandle& job, std::uint64_t item) {
+    const std::scoped_lock lock(mutex_);
+    return job->done.contains_all_before(item);
+}
+
 /// Looks for news of a job for a while. Against a worker that spins on another CPU: hard, for the
 /// few microseconds that its answer takes. Against one that was woken: giving the CPU away at every
 /// turn, since it may be woken on this very one. `until`: set by the first watch of a wait, which

@@ -54,6 +54,23 @@ TEST(FindFirst, WaitsForALowerItemThatTakesLonger) {
     EXPECT_EQ(pool.find_first(find, numbers(100), {.chunksize = 1}), 1);
 }
 
+TEST(FindFirst, DoesNotWaitForALaterItemThatTakesLonger) {
+    SharedPage<Counter> started, released;
+    mp::Pool pool{2};
+    const auto find = [s = started.get(), r = released.get()](int x) -> std::optional<int> {
+        if (x == 0) {
+            await(*s);
+            return x;
+        }
+        ++*s;
+        await(*r);
+        return x;
+    };
+    EXPECT_EQ(pool.find_first(find, numbers(2), {.chunksize = 1}), 0);
+    ++*released;  // not before: item 1 runs until here
+    EXPECT_EQ(pool.map([](int x) { return x; }, numbers(3)), numbers(3));
+}
+
 TEST(FindFirst, GivesNothingWhenThereIsNothing) {
     mp::Pool pool{2};
     EXPECT_EQ(pool.find_first(mp::bind_back(if_large, 1000), numbers(100)), std::nullopt);
@@ -127,6 +144,41 @@ TEST(FindAny, GivesTheOneThatIsFoundFirst) {
     };
     // Item 0 ends only after item 1 has; its value may overtake, so only that one comes is sure.
     EXPECT_TRUE(pool.find_any(find, numbers(2), {.chunksize = 1}));
+}
+
+TEST(FindAny, DoesNotWaitForAnItemThatTakesLonger) {
+    SharedPage<Counter> started, released;
+    mp::Pool pool{2};
+    const auto find = [s = started.get(), r = released.get()](int x) -> std::optional<int> {
+        if (x == 1) {
+            await(*s);
+            return x;
+        }
+        ++*s;
+        await(*r);
+        return std::nullopt;
+    };
+    EXPECT_EQ(pool.find_any(find, numbers(2), {.chunksize = 1}), 1);
+    ++*released;  // not before: item 0 runs until here
+    EXPECT_EQ(pool.map([](int x) { return x; }, numbers(3)), numbers(3));
+}
+
+TEST(FindAny, LeavesItsLosersToTheirTimeout) {
+    SharedPage<Counter> started;
+    mp::Pool pool{2};
+    const auto find = [s = started.get()](int x) -> std::optional<int> {
+        if (x == 1) {
+            await(*s);
+            return x;
+        }
+        ++*s;
+        for (;;) {
+        }
+    };
+    EXPECT_EQ(pool.find_any(find, numbers(2),
+                            {.chunksize = 1, .timeout = std::chrono::milliseconds(200)}),
+              1);
+    pool.for_each_worker([] {});  // the one that was killed is replaced
 }
 
 TEST(FindAny, CancelsTheRest) {

@@ -160,6 +160,8 @@ public:
     std::uint64_t arrivals(const JobHandle& job);
     /// True when every item is resolved (takes in what has arrived; never blocks).
     bool resolved(const JobHandle& job);
+    /// True when the items before this one are among `arrivals`.
+    bool resolved_before(const JobHandle& job, std::uint64_t item);
     /// Appends an item to a fed job; false when the window is full or the job closed. Never blocks.
     bool feed(const JobHandle& job, std::span<const std::byte> item);
     /// No more items will be fed.

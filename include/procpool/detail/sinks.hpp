@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -233,9 +234,16 @@ public:
                 if (auto found = Finding<R>::read(bytes)) {
                     found_.emplace(std::move(*found));
                     index_ = item;
+                    best_.store(item, std::memory_order_release);
                 }
             },
             [&](Failure failure) { this->failures_.note(std::move(failure)); });
+    }
+
+    /// Nothing that may still arrive can change what take() gives. From any thread.
+    [[nodiscard]] bool has_answer(Engine& engine, const JobHandle& job) const {
+        const std::uint64_t best = best_.load(std::memory_order_acquire);
+        return best != none && (!lowest_ || engine.resolved_before(job, best));
     }
 
     /// An error counts if the search would have met it before its answer.
@@ -248,9 +256,12 @@ public:
     }
 
 private:
+    static constexpr std::uint64_t none = ~std::uint64_t{0};
+
     bool lowest_;
     std::optional<R> found_;
     std::uint64_t index_ = 0;
+    std::atomic<std::uint64_t> best_{none};  // index_, for has_answer
 };
 
 /// Of a try_map: every outcome in its place.
