@@ -24,7 +24,7 @@ class Report;
 ///         pool.map(parse, files);
 ///     } catch (const std::out_of_range& e) {
 ///         // as if parse had been called here; what() is what was thrown,
-///         // followed by what is nested in it
+///         // followed by what is nested in it, or by memory_limit if that was the cause
 ///     } catch (const procpool::TaskFailure& e) {
 ///         std::cerr << e.message() << '\n';  // anything else that befell an item
 ///     }

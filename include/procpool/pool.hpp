@@ -172,8 +172,8 @@ public:
     /// The value of the first item, in the order of the range, for which f returns a std::optional
     /// that has one; nothing if there is none. Returns as soon as no other item can change that:
     /// items after it that run by then are left to end by themselves, or by their timeout, and keep
-    /// their workers so long; the rest is cancelled. An error of an item before it is thrown, as if
-    /// the items had run one by one.
+    /// their workers, and join(), so long; the rest is cancelled. An error of an item before it is
+    /// thrown, as if the items had run one by one.
     template <class F, class Range>
     auto find_first(F&& f, Range&& range, const MapOptions& options = {}) {
         return find(f, range, options, true);
@@ -376,9 +376,7 @@ private:
                 detail::set_find<typename Call::Task, R>(draft.spec);
                 // An item before the find may give a better one.
                 draft.spec.finishes_claimed = lowest;
-                return detail::run_to_answer(engine(), draft,
-                                             std::make_shared<detail::FindSink<R>>(lowest),
-                                             options.progress);
+                return run(draft, std::make_shared<detail::FindSink<R>>(lowest), options.progress);
             }
         }
     }

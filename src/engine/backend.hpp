@@ -24,7 +24,6 @@ public:
     virtual bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) = 0;
     virtual std::uint64_t arrivals(const JobHandle& job) = 0;
     virtual bool resolved(const JobHandle& job) = 0;
-    virtual bool resolved_before(const JobHandle& job, std::uint64_t item) = 0;
     virtual bool feed(const JobHandle& job, std::span<const std::byte> item) = 0;
     virtual void end_feed(const JobHandle& job) = 0;
     virtual void cancel(const JobHandle& job) = 0;

@@ -36,7 +36,6 @@ public:
                            Clock::time_point deadline) override;
     std::uint64_t arrivals(const JobHandle& job) override;
     bool resolved(const JobHandle& job) override;
-    bool resolved_before(const JobHandle& job, std::uint64_t item) override;
     bool feed(const JobHandle& job, std::span<const std::byte> item) override;
     void end_feed(const JobHandle& job) override;
     void cancel(const JobHandle& job) override;
@@ -94,6 +93,7 @@ private:
     [[gnu::hot]] bool watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
                             std::uint64_t& until) const;
     void call_server();
+    [[nodiscard]] static bool is_certain(const Job& job);
     void escalate(Job& job);
     void forget_tokens();
 

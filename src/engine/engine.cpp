@@ -46,9 +46,6 @@ bool Engine::wait_more(const JobHandle& job, std::uint64_t seen, Clock::time_poi
 }
 std::uint64_t Engine::arrivals(const JobHandle& job) { return mine(backend_).arrivals(job); }
 bool Engine::resolved(const JobHandle& job) { return mine(backend_).resolved(job); }
-bool Engine::resolved_before(const JobHandle& job, std::uint64_t item) {
-    return mine(backend_).resolved_before(job, item);
-}
 bool Engine::feed(const JobHandle& job, std::span<const std::byte> item) {
     return mine(backend_).feed(job, item);
 }

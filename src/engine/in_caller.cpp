@@ -346,11 +346,6 @@ bool InCaller::resolved(const JobHandle& job) {
     return job->resolved;
 }
 
-bool InCaller::resolved_before(const JobHandle& job, std::uint64_t item) {
-    const std::scoped_lock lock(mutex_);
-    return job->done.contains_all_before(item);
-}
-
 void InCaller::cancel(const JobHandle& job) { end_feed(job); }
 
 void InCaller::abandon(const JobHandle& job) {

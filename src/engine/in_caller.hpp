@@ -31,7 +31,6 @@ public:
     bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) override;
     std::uint64_t arrivals(const JobHandle& job) override;
     bool resolved(const JobHandle& job) override;
-    bool resolved_before(const JobHandle& job, std::uint64_t item) override;
     bool feed(const JobHandle& job, std::span<const std::byte> item) override;
     void end_feed(const JobHandle& job) override;
     void cancel(const JobHandle& job) override;

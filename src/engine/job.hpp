@@ -22,6 +22,7 @@ public:
     bool open = false;           // more may be fed
     bool fail_fast = false;
     bool finishes_claimed = false;  // when a worker closes it
+    bool ended = false;             // cancelled or abandoned: nothing of it is started any more
     bool resolved = false;
     engine::IntervalSet done;  // items that reached the sink
 

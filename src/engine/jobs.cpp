@@ -368,6 +368,7 @@ void Client::close_job(Job& job, bool claimed_too) {
         return;
     }
     job.open = false;
+    job.ended = job.ended || claimed_too;
     for (Job::Posting& posting : job.postings) {
         close_posting(job, posting, Failure{.kind = Failure::Kind::cancelled});
         if (claimed_too) {

@@ -141,7 +141,8 @@ void Client::give_up(Job& job, const char* why) {
     retire(job);
 }
 
-/// Starts what nobody holds and nobody delivered again, guarded, as a new page of the same job.
+/// Starts what nobody holds and nobody delivered again, guarded, as a new page of the same job; of
+/// one that was cancelled it is dropped.
 void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held) {
     IntervalSet spoken_for;
     for (const Claim& claim : held) {
@@ -158,12 +159,20 @@ void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held
     std::uint64_t positions = 0;
     for (const IntervalSet::Interval gap : job->done.missing(0, job->count)) {
         for (const IntervalSet::Interval piece : spoken_for.missing(gap.begin, gap.end)) {
+            if (job->ended) {
+                drop(*job, piece.begin, piece.end, Failure{.kind = Failure::Kind::cancelled});
+                continue;
+            }
             extents.push_back({positions, piece.begin - positions});
             positions += piece.end - piece.begin;
         }
     }
     for (Job::Posting& posting : job->postings) {
         posting.closed = true;
+    }
+    if (job->ended) {
+        settle(*job);
+        return;
     }
     if (positions == 0 && !job->open) {
         return;  // what is missing is held by sound workers

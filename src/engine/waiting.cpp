@@ -92,11 +92,6 @@ bool Client::resolved(const JobHandle& job) {
     return job->resolved;
 }
 
-bool Client::resolved_before(const JobHandle& job, std::uint64_t item) {
-    const std::scoped_lock lock(mutex_);
-    return job->done.contains_all_before(item);
-}
-
 /// Looks for news of a job for a while. Against a worker that spins on another CPU: hard, for the
 /// few microseconds that its answer takes. Against one that was woken: giving the CPU away at every
 /// turn, since it may be woken on this very one. `until`: set by the first watch of a wait, which
@@ -128,6 +123,11 @@ bool Client::watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
     return wait::spin_until(until, happened);
 }
 
+/// Does nothing that may still arrive matter to whoever waits?
+bool Client::is_certain(const Job& job) {
+    return job.sink != nullptr && job.done.contains_all_before(job.sink->certain_before());
+}
+
 /// docs/protocol.md, part 6. Spins only where the answer is microseconds away, then parks on the
 /// job's bell, in slices.
 bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) {
@@ -147,7 +147,7 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
             close_job(*job, !job->finishes_claimed);
             settle(*job);
         }
-        if (job->resolved || job->done.total() > seen) {
+        if (job->resolved || job->done.total() > seen || is_certain(*job)) {
             return true;
         }
         if (layout_.server().state() == ServerState::broken) {

@@ -79,6 +79,7 @@ private:
     [[gnu::hot]] void call_thunk(Run& run, JobMemory& memory);
     [[gnu::hot]] void make_ready(JobMemory& memory) const;
     [[nodiscard]] std::string thrown_stack() const noexcept;
+    [[nodiscard]] bool met_memory_limit(const std::bad_alloc& exception) const;
 
     // worker_frames.cpp: what they give, on its way to the client
     [[gnu::hot]] void open_frame(Run& run);
@@ -127,6 +128,7 @@ private:
     std::size_t owed_job_;  // published to since its bell was rung; or jobs()
     std::uint32_t seen_doorbell_ = 0;
     std::uint64_t tasks_left_;  // items until this worker is to be replaced
+    bool preparing_ = false;    // a job that cannot be
     bool woke_client_ = false;
     bool just_woken_ = false;           // from parking, by a client that may be on this CPU
     bool answered_after_rest_ = false;  // since it was woken, and has not looked for company since

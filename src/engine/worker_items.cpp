@@ -31,7 +31,7 @@ namespace {
 constexpr std::uint64_t chunk_target_ns = 8'000;
 
 constexpr const char* beyond_memory_limit =
-    " (its worker may not grow beyond PoolOptions::memory_limit, and is replaced)";
+    " (its worker met PoolOptions::memory_limit and is replaced)";
 
 /// Thrown through a thunk by an item that is not to start, as its job is cancelled.
 struct Cancelled {};
@@ -140,10 +140,12 @@ void WorkerLoop::call_thunk(Run& run, JobMemory& memory) {
     try {
         make_ready(memory);
     } catch (...) {
-        // No item can run.
+        // No item can run, nor in a replacement.
+        preparing_ = true;
         while (run.next < run.last) {
             run.fail(run.next++);
         }
+        preparing_ = false;
         return;
     }
     run.prepared = memory.prepared;
@@ -209,6 +211,14 @@ std::string WorkerLoop::thrown_stack() const noexcept {
     }
 }
 
+/// Is there less memory for tasks than there was? Not what was too large for any worker, nor what
+/// came from a pool of the task's.
+bool WorkerLoop::met_memory_limit(const std::bad_alloc& exception) const {
+    return pool_.memory_limit != 0 && !preparing_ &&
+           dynamic_cast<const std::bad_array_new_length*>(&exception) == nullptr &&
+           dynamic_cast<const TaskFailure*>(&exception) == nullptr;
+}
+
 void WorkerLoop::fail(Run& run, std::uint64_t item) {
     std::vector<std::byte> failure;
     bool cancelled = false;
@@ -217,8 +227,8 @@ void WorkerLoop::fail(Run& run, std::uint64_t item) {
         throw;
     } catch (const Cancelled&) {
         cancelled = true;
-    } catch (const std::bad_alloc&) {
-        out_of_memory = pool_.memory_limit != 0;
+    } catch (const std::bad_alloc& exception) {
+        out_of_memory = met_memory_limit(exception);
         failure = encode_current_exception(item, os::own_pid(), thrown_stack(),
                                            out_of_memory ? beyond_memory_limit : "");
     } catch (...) {
@@ -247,9 +257,6 @@ void WorkerLoop::fail(Run& run, std::uint64_t item) {
                       std::span(failure).first(
                           std::min<std::size_t>(failure.size(), ring_.largest_payload())));
         ++item;
-        if (out_of_memory) {
-            retire();  // what earlier items leaked is not to cost any more of them
-        }
     }
     if ((cancelled || page_->fail_fast) && item < end_) {
         while (item < end_) {
@@ -260,6 +267,9 @@ void WorkerLoop::fail(Run& run, std::uint64_t item) {
         }
         run.next = end_;
         run.last = end_;
+    }
+    if (out_of_memory) {
+        retire();  // what earlier items leaked is not to cost any more of them
     }
     if (run.next < run.last) {
         open_frame(run);

@@ -115,12 +115,14 @@ void set(void* context, int which, std::uint64_t value) {
 
 }  // namespace
 
-bool InterruptedStack::is_full(std::uint64_t faulted_at, std::uint64_t base) const noexcept {
-    constexpr std::uint64_t below_pointer = page_size;  // a call, or a leaf's red zone
-    constexpr std::uint64_t largest_frame = 8 << 20;    // the pointer moves before it is touched
-    constexpr std::uint64_t null_pointers = 16 * page_size;
-    return stack_ != 0 && faulted_at >= null_pointers && faulted_at + below_pointer >= stack_ &&
-           faulted_at < stack_ + largest_frame && faulted_at < base;
+bool InterruptedStack::is_full(std::uint64_t faulted_at, std::uint64_t base,
+                               std::uint64_t limit) const noexcept {
+    constexpr std::uint64_t below_pointer = page_size;     // a call, or a leaf's red zone
+    constexpr std::uint64_t largest_frame = 64 * 1048576;  // the pointer moves before it is touched
+    const std::uint64_t above_base =
+        limit / 4;  // the environment counts; the kernel allows it that
+    return stack_ != 0 && faulted_at + below_pointer >= stack_ && faulted_at < base &&
+           base - faulted_at + above_base >= limit && base - faulted_at < limit + largest_frame;
 }
 
 [[gnu::noinline]] void capture_callers(Backtrace& to, int skipped) noexcept {

@@ -56,9 +56,10 @@ public:
     void capture_place(Backtrace& to) noexcept;
     /// What called it, after `capture_place`.
     void capture_callers(Backtrace& to) noexcept;
-    /// Whether a fault at this address means that the stack, which begins at `base`, is full: on a
-    /// stack with room every address between its pointer and its base can be read and written.
-    [[nodiscard]] bool is_full(std::uint64_t faulted_at, std::uint64_t base) const noexcept;
+    /// Whether a fault at this address means that the stack of a process's first thread is full. It
+    /// begins at `base` and grows up to `limit` bytes by itself.
+    [[nodiscard]] bool is_full(std::uint64_t faulted_at, std::uint64_t base,
+                               std::uint64_t limit) const noexcept;
     void restore() noexcept;
 
 private:

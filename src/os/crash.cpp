@@ -13,6 +13,7 @@
 
 #include <cxxabi.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -99,17 +100,22 @@ void add_note(const char* text) {
     report->note.back() = '\0';
 }
 
-/// The kernel raised it for an access to memory, and nobody sent it.
-bool is_fault(const siginfo_t& info) {
-    return (info.si_signo == SIGSEGV || info.si_signo == SIGBUS) && info.si_code > 0;
+/// Did the first thread fault for want of stack? Only it has a stack that grows, and one for
+/// signals.
+bool is_stack_overflow(const siginfo_t& info, const InterruptedStack& stack) {
+    const bool is_fault = info.si_signo == SIGSEGV && info.si_code > 0;  // which nobody sent
+    rlimit limit{};
+    return is_fault && own_thread() == report_of && ::getrlimit(RLIMIT_STACK, &limit) == 0 &&
+           limit.rlim_cur != RLIM_INFINITY &&
+           stack.is_full(reinterpret_cast<std::uintptr_t>(info.si_addr), stack_base,
+                         limit.rlim_cur);
 }
 
 void write_report(const siginfo_t& info, InterruptedStack& stack, bool room) {
     begin_report(info.si_signo);
     if (info.si_signo == SIGABRT) {
         report->note = note;
-    } else if (is_fault(info) &&
-               stack.is_full(reinterpret_cast<std::uintptr_t>(info.si_addr), stack_base)) {
+    } else if (is_stack_overflow(info, stack)) {
         add_note("the stack overflowed: recursion without end, or local variables too large");
     }
     stack.capture_place(report->stack);

@@ -16,12 +16,14 @@ std::vector<SourceFrame> DebugInfo::at(std::uint64_t /*address*/) const { return
 
 #else
 
+#include <algorithm>
 #include <cstdlib>
 #include <span>
 #include <string_view>
 
 #include <dlfcn.h>
 #include <dwarf.h>
+#include <link.h>
 #include <sys/auxv.h>
 
 #include <elfutils/libdw.h>
@@ -67,7 +69,7 @@ struct Libdw {
 
     Libdw() {
         // Into a program without a dynamic linker it would bring a libc of its own, and crash.
-        if (::getauxval(AT_BASE) == 0) {
+        if (!has_dynamic_linker()) {
             return;
         }
         void* const library = ::dlopen("libdw.so.1", RTLD_LAZY | RTLD_LOCAL);
@@ -107,6 +109,13 @@ struct Libdw {
     }
 
 private:
+    static bool has_dynamic_linker() {
+        const std::span headers(reinterpret_cast<const ElfW(Phdr)*>(::getauxval(AT_PHDR)),
+                                ::getauxval(AT_PHNUM));
+        return std::ranges::any_of(
+            headers, [](const ElfW(Phdr) & header) { return header.p_type == PT_INTERP; });
+    }
+
     bool complete_ = false;
 };
 

@@ -35,6 +35,8 @@ using namespace std::chrono_literals;
 struct Counts {
     std::atomic<std::uint64_t> bytes{0};  ///< scribbled over
     std::atomic<int> attacks{0};
+    std::atomic<int> starts{0};
+    std::atomic<bool> released{false};
 };
 SharedObject<Counts> counts;
 
@@ -197,6 +199,34 @@ TEST_P(ScribbleOverOne, CostsOneItemAndNothingElse) {
     EXPECT_GT(counts->bytes, 0U) << "nothing was scribbled over: this tests nothing";
     for (int again = 0; again < 3; ++again)
         expect_all(collect<std::uint64_t>(engine, &square, items), false, then);
+}
+
+std::uint64_t attack_when_released(std::uint64_t item) {
+    ++counts->starts;
+    while (!counts->released) ::usleep(100);
+    scribble(Ink::ones);
+    return item;
+}
+
+TEST(ScribbleOfACancelledItem, DoesNotStartItAgain) {
+    counts->starts = 0;
+    counts->released = false;
+    procpool::detail::Engine engine({.processes = 2});
+    const auto started = engine_test::start<std::uint64_t>(
+        engine, &attack_when_released, std::vector<std::uint64_t>{0, 1, 2, 3}, {.chunksize = 4});
+    while (counts->starts == 0) ::usleep(100);
+    engine.cancel(started.job);
+    counts->released = true;
+    const Results results = engine_test::finish(engine, started);
+    ASSERT_TRUE(results->resolved);
+    for (const auto& item : results->items) {
+        EXPECT_EQ(item.deliveries, 1);
+        ASSERT_TRUE(item.failure);
+        EXPECT_EQ(item.failure->kind, Failure::Kind::cancelled);
+    }
+    EXPECT_EQ(counts->starts, 1);
+    const std::vector<std::uint64_t> items{0, 1, 2};
+    expect_all(collect<std::uint64_t>(engine, &square, items), false, Then::returns);
 }
 
 const char* const target_names[]{"everything", "slot", "ring", "job_words", "common_page"};

@@ -97,6 +97,22 @@ TEST(FindFirst, ThrowsTheErrorOfAnItemBeforeTheAnswer) {
     EXPECT_THROW(pool.find_first(find, numbers(10), {.chunksize = 1}), std::out_of_range);
 }
 
+TEST(FindFirst, DoesNotWaitForAnItemAfterAnError) {
+    SharedPage<Counter> started, released;
+    mp::Pool pool{2};
+    const auto find = [s = started.get(), r = released.get()](int x) -> std::optional<int> {
+        if (x == 0) {
+            await(*s);
+            throw std::out_of_range("zero");
+        }
+        ++*s;
+        await(*r);
+        return x;
+    };
+    EXPECT_THROW(pool.find_first(find, numbers(2), {.chunksize = 1}), std::out_of_range);
+    ++*released;  // not before: item 1 runs until here
+}
+
 TEST(FindFirst, ForgetsTheErrorOfAnItemAfterTheAnswer) {
     SharedPage<Counter> failed;
     mp::Pool pool{2};
@@ -172,8 +188,7 @@ TEST(FindAny, LeavesItsLosersToTheirTimeout) {
             return x;
         }
         ++*s;
-        for (;;) {
-        }
+        for (;;) sched_yield();
     };
     EXPECT_EQ(pool.find_any(find, numbers(2),
                             {.chunksize = 1, .timeout = std::chrono::milliseconds(200)}),

@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <set>
 #include <stdexcept>
@@ -172,7 +173,35 @@ TEST(MemoryLimit, ALeakCostsTheItemThatMeetsItAndNoneAfterIt) {
             EXPECT_TRUE(outcomes[next]) << next;
     }
     EXPECT_GE(failed, 4);
-    EXPECT_NE(pool.worker_pids().at(0), first);
+    EXPECT_NE(pool.apply([] { return ::getpid(); }), first);
+}
+
+TEST(MemoryLimit, WithFailFastCancelsTheRestOfTheChunk) {
+    mp::test::SharedPage<mp::test::Counter> calls, behind;
+    mp::Pool pool{{.processes = 1, .memory_limit = std::size_t{64} << 20U}};
+    auto result = pool.map_async(
+        [count = calls.get()](int) {
+            ++*count;
+            throw std::bad_alloc();
+        },
+        numbers(20), {.chunksize = 20, .fail_fast = true});
+    // Comes after the rest of the chunk; nothing here takes in that an item failed.
+    auto later = pool.submit([mark = behind.get()] { ++*mark; });
+    mp::test::await(*behind);
+    EXPECT_THROW(result.get(), std::bad_alloc);
+    EXPECT_EQ(*calls, 1);
+}
+
+TEST(MemoryLimit, IsNotBlamedForWhatNoWorkerCouldHave) {
+    mp::Pool pool{{.processes = 1, .memory_limit = std::size_t{64} << 20U}};
+    const pid_t worker = pool.worker_pids().at(0);
+    const auto outcomes = pool.try_map(
+        [](int size) {
+            const std::unique_ptr<int[]> unused(new int[static_cast<std::size_t>(size)]);
+        },
+        std::vector<int>{-1});
+    EXPECT_THAT(outcomes.at(0).error().message(), testing::Not(testing::HasSubstr("memory_limit")));
+    EXPECT_EQ(pool.apply([] { return ::getpid(); }), worker);
 }
 
 TEST(MemoryLimit, LeavesWhatIsBelowItAlone) {

@@ -50,6 +50,11 @@ namespace culprits {
     return 0;
 }
 
+[[gnu::noinline]] int leave_stack_of_thread() {
+    std::thread([] { leave_stack(); }).join();
+    return 0;
+}
+
 [[gnu::noinline]] int call(int (*function)(int)) { return function(3) + 1; }
 
 [[gnu::noinline]] void fail() { throw std::logic_error("the last straw"); }
@@ -202,9 +207,11 @@ TEST(LastWords, AStackOverflowIsCalledSo) {
 TEST(LastWords, AnyOtherFaultIsNotCalledAStackOverflow) {
     if (sanitized) GTEST_SKIP() << "a sanitizer's stack has other neighbours";
     Pool pool{1};
-    for (const auto& outcome : {outcome_of(pool, [] { return culprits::read_header(nullptr); }),
-                                outcome_of(pool, [] { return culprits::raise_it(SIGSEGV); }),
-                                outcome_of(pool, [] { return culprits::leave_stack(); })}) {
+    for (const auto& outcome :
+         {outcome_of(pool, [] { return culprits::read_header(nullptr); }),
+          outcome_of(pool, [] { return culprits::raise_it(SIGSEGV); }),
+          outcome_of(pool, [] { return culprits::leave_stack(); }),
+          outcome_of(pool, [] { return culprits::leave_stack_of_thread(); })}) {
         ASSERT_EQ(signal_of(outcome), SIGSEGV);
         EXPECT_THAT(outcome.error().message(), Not(HasSubstr("overflowed")));
     }

@@ -64,6 +64,11 @@ public:
     virtual void failed(std::uint64_t item, Failure failure) noexcept = 0;
     /// Items [first, last) will never run: cancelled, or the pool was terminated or broke.
     virtual void dropped(std::uint64_t first, std::uint64_t last, const Failure& why) noexcept = 0;
+
+    /// What comes of the job is certain when every item before this one has reached the sink.
+    [[nodiscard]] virtual std::uint64_t certain_before() const noexcept {
+        return ~std::uint64_t{0};
+    }
 };
 
 /// Longer results travel as variable-sized ones.
@@ -151,7 +156,8 @@ public:
     /// Starts a job; does not wait for it. What the spec owns is moved out of it. Throws
     /// PoolClosed, PoolTerminated, PoolBroken, std::bad_alloc.
     [[nodiscard]] JobHandle start(JobSpec&& spec);
-    /// Waits until every item of the job is resolved, or the deadline. True if resolved.
+    /// Waits until every item of the job is resolved, or as many as its sink needs, or the
+    /// deadline. True if they are.
     bool wait(const JobHandle& job, Clock::time_point deadline);
     /// Waits until anything of the job arrives that had not when `seen` was taken from `arrivals`,
     /// or it is resolved.
@@ -160,8 +166,6 @@ public:
     std::uint64_t arrivals(const JobHandle& job);
     /// True when every item is resolved (takes in what has arrived; never blocks).
     bool resolved(const JobHandle& job);
-    /// True when the items before this one are among `arrivals`.
-    bool resolved_before(const JobHandle& job, std::uint64_t item);
     /// Appends an item to a fed job; false when the window is full or the job closed. Never blocks.
     bool feed(const JobHandle& job, std::span<const std::byte> item);
     /// No more items will be fed.

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include <procpool/detail/engine.hpp>
@@ -34,10 +33,7 @@ private:
     bool drawn_ = false;
 };
 
-/// How often a bar is drawn anew.
-inline constexpr std::chrono::milliseconds progress_interval{100};
-
-/// Waits until the job is resolved, and shows how far it is.
+/// Waits as Engine::wait, and shows how far it is.
 inline void wait_showing(Engine& engine, const JobHandle& job, std::uint64_t total,
                          const Progress& progress) {
     if (!progress) {
@@ -45,22 +41,8 @@ inline void wait_showing(Engine& engine, const JobHandle& job, std::uint64_t tot
         return;
     }
     ProgressBar bar(progress.label(), total);
-    while (!engine.wait(job, Clock::now() + progress_interval)) bar.show(engine.arrivals(job));
-}
-
-/// Waits until what arrived is enough, or the job is resolved, and shows how far it is.
-template <class IsEnough>
-void wait_showing_until(Engine& engine, const JobHandle& job, std::uint64_t total,
-                        const Progress& progress, IsEnough is_enough) {
-    std::optional<ProgressBar> bar;
-    if (progress) bar.emplace(progress.label(), total);
-    for (std::uint64_t seen = 0;;) {
-        engine.wait_more(job, seen,
-                         bar ? Clock::now() + progress_interval : Clock::time_point::max());
-        seen = engine.arrivals(job);
-        if (is_enough() || engine.resolved(job)) return;
-        if (bar) bar->show(seen);
-    }
+    while (!engine.wait(job, Clock::now() + std::chrono::milliseconds(100)))
+        bar.show(engine.arrivals(job));
 }
 
 }  // namespace procpool::inline v0_1::detail

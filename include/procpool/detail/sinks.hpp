@@ -1,6 +1,6 @@
 #pragma once
 
-#include <atomic>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -25,6 +25,8 @@ template <class T>
 class Collector : public Sink {
 public:
     using Value = T;
+    static constexpr bool may_be_certain_early = false;
+
     virtual T take() = 0;
     /// True if take() throws, or threw.
     [[nodiscard]] virtual bool has_failed() const = 0;
@@ -214,7 +216,18 @@ public:
 template <class R>
 class FindSink final : public FailingCollector<std::optional<R>> {
 public:
+    static constexpr bool may_be_certain_early = true;
+
     explicit FindSink(bool lowest) : lowest_(lowest) {}
+
+    /// Any find is the answer to a search for any; the first find or error is that to one for the
+    /// first.
+    [[nodiscard]] std::uint64_t certain_before() const noexcept override {
+        if (!lowest_) return found_ ? 0 : undecided;
+        const auto& failure = this->failures_.get();
+        const bool failed = failure && failure->kind != Failure::Kind::cancelled;
+        return std::min(found_ ? index_ : undecided, failed ? failure->index : undecided);
+    }
 
     void results([[maybe_unused]] std::uint64_t first, [[maybe_unused]] std::uint64_t count,
                  [[maybe_unused]] std::span<const std::byte> bytes) noexcept override {
@@ -234,16 +247,9 @@ public:
                 if (auto found = Finding<R>::read(bytes)) {
                     found_.emplace(std::move(*found));
                     index_ = item;
-                    best_.store(item, std::memory_order_release);
                 }
             },
             [&](Failure failure) { this->failures_.note(std::move(failure)); });
-    }
-
-    /// Nothing that may still arrive can change what take() gives. From any thread.
-    [[nodiscard]] bool has_answer(Engine& engine, const JobHandle& job) const {
-        const std::uint64_t best = best_.load(std::memory_order_acquire);
-        return best != none && (!lowest_ || engine.resolved_before(job, best));
     }
 
     /// An error counts if the search would have met it before its answer.
@@ -256,12 +262,11 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t none = ~std::uint64_t{0};
+    static constexpr std::uint64_t undecided = ~std::uint64_t{0};
 
     bool lowest_;
     std::optional<R> found_;
     std::uint64_t index_ = 0;
-    std::atomic<std::uint64_t> best_{none};  // index_, for has_answer
 };
 
 /// Of a try_map: every outcome in its place.

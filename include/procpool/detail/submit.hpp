@@ -209,25 +209,7 @@ typename Sink::Value run_to_end(Engine& engine, Draft& draft, const std::shared_
         engine.abandon(job);  // nobody waits for it any more
         throw;
     }
-    return sink->take();
-}
-
-/// As run_to_end, for a search, up to its answer: what still runs then is left to itself.
-template <class R>
-std::optional<R> run_to_answer(Engine& engine, Draft& draft,
-                               const std::shared_ptr<FindSink<R>>& sink, const Progress& progress) {
-    const std::uint64_t count = draft.spec.count;
-    draft.spec.sink = sink;
-    draft.spec.waited = true;
-    const JobHandle job = engine.start(std::move(draft.spec));
-    try {
-        wait_showing_until(engine, job, count, progress,
-                           [&] { return sink->has_answer(engine, job); });
-    } catch (...) {
-        engine.abandon(job);
-        throw;
-    }
-    engine.abandon(job);
+    if constexpr (Sink::may_be_certain_early) engine.abandon(job);  // what still runs is not needed
     return sink->take();
 }
 
