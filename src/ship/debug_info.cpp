@@ -110,6 +110,7 @@ struct Libdw {
 
 private:
     static bool has_dynamic_linker() {
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): so the kernel says it
         const std::span headers(reinterpret_cast<const ElfW(Phdr)*>(::getauxval(AT_PHDR)),
                                 ::getauxval(AT_PHNUM));
         return std::ranges::any_of(
