@@ -1,4 +1,5 @@
 // procpool_test: TIMEOUT 120 LABELS alone
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -6,6 +7,7 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <unistd.h>
 
@@ -70,29 +72,50 @@ protected:
 
     /// Rests and calls. True if the client had to wake nobody.
     bool call_in_time() {
+        const auto begin = life::Clock::now();
         std::this_thread::sleep_for(10ms);
+        rests_.push_back(life::Clock::now() - begin);
         world->wakes = 0;
+        const auto called = life::Clock::now();
         EXPECT_EQ(pool_->apply([](int x) { return x + 1; }, 1), 2);
+        calls_.push_back(life::Clock::now() - called);
         return world->wakes == 0;
     }
-    /// Calls until half of ten found a worker awake.
-    [[nodiscard]] bool are_expected() {
-        return life::eventually(
+    /// Calls until half of ten found a worker awake. On a machine so busy that no rest is like
+    /// another there is no beat to learn: skips the test.
+    void learn() {
+        const bool are_expected = life::eventually(
             [&] {
                 int in_time = 0;
                 for (int i = 0; i < 10; ++i) in_time += call_in_time();
-                return in_time >= 5;
+                return in_time >= 5 || are_irregular();
             },
-            30s);
+            10s);
+        if (are_irregular()) GTEST_SKIP() << "this machine keeps no time";
+        ASSERT_TRUE(are_expected);
+    }
+    /// Was every fifth of the last hundred rests, or calls, unlike the others? A worker that has to
+    /// wait for a CPU cannot be in time.
+    [[nodiscard]] bool are_irregular() const {
+        return varies(rests_, 100us) || varies(calls_, 200us);
+    }
+    [[nodiscard]] static bool varies(const std::vector<life::Clock::duration>& times,
+                                     life::Clock::duration tolerance) {
+        if (times.size() < 100) return false;
+        std::vector<life::Clock::duration> last(times.end() - 100, times.end());
+        std::sort(last.begin(), last.end());
+        return last[80] - last[10] > tolerance;
     }
 
     std::optional<Pool> pool_;
+    std::vector<life::Clock::duration> rests_, calls_;
 };
 
-TEST_F(RegularCalls, FindAWorkerThatLooksForThem) { EXPECT_TRUE(are_expected()); }
+TEST_F(RegularCalls, FindAWorkerThatLooksForThem) { learn(); }
 
 TEST_F(RegularCalls, ThatEndLeaveThePoolAsleep) {
-    ASSERT_TRUE(are_expected());
+    learn();
+    if (IsSkipped() || HasFatalFailure()) return;
     for (const pid_t worker : pool_->worker_pids()) {
         const auto busy = life::cpu_time(worker);
         ASSERT_TRUE(life::eventually([&] { return life::rests(worker, 500ms); }, 30s));
@@ -101,7 +124,8 @@ TEST_F(RegularCalls, ThatEndLeaveThePoolAsleep) {
 }
 
 TEST_F(RegularCalls, AreNotLookedForBeforeTheirTimeIfASleepEndsEarly) {
-    ASSERT_TRUE(are_expected());
+    learn();
+    if (IsSkipped() || HasFatalFailure()) return;
     world->interrupted = true;
     std::chrono::nanoseconds busy{0};
     for (const pid_t worker : pool_->worker_pids()) busy -= life::cpu_time(worker);
@@ -111,15 +135,18 @@ TEST_F(RegularCalls, AreNotLookedForBeforeTheirTimeIfASleepEndsEarly) {
 }
 
 TEST_F(RegularCalls, SurviveTheDeathOfAWorkerThatLooksForThem) {
-    ASSERT_TRUE(are_expected());
+    learn();
+    if (IsSkipped() || HasFatalFailure()) return;
     world->deadly = true;
-    EXPECT_TRUE(life::eventually(
+    life::eventually(
         [&] {
             call_in_time();
-            return world->deaths == 1;
+            return world->deaths == 1 || are_irregular();
         },
-        30s));
-    EXPECT_TRUE(are_expected());
+        10s);
+    if (are_irregular()) GTEST_SKIP() << "this machine keeps no time";
+    EXPECT_EQ(world->deaths, 1);
+    learn();
 }
 
 }  // namespace
