@@ -239,4 +239,28 @@ TEST(MapOptions, FailFastNeverReportsACancelledItem) {
     }
 }
 
+pid_t client = 0;
+
+/// Cannot be read where the results are.
+struct Unwelcome {
+    int value = 0;
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(value);
+        if (::getpid() == client && value == 1) throw std::range_error("not here");
+    }
+};
+
+TEST(MapError, OfReadingAResultIsNotBlamedOnAWorker) {
+    mp::Pool pool{1};
+    client = ::getpid();
+    const auto outcomes =
+        pool.try_map([](int i) { return Unwelcome{i + 1}; }, std::vector<int>{0, 1});
+    client = 0;
+    EXPECT_THROW(outcomes.at(0).rethrow(), std::range_error);
+    EXPECT_THAT(outcomes.at(0).error().message(),
+                testing::StartsWith("item 0: reading its result threw std::range_error"));
+    EXPECT_EQ(outcomes.at(1).value().value, 2);
+}
+
 }  // namespace
