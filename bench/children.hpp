@@ -15,7 +15,9 @@ namespace bench {
 template <class F>
 pid_t fork_child(F f) {
     const pid_t child = ::fork();
-    if (child < 0) throw std::system_error(errno, std::generic_category(), "fork");
+    if (child < 0) {
+        throw std::system_error(errno, std::generic_category(), "fork");
+    }
     if (child == 0) {
         f();
         ::_exit(0);
@@ -25,7 +27,9 @@ pid_t fork_child(F f) {
 
 inline void wait_for(pid_t child) {
     while (::waitpid(child, nullptr, 0) < 0) {
-        if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "waitpid");
+        if (errno != EINTR) {
+            throw std::system_error(errno, std::generic_category(), "waitpid");
+        }
     }
 }
 
@@ -36,7 +40,9 @@ public:
     Shared() {
         void* memory =
             ::mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
+        if (memory == MAP_FAILED) {
+            throw std::system_error(errno, std::generic_category(), "mmap");
+        }
         object_ = new (memory) T{};
     }
 

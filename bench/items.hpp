@@ -19,7 +19,9 @@ inline double square(double x) { return x * x; }
 
 inline std::vector<double> numbers(std::size_t count) {
     std::vector<double> data(count);
-    for (std::size_t i = 0; i < count; ++i) data[i] = 0.5 + static_cast<double>(i);
+    for (std::size_t i = 0; i < count; ++i) {
+        data[i] = 0.5 + static_cast<double>(i);
+    }
     return data;
 }
 

@@ -18,7 +18,9 @@ namespace bench {
 class LockedPool {
 public:
     explicit LockedPool(int threads) {
-        for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+        for (int i = 0; i < threads; ++i) {
+            threads_.emplace_back([this] { work(); });
+        }
     }
 
     LockedPool(const LockedPool&) = delete;
@@ -49,7 +51,9 @@ private:
         for (;;) {
             std::unique_lock lock(mutex_);
             changed_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
-            if (queue_.empty()) return;
+            if (queue_.empty()) {
+                return;
+            }
             const auto task = std::move(queue_.front());
             queue_.pop_front();
             lock.unlock();

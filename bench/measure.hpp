@@ -65,8 +65,9 @@ inline Plan plan(int argc, char** argv, Plan plan) {
 /// The variant as a number, for those that say how many workers.
 inline int number(std::string_view variant) {
     int value = 0;
-    if (std::from_chars(variant.data(), variant.data() + variant.size(), value).ec != std::errc{})
+    if (std::from_chars(variant.data(), variant.data() + variant.size(), value).ec != std::errc{}) {
         unknown(variant);
+    }
     return value;
 }
 
@@ -77,12 +78,17 @@ std::vector<double> measure(const Plan& plan, F&& f) {
     std::minstd_rand random(1);
     std::uniform_real_distribution<> any(0.5, 1.5);
     for (int i = -plan.warmup; i < plan.samples; ++i) {
-        if (plan.idle.count() > 0)
+        if (plan.idle.count() > 0) {
             std::this_thread::sleep_for(plan.idle * (plan.regular ? 1.0 : any(random)));
+        }
         const auto start = Clock::now();
-        for (int j = 0; j < plan.batch; ++j) f();
+        for (int j = 0; j < plan.batch; ++j) {
+            f();
+        }
         const double took = seconds(Clock::now() - start) / plan.batch;
-        if (i >= 0) samples.push_back(took);
+        if (i >= 0) {
+            samples.push_back(took);
+        }
     }
     return samples;
 }
@@ -97,8 +103,9 @@ inline double median(std::vector<double> samples) {
 inline void report(const std::vector<double>& samples, const char* unit = "s") {
     std::printf("{\"unit\": \"%s\", \"median\": %.6g, \"samples\": [", unit, median(samples));
     const char* separator = "";
-    for (const double sample : samples)
+    for (const double sample : samples) {
         std::printf("%s%.6g", std::exchange(separator, ", "), sample);
+    }
     std::printf("]}\n");
 }
 

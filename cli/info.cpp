@@ -39,7 +39,9 @@ constexpr auto help = R"(Examples:
 
 std::string kernel() {
     utsname name{};
-    if (::uname(&name) != 0) return "unknown";
+    if (::uname(&name) != 0) {
+        return "unknown";
+    }
     return fmt::format("{} {}", name.sysname, name.release);
 }
 
@@ -51,7 +53,9 @@ Versions versions(const Cpus& cpus) {
                  {"compiler", build.compiler},
                  {"kernel", kernel()},
                  {"libc", std::string("glibc ") + ::gnu_get_libc_version()}};
-    for (const auto& version : mine::library_versions()) all.push_back(version);
+    for (const auto& version : mine::library_versions()) {
+        all.push_back(version);
+    }
     all.emplace_back("topology", cpus.topology.source);
     return all;
 }
@@ -62,8 +66,12 @@ std::string counted(int number, const char* noun) {
 
 std::string cores_text(const Topology& topology) {
     std::string text = counted(topology.cores, "core") + ", " + counted(topology.cpus, "CPU");
-    if (topology.packages > 0) text = counted(topology.packages, "package") + ", " + text;
-    if (topology.numa_nodes > 1) text += ", " + counted(topology.numa_nodes, "NUMA node");
+    if (topology.packages > 0) {
+        text = counted(topology.packages, "package") + ", " + text;
+    }
+    if (topology.numa_nodes > 1) {
+        text += ", " + counted(topology.numa_nodes, "NUMA node");
+    }
     return text;
 }
 
@@ -81,7 +89,9 @@ public:
         text_ += beside ? fmt::format("  {:<{}}", name, value_at - 2)
                         : tool::folded("  " + name, columns_) + '\n' + std::string(indent, ' ');
         text_ += block(value, indent) + '\n';
-        if (!why.empty()) text_ += std::string(indent, ' ') + block(why, indent) + '\n';
+        if (!why.empty()) {
+            text_ += std::string(indent, ' ') + block(why, indent) + '\n';
+        }
     }
     [[nodiscard]] const std::string& text() const { return text_; }
 
@@ -92,8 +102,10 @@ private:
     /// Folded to what is right of the indent; every line but the first is indented.
     [[nodiscard]] std::string block(const std::string& words, std::size_t indent) const {
         std::string lines = tool::folded(words, columns_ > indent ? columns_ - indent : 1, 0);
-        for (std::size_t end = 0; (end = lines.find('\n', end)) != std::string::npos; end += indent)
+        for (std::size_t end = 0; (end = lines.find('\n', end)) != std::string::npos;
+             end += indent) {
             lines.insert(++end, indent, ' ');
+        }
         return lines;
     }
 
@@ -115,10 +127,14 @@ std::string page(const Cpus& cpus, const std::vector<Limit>& limits, const std::
     page.row("made of", cores_text(cpus.topology));
     page.row("hardware threads", cpus.about_threads());
     page.head("Limits");
-    for (const Limit& limit : limits) page.row(limit.name, limit_text(limit), limit.meaning);
+    for (const Limit& limit : limits) {
+        page.row(limit.name, limit_text(limit), limit.meaning);
+    }
     page.row("core dumps go to", pattern.empty() ? "unknown" : pattern);
     page.head("Versions");
-    for (const auto& [name, version] : versions(cpus)) page.row(name, version);
+    for (const auto& [name, version] : versions(cpus)) {
+        page.row(name, version);
+    }
     return page.text();
 }
 
@@ -145,7 +161,9 @@ json data(const Cpus& cpus, const std::vector<Limit>& limits, const std::string&
                                  {"meaning", limit.meaning}});
     }
     all["core_pattern"] = pattern;
-    for (const auto& [name, version] : versions(cpus)) all["versions"][name] = version;
+    for (const auto& [name, version] : versions(cpus)) {
+        all["versions"][name] = version;
+    }
     return all;
 }
 

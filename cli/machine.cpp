@@ -20,7 +20,9 @@ namespace {
 
 std::optional<std::uint64_t> resource_limit(__rlimit_resource_t resource) {
     rlimit limit{};
-    if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
+    if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+        return std::nullopt;
+    }
     return limit.rlim_cur;
 }
 
@@ -32,9 +34,13 @@ std::optional<std::uint64_t> group_limit(const std::string& root, const std::str
     for (const auto& group : os::control_groups(root, controller)) {
         const auto value =
             os::number_in(group.directory + '/' + (group.version_2 ? file_2 : file_1));
-        if (!value || *value < 0 || *value >= none) continue;
+        if (!value || *value < 0 || *value >= none) {
+            continue;
+        }
         const auto limit = static_cast<std::uint64_t>(*value);
-        if (!least || limit < *least) least = limit;
+        if (!least || limit < *least) {
+            least = limit;
+        }
     }
     return least;
 }
@@ -43,7 +49,9 @@ std::string bytes_text(std::uint64_t bytes) {
     constexpr std::array<const char*, 5> units{"bytes", "KiB", "MiB", "GiB", "TiB"};
     auto value = static_cast<double>(bytes);
     std::size_t unit = 0;
-    for (; value >= 1024 && unit + 1 < units.size(); ++unit) value /= 1024;
+    for (; value >= 1024 && unit + 1 < units.size(); ++unit) {
+        value /= 1024;
+    }
     return fmt::format("{:.4g} {}", value, units.at(unit));
 }
 
@@ -59,7 +67,9 @@ std::vector<std::vector<int>> cores_of(const std::vector<int>& cpus, const Topol
         std::vector<int> among;
         std::ranges::copy_if(core, std::back_inserter(among),
                              [&](int cpu) { return std::ranges::find(cpus, cpu) != cpus.end(); });
-        if (!among.empty()) cores.push_back(std::move(among));
+        if (!among.empty()) {
+            cores.push_back(std::move(among));
+        }
     }
     return cores;
 }
@@ -87,9 +97,13 @@ std::string Cpus::why() const {
 
 std::string Cpus::about_threads() const {
     const std::size_t core_count = cores.size();
-    if (core_count == 0) return "the system does not tell";
+    if (core_count == 0) {
+        return "the system does not tell";
+    }
     std::size_t cpu_count = 0;
-    for (const std::vector<int>& core : cores) cpu_count += core.size();
+    for (const std::vector<int>& core : cores) {
+        cpu_count += core.size();
+    }
     if (cpu_count <= core_count) {
         return "every CPU is a core of its own: workers that compute do not share one";
     }
@@ -119,7 +133,9 @@ Cpus look_at_cpus(const std::string& root, const std::vector<int>& allowed,
 std::vector<Limit> look_at_limits(const std::string& root) {
     const auto file = [&](const std::string& path) -> std::optional<std::uint64_t> {
         const auto value = os::number_in(root + path);
-        if (!value || *value < 0) return std::nullopt;
+        if (!value || *value < 0) {
+            return std::nullopt;
+        }
         return static_cast<std::uint64_t>(*value);
     };
     return {
@@ -174,17 +190,25 @@ std::string list_text(const std::vector<int>& cpus) {
     std::string text;
     for (std::size_t i = 0; i < cpus.size();) {
         std::size_t last = i;
-        while (last + 1 < cpus.size() && cpus[last + 1] == cpus[last] + 1) ++last;
-        if (!text.empty()) text += ',';
+        while (last + 1 < cpus.size() && cpus[last + 1] == cpus[last] + 1) {
+            ++last;
+        }
+        if (!text.empty()) {
+            text += ',';
+        }
         text += std::to_string(cpus[i]);
-        if (last > i) text += '-' + std::to_string(cpus[last]);
+        if (last > i) {
+            text += '-' + std::to_string(cpus[last]);
+        }
         i = last + 1;
     }
     return text;
 }
 
 std::string limit_text(const Limit& limit) {
-    if (!limit.value) return "no limit";
+    if (!limit.value) {
+        return "no limit";
+    }
     return limit.unit == "bytes" ? bytes_text(*limit.value)
                                  : tool::grouped(*limit.value) + ' ' + limit.unit;
 }

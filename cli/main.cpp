@@ -22,9 +22,13 @@ namespace {
 std::string version() {
     const BuildInfo& build = build_info();
     std::string text = "procpool " + build.version;
-    if (!build.commit.empty()) text += " (" + build.commit + ")";
+    if (!build.commit.empty()) {
+        text += " (" + build.commit + ")";
+    }
     text += ", " + build.build_type + " built with " + build.compiler;
-    if (!build.sanitizers.empty()) text += ", -fsanitize=" + build.sanitizers;
+    if (!build.sanitizers.empty()) {
+        text += ", -fsanitize=" + build.sanitizers;
+    }
     return text;
 }
 

@@ -110,8 +110,9 @@ std::string hashes_text(double count) {
 
 std::string found_line(const mine::Request& request, const mine::Found& found) {
     const std::string hash = mine::hash_text(request, found.digest);
-    if (!request.header.empty())
+    if (!request.header.empty()) {
         return fmt::format("nonce {}  {}\n", nonce_text(found.suffix), hash);
+    }
     return fmt::format("{}  {}\n", found.suffix, hash);
 }
 
@@ -224,8 +225,9 @@ json report(const Options& options, const mine::Order& order, const std::vector<
     all["interrupted"] = outcome.interrupted;
     all["wanted"] = order.plan.wanted;
     all["found"] = json::array();
-    for (const mine::Found& found : outcome.found)
+    for (const mine::Found& found : outcome.found) {
         all["found"].push_back(found_json(request, found));
+    }
     if (request.header.empty()) {
         all["base"] = request.base;
         if (request.zero_bits) {
@@ -247,8 +249,9 @@ json report(const Options& options, const mine::Order& order, const std::vector<
         all["target"] = mine::target_text(order.plan.search);
     }
     if (options.compare) {
-        for (const Run& run : runs)
+        for (const Run& run : runs) {
             all["compare"][key(run.kind)] = outcome_json(run.outcome, alone);
+        }
     }
     return all;
 }
@@ -258,24 +261,35 @@ std::vector<Run> work_all(const Options& options, const mine::Order& order, int 
                           double alone) {
     // Processes before threads: a pool is to be made while there are none.
     std::vector<Kind> kinds{Kind::processes};
-    if (options.compare) kinds = {Kind::plain, Kind::processes, Kind::threads};
+    if (options.compare) {
+        kinds = {Kind::plain, Kind::processes, Kind::threads};
+    }
     std::vector<Run> runs;
     for (const Kind kind : kinds) {
-        if (!runs.empty() && (tool::Interrupt::pressed() || runs.back().outcome.stopped)) break;
+        if (!runs.empty() && (tool::Interrupt::pressed() || runs.back().outcome.stopped)) {
+            break;
+        }
         runs.push_back({kind, work(kind, processes, order, alone)});
     }
-    if (runs.size() == 3) std::swap(runs[1], runs[2]);
+    if (runs.size() == 3) {
+        std::swap(runs[1], runs[2]);
+    }
     return runs;
 }
 
 std::string page(const Options& options, const std::vector<Run>& runs, double alone) {
     const auto terminal = tool::Terminal::at(STDOUT_FILENO);
     std::string text;
-    for (const mine::Found& found : runs.back().outcome.found)
+    for (const mine::Found& found : runs.back().outcome.found) {
         text += terminal.fitted(found_line(options.request, found));
-    if (options.compare) text += comparison(runs, terminal);
+    }
+    if (options.compare) {
+        text += comparison(runs, terminal);
+    }
     text += terminal.fitted(summary(runs.back(), alone));
-    if (tool::Interrupt::pressed()) text += "interrupted\n";
+    if (tool::Interrupt::pressed()) {
+        text += "interrupted\n";
+    }
     return text;
 }
 
@@ -287,7 +301,9 @@ int run(Options& options) {
 
     const tool::Interrupt interrupt;  // before anything is shown that Ctrl-C could answer
     std::string before = fmt::format("goal: {}\n", order.goal);
-    for (const std::string& note : order.notes) before += fmt::format("note: {}\n", note);
+    for (const std::string& note : order.notes) {
+        before += fmt::format("note: {}\n", note);
+    }
     before += forecast(order, alone, processes) + "\n";
     if (options.json) {
         tool::write_err(tool::Terminal::at(STDERR_FILENO).fitted(before));
@@ -302,8 +318,12 @@ int run(Options& options) {
                                  : page(options, runs, alone));
 
     const mine::Outcome& outcome = runs.back().outcome;
-    if (outcome.stopped) throw tool::Stopped(*outcome.stopped);
-    if (tool::Interrupt::pressed()) return tool::interrupted;
+    if (outcome.stopped) {
+        throw tool::Stopped(*outcome.stopped);
+    }
+    if (tool::Interrupt::pressed()) {
+        return tool::interrupted;
+    }
     if (outcome.found.size() < order.plan.wanted) {
         throw tool::Stopped(
             tool::failed,
@@ -370,8 +390,9 @@ void add_mine(CLI::App& app, int& exit_code) {
                       ->add_option("--block-header", request.header,
                                    "The 76 bytes before the nonce, in hexadecimal")
                       ->group(header);
-    for (auto* option : {hash, base, alphabet, min_length, max_length, prefix, digits, zero_bits})
+    for (auto* option : {hash, base, alphabet, min_length, max_length, prefix, digits, zero_bits}) {
         block->excludes(option);
+    }
     command->add_option("--nonce-from", request.nonce_from, "The first nonce")
         ->check(whole(0, 0xffffffff))
         ->needs(block)
@@ -413,11 +434,18 @@ void add_mine(CLI::App& app, int& exit_code) {
         asked.digits = options->digits == "dec" ? mine::Digits::dec : mine::Digits::hex;
         asked.strategy =
             options->strategy == "enumerate" ? mine::Strategy::enumerate : mine::Strategy::random;
-        if (zero_bits->count() > 0) asked.zero_bits = options->zero_bits;
-        if (min_length->count() > 0) asked.min_length = options->min_length;
-        if (max_length->count() > 0) asked.max_length = options->max_length;
-        if (block->count() > 0 && asked.header.empty())
+        if (zero_bits->count() > 0) {
+            asked.zero_bits = options->zero_bits;
+        }
+        if (min_length->count() > 0) {
+            asked.min_length = options->min_length;
+        }
+        if (max_length->count() > 0) {
+            asked.max_length = options->max_length;
+        }
+        if (block->count() > 0 && asked.header.empty()) {
             throw tool::BadUsage("--block-header is empty: give the 76 bytes before the nonce");
+        }
         try {
             exit_code = run(*options);
         } catch (const mine::ImpossibleGoal& error) {

@@ -16,12 +16,17 @@ namespace procpool::cli {
 
 std::optional<Topology> topology_by_hwloc(const std::string& synthetic) {
     hwloc_topology_t raw = nullptr;
-    if (hwloc_topology_init(&raw) != 0) return std::nullopt;
+    if (hwloc_topology_init(&raw) != 0) {
+        return std::nullopt;
+    }
     const std::unique_ptr<::hwloc_topology, decltype(&hwloc_topology_destroy)> topology(
         raw, &hwloc_topology_destroy);
-    if (!synthetic.empty() && hwloc_topology_set_synthetic(raw, synthetic.c_str()) != 0)
+    if (!synthetic.empty() && hwloc_topology_set_synthetic(raw, synthetic.c_str()) != 0) {
         return std::nullopt;
-    if (hwloc_topology_load(raw) != 0) return std::nullopt;
+    }
+    if (hwloc_topology_load(raw) != 0) {
+        return std::nullopt;
+    }
 
     const auto count = [&](hwloc_obj_type_t type) {
         return std::max(0, hwloc_get_nbobjs_by_type(raw, type));

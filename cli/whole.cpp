@@ -15,7 +15,9 @@ CLI::Validator whole(std::uint64_t least, std::uint64_t most) {
         std::uint64_t number = 0;
         const char* const end = text.data() + text.size();
         const auto [stop, error] = std::from_chars(text.data(), end, number);
-        if (error == std::errc() && stop == end && number >= least && number <= most) return {};
+        if (error == std::errc() && stop == end && number >= least && number <= most) {
+            return {};
+        }
         return fmt::format("takes a whole number from {} to {}, not {}", least, most,
                            tool::quoted(text));
     };

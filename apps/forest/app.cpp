@@ -27,7 +27,9 @@ std::chrono::nanoseconds timeout_of(double seconds) {
 
 Plan plan_of(const Request& request) {
     std::string words;
-    for (const auto& word : request.grid) words += (words.empty() ? "" : " ") + word;
+    for (const auto& word : request.grid) {
+        words += (words.empty() ? "" : " ") + word;
+    }
     return {.grid = parse_grid(words),
             .folds = request.folds,
             .trees = request.trees,
@@ -66,13 +68,19 @@ void draw(const std::string& file, const Dataset& data, const Plan& plan, const 
 tool::Exit run(const Request& request) {
     const tool::Interrupt interrupt;
     const Plan plan = plan_of(request);
-    if (request.plot) check_writable(*request.plot);
+    if (request.plot) {
+        check_writable(*request.plot);
+    }
     const Dataset data = select_columns(Csv::read(request.data), request.target, request.features);
     const Findings found = study(data, plan);
 
     print(request, data, plan, found);
-    if (request.plot) draw(*request.plot, data, plan, found);
-    if (found.stopped) throw tool::Stopped(*found.stopped);
+    if (request.plot) {
+        draw(*request.plot, data, plan, found);
+    }
+    if (found.stopped) {
+        throw tool::Stopped(*found.stopped);
+    }
     return found.interrupted ? tool::interrupted : tool::done;
 }
 

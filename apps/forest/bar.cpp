@@ -18,12 +18,16 @@ std::string Bar::line(std::string_view label, std::size_t done, std::size_t tota
         return fmt::format("{} [{}{}] {}", label, std::string(full, '#'),
                            std::string(width - full, '.'), count);
     }
-    if (label.size() + 1 + count.size() <= columns) return fmt::format("{} {}", label, count);
+    if (label.size() + 1 + count.size() <= columns) {
+        return fmt::format("{} {}", label, count);
+    }
     return count.substr(0, columns);
 }
 
 void Bar::show(std::size_t done) {
-    if (status_.due()) status_.show(line(label_, done, total_, tool::StatusLine::room()));
+    if (status_.due()) {
+        status_.show(line(label_, done, total_, tool::StatusLine::room()));
+    }
 }
 
 }  // namespace forest

@@ -17,7 +17,9 @@ void without_core_dumps() {
 }
 
 int with_workers_to_crash(const CrewOptions& options) {
-    if (options.crashes > 0) without_core_dumps();
+    if (options.crashes > 0) {
+        without_core_dumps();
+    }
     return options.processes;
 }
 
@@ -36,7 +38,9 @@ bool Crew::crashes_next() {
 
 void Crew::one_more_done() {
     ++done_;
-    if (options_.watch) options_.watch(done_, crew_.pool().worker_pids());
+    if (options_.watch) {
+        options_.watch(done_, crew_.pool().worker_pids());
+    }
 }
 
 }  // namespace forest

@@ -47,7 +47,9 @@ public:
               Take take) {
         using Result = decltype(fit(items[0]));
         const auto task = [fit](const Item& item, bool crash) {
-            if (crash) std::raise(SIGSEGV);
+            if (crash) {
+                std::raise(SIGSEGV);
+            }
             return fit(item);
         };
         const procpool::TaskOptions options{.timeout = options_.timeout};
@@ -64,17 +66,22 @@ public:
         try {
             for (std::size_t i = 0; i < items.size(); ++i) {
                 // A bounded number of fits, begun in order.
-                while (begun < items.size() && ahead.size() < ahead_at_most())
+                while (begun < items.size() && ahead.size() < ahead_at_most()) {
                     ahead.give({begun++, crashes_next()});
+                }
                 std::optional<Result> result;
                 while (!(result = ahead.take(std::chrono::milliseconds(50)))) {
                     bar.show(i);
-                    if (tool::Interrupt::pressed()) throw Interrupted();
+                    if (tool::Interrupt::pressed()) {
+                        throw Interrupted();
+                    }
                 }
                 take(i, std::move(*result));
                 one_more_done();
                 bar.show(i + 1);
-                if (tool::Interrupt::pressed() && i + 1 < items.size()) throw Interrupted();
+                if (tool::Interrupt::pressed() && i + 1 < items.size()) {
+                    throw Interrupted();
+                }
             }
         } catch (...) {
             ahead.take_what_is_ready([&](const Try& at, Result result) {

@@ -26,7 +26,9 @@ std::string content_of(const std::string& file) {
     };
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::fopen(file.c_str(), "rbe"),
                                                              std::fclose);
-    if (!in) throw cannot_read();
+    if (!in) {
+        throw cannot_read();
+    }
     std::string text;
     constexpr std::size_t step = 1 << 16;
     for (std::size_t got = step; got == step;) {
@@ -35,7 +37,9 @@ std::string content_of(const std::string& file) {
         got = std::fread(text.data() + before, 1, step, in.get());
         text.resize(before + got);
     }
-    if (std::ferror(in.get()) != 0) throw cannot_read();
+    if (std::ferror(in.get()) != 0) {
+        throw cannot_read();
+    }
     return text;
 }
 
@@ -48,9 +52,14 @@ std::size_t length_of_character(std::string_view text) {
                                : first < 0xf0 ? 3
                                : first < 0xf5 ? 4
                                               : 0;
-    if (text.size() < length) return 0;
-    for (const char c : text.substr(1, length > 0 ? length - 1 : 0))
-        if ((static_cast<unsigned char>(c) & 0xc0) != 0x80) return 0;
+    if (text.size() < length) {
+        return 0;
+    }
+    for (const char c : text.substr(1, length > 0 ? length - 1 : 0)) {
+        if ((static_cast<unsigned char>(c) & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
     return length;
 }
 
@@ -59,7 +68,9 @@ std::string presentable(std::string name) {
     for (std::size_t at = 0; at < name.size();) {
         const std::size_t length = length_of_character(std::string_view(name).substr(at));
         const auto first = static_cast<unsigned char>(name[at]);
-        if (length == 0 || (first < ' ' && first != '\t') || first == 0x7f) name[at] = '?';
+        if (length == 0 || (first < ' ' && first != '\t') || first == 0x7f) {
+            name[at] = '?';
+        }
         at += std::max<std::size_t>(length, 1);
     }
     return name;
@@ -72,11 +83,15 @@ bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool to_number(std::string_view text, double& number) {
     if (text.starts_with('+')) {
         text.remove_prefix(1);
-        if (text.starts_with('-')) return false;
+        if (text.starts_with('-')) {
+            return false;
+        }
     }
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (stop != end) return false;
+    if (stop != end) {
+        return false;
+    }
     // Too small for a double is 0, or nearly; too large is no finite number.
     if (error == std::errc::result_out_of_range) {
         number = std::strtod(std::string(text).c_str(), nullptr);
@@ -89,11 +104,15 @@ bool to_number(std::string_view text, double& number) {
 class Csv::Reader {
 public:
     explicit Reader(Csv& csv) : csv_(csv), text_(csv.text_) {
-        if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;  // the mark that some programs write first
+        if (text_.starts_with("\xef\xbb\xbf")) {
+            at_ = 3;  // the mark that some programs write first
+        }
     }
 
     void read() {
-        while (!only_blanks_left()) read_line();
+        while (!only_blanks_left()) {
+            read_line();
+        }
         if (cells_.empty()) {
             throw tool::BadUsage(
                 fmt::format("{} is empty; a line with the names of the columns comes first, then a "
@@ -127,7 +146,9 @@ private:
             at_ += text_[at_] == '\r' ? 2U : 1U;
             ++line_;
         }
-        if (csv_.names_.empty() && begin_table()) return;
+        if (csv_.names_.empty() && begin_table()) {
+            return;
+        }
         if (cells_.size() != csv_.columns()) {
             line_ = line;
             refuse(cells_.size() == 1 && cells_[0].size == 0
@@ -141,12 +162,20 @@ private:
     }
 
     Cell read_cell() {
-        while (!at_line_end() && is_blank(text_[at_])) ++at_;
-        if (!at_end() && text_[at_] == '"') return read_quoted();
+        while (!at_line_end() && is_blank(text_[at_])) {
+            ++at_;
+        }
+        if (!at_end() && text_[at_] == '"') {
+            return read_quoted();
+        }
         const std::size_t begin = at_;
-        while (!at_line_end() && text_[at_] != ',') ++at_;
+        while (!at_line_end() && text_[at_] != ',') {
+            ++at_;
+        }
         std::size_t end = at_;
-        while (end > begin && is_blank(text_[end - 1])) --end;
+        while (end > begin && is_blank(text_[end - 1])) {
+            --end;
+        }
         return {begin, end - begin};
     }
 
@@ -158,15 +187,24 @@ private:
                 line_ = opened;
                 refuse("a quoted cell that begins here does not end; close it with a quote");
             }
-            if (text_[at_] == '\n') ++line_;
-            if (text_[at_] != '"') continue;
-            if (!text_.substr(at_ + 1).starts_with('"')) break;
+            if (text_[at_] == '\n') {
+                ++line_;
+            }
+            if (text_[at_] != '"') {
+                continue;
+            }
+            if (!text_.substr(at_ + 1).starts_with('"')) {
+                break;
+            }
             ++at_;  // a doubled quote
         }
         const std::size_t end = at_++;
-        while (!at_line_end() && is_blank(text_[at_])) ++at_;
-        if (!at_line_end() && text_[at_] != ',')
+        while (!at_line_end() && is_blank(text_[at_])) {
+            ++at_;
+        }
+        if (!at_line_end() && text_[at_] != ',') {
             refuse("text after the closing quote of a cell; double the quotes inside a cell");
+        }
         return {begin, end - begin};
     }
 
@@ -179,9 +217,12 @@ private:
         const bool header = !std::ranges::all_of(cells_, is_number);
         for (const Cell& cell : cells_) {
             std::string name(text_.substr(cell.begin, cell.size));
-            for (std::size_t quote = 0; (quote = name.find("\"\"", quote)) != std::string::npos;)
+            for (std::size_t quote = 0; (quote = name.find("\"\"", quote)) != std::string::npos;) {
                 name.erase(quote++, 1);
-            if (!header || name.empty()) name = std::to_string(csv_.names_.size() + 1);
+            }
+            if (!header || name.empty()) {
+                name = std::to_string(csv_.names_.size() + 1);
+            }
             csv_.names_.push_back(presentable(std::move(name)));
         }
         return header;

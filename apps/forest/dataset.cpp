@@ -20,7 +20,9 @@ std::string some_of(const std::vector<std::string>& names) {
     constexpr std::size_t room = 100;
     std::string list;
     for (const auto& name : names) {
-        if (list.size() + name.size() > room) return list + ", ...";
+        if (list.size() + name.size() > room) {
+            return list + ", ...";
+        }
         list += (list.empty() ? "" : ", ") + name;
     }
     return list;
@@ -31,7 +33,9 @@ std::optional<std::size_t> find_column(const Csv& csv, std::string_view wanted) 
     if (named != csv.names().end()) {
         const auto column = static_cast<std::size_t>(named - csv.names().begin());
         const auto again = std::find(named + 1, csv.names().end(), wanted);
-        if (again == csv.names().end()) return column;
+        if (again == csv.names().end()) {
+            return column;
+        }
         throw tool::BadUsage(
             fmt::format("{}: columns {} and {} are both called {}; give the number", csv.file(),
                         column + 1, again - csv.names().begin() + 1, tool::quoted(wanted)));
@@ -39,13 +43,19 @@ std::optional<std::size_t> find_column(const Csv& csv, std::string_view wanted) 
     std::size_t number = 0;
     const auto [stop, error] =
         std::from_chars(wanted.data(), wanted.data() + wanted.size(), number);
-    if (error != std::errc() || stop != wanted.data() + wanted.size()) return std::nullopt;
-    if (number < 1 || number > csv.columns()) return std::nullopt;
+    if (error != std::errc() || stop != wanted.data() + wanted.size()) {
+        return std::nullopt;
+    }
+    if (number < 1 || number > csv.columns()) {
+        return std::nullopt;
+    }
     return number - 1;
 }
 
 std::size_t column_of(const Csv& csv, std::string_view wanted, std::string_view option) {
-    if (const auto found = find_column(csv, wanted)) return *found;
+    if (const auto found = find_column(csv, wanted)) {
+        return *found;
+    }
     const char separator = csv.columns() > 1                                ? ','
                            : csv.names()[0].find(';') != std::string::npos  ? ';'
                            : csv.names()[0].find('\t') != std::string::npos ? '\t'
@@ -63,8 +73,11 @@ std::vector<std::size_t> columns_of(const Csv& csv, std::size_t target,
                                     const std::vector<std::string>& features) {
     std::vector<std::size_t> chosen;
     if (features.empty()) {
-        for (std::size_t column = 0; column < csv.columns(); ++column)
-            if (column != target) chosen.push_back(column);
+        for (std::size_t column = 0; column < csv.columns(); ++column) {
+            if (column != target) {
+                chosen.push_back(column);
+            }
+        }
     }
     for (const std::string& wanted : features) {
         const auto dots = find_column(csv, wanted) ? std::string::npos : wanted.find("..");
@@ -72,9 +85,12 @@ std::vector<std::size_t> columns_of(const Csv& csv, std::size_t target,
         const std::size_t last = dots == std::string::npos
                                      ? first
                                      : column_of(csv, wanted.substr(dots + 2), "--features");
-        if (last < first)
+        if (last < first) {
             throw tool::BadUsage(fmt::format("--features {} is upside down", tool::quoted(wanted)));
-        for (std::size_t column = first; column <= last; ++column) chosen.push_back(column);
+        }
+        for (std::size_t column = first; column <= last; ++column) {
+            chosen.push_back(column);
+        }
     }
     if (chosen.empty()) {
         throw tool::BadUsage(
@@ -104,9 +120,12 @@ std::string columns_of_numbers(const Csv& csv, std::size_t target) {
     for (std::size_t column = 0; column < csv.columns(); ++column) {
         bool numbers = column != target;
         double ignored = 0;
-        for (std::size_t row = 0; numbers && row < csv.rows(); ++row)
+        for (std::size_t row = 0; numbers && row < csv.rows(); ++row) {
             numbers = to_number(csv.cell(row, column), ignored);
-        if (!numbers) continue;
+        }
+        if (!numbers) {
+            continue;
+        }
         const std::string& name = csv.names()[column];
         const bool alone = std::ranges::count(csv.names(), name) == 1;
         list += (list.empty() ? "" : ",") + (alone ? name : std::to_string(column + 1));
@@ -119,7 +138,9 @@ double number_in(const Csv& csv, std::size_t row, std::size_t column, std::size_
     const std::string_view cell = csv.cell(row, column);
     double number = 0;
     const bool is_number = to_number(cell, number);
-    if (is_number && std::abs(number) <= largest) return number;
+    if (is_number && std::abs(number) <= largest) {
+        return number;
+    }
 
     std::string what = cell.empty() ? "the cell is empty"
                        : !is_number ? tool::quoted(cell) + " is not a number"
@@ -160,7 +181,9 @@ Dataset select_columns(const Csv& csv, const std::string& target,
                  .target = csv.names()[target_column],
                  .values = {},
                  .targets = {}};
-    for (const std::size_t column : columns) data.features.push_back(csv.names()[column]);
+    for (const std::size_t column : columns) {
+        data.features.push_back(csv.names()[column]);
+    }
     data.values.reserve(csv.rows() * columns.size());
     data.targets.reserve(csv.rows());
     constexpr double largest_feature = std::numeric_limits<float>::max();

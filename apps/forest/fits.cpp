@@ -24,8 +24,9 @@ std::vector<double> fit_on_all_rows(const View& table, const Settings& settings)
 FoldError try_on_fold(const View& table, const std::uint32_t* fold_of_rows, const FoldFit& fit) {
     std::vector<std::uint32_t> others;
     std::vector<std::uint32_t> own;
-    for (std::uint32_t row = 0; row < table.rows; ++row)
+    for (std::uint32_t row = 0; row < table.rows; ++row) {
         (fold_of_rows[row] == fit.fold ? own : others).push_back(row);
+    }
     const auto predictions = fit_and_predict(table, others, own, fit.settings);
     FoldError error{.rows = static_cast<std::uint32_t>(own.size())};
     for (std::size_t i = 0; i < own.size(); ++i) {

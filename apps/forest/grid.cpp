@@ -61,12 +61,14 @@ struct Values {
     std::vector<double> numbers;
 
     void add(std::string label, double number, std::string_view word) {
-        if (std::ranges::find(numbers, number) != numbers.end())
+        if (std::ranges::find(numbers, number) != numbers.end()) {
             refuse(word, fmt::format("{} is there twice", label));
+        }
         labels.push_back(std::move(label));
         numbers.push_back(number);
-        if (numbers.size() > most_points)
+        if (numbers.size() > most_points) {
             refuse(word, fmt::format("more than {} values", most_points));
+        }
     }
 };
 
@@ -79,7 +81,9 @@ Values values_of(const Setting& setting, std::string_view list, std::string_view
         };
         if (setting.most == 0) {
             double number = 0;
-            if (!to_number(part, number) || number <= 0 || number > 1) not_allowed();
+            if (!to_number(part, number) || number <= 0 || number > 1) {
+                not_allowed();
+            }
             values.add(std::string(part), number, word);
             continue;
         }
@@ -89,13 +93,22 @@ Values values_of(const Setting& setting, std::string_view list, std::string_view
         }
         const auto dots = part.find("..");
         int first = 0;
-        if (!to_whole(part.substr(0, dots), first)) not_allowed();
+        if (!to_whole(part.substr(0, dots), first)) {
+            not_allowed();
+        }
         int last = first;
-        if (dots != std::string_view::npos && !to_whole(part.substr(dots + 2), last)) not_allowed();
-        if (first < 1 || last > setting.most) not_allowed();
-        if (last < first) refuse(word, fmt::format("{} is upside down", tool::quoted(part)));
-        for (int number = first; number <= last; ++number)
+        if (dots != std::string_view::npos && !to_whole(part.substr(dots + 2), last)) {
+            not_allowed();
+        }
+        if (first < 1 || last > setting.most) {
+            not_allowed();
+        }
+        if (last < first) {
+            refuse(word, fmt::format("{} is upside down", tool::quoted(part)));
+        }
+        for (int number = first; number <= last; ++number) {
             values.add(std::to_string(number), number, word);
+        }
     }
     return values;
 }
@@ -126,14 +139,21 @@ Grid parse_grid(std::string_view text) {
     grid.points.emplace_back();
     std::set<std::string_view> seen;
     for (const auto word : split(text, " \t\n")) {
-        if (word.empty()) continue;
+        if (word.empty()) {
+            continue;
+        }
         const auto equals = word.find('=');
         const auto name = word.substr(0, equals);
         const auto* setting = std::ranges::find(all_settings, name, &Setting::name);
-        if (setting == all_settings.end())
+        if (setting == all_settings.end()) {
             refuse(word, "a setting is one of depth, leaf, rounds and rate");
-        if (equals == std::string_view::npos) refuse(word, "it has no values");
-        if (!seen.insert(name).second) refuse(word, fmt::format("{} is there twice", name));
+        }
+        if (equals == std::string_view::npos) {
+            refuse(word, "it has no values");
+        }
+        if (!seen.insert(name).second) {
+            refuse(word, fmt::format("{} is there twice", name));
+        }
 
         const Values values = values_of(*setting, word.substr(equals + 1), word);
         if (grid.points.size() * values.numbers.size() > most_points) {
@@ -150,7 +170,9 @@ Grid parse_grid(std::string_view text) {
         grid.points = std::move(points);
         grid.axes.push_back({std::string(name), values.labels});
     }
-    if (grid.axes.empty()) refuse(text, "it has no setting");
+    if (grid.axes.empty()) {
+        refuse(text, "it has no setting");
+    }
     return grid;
 }
 

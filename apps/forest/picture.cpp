@@ -73,8 +73,12 @@ public:
     Picture(const Dataset& data, const Plan& plan, const Findings& found)
         : data_(data), plan_(plan), found_(found) {
         const auto& axes = plan.grid.axes;
-        while (x_axis_ + 1 < axes.size() && axes[x_axis_].labels.size() == 1) ++x_axis_;
-        if (axes[x_axis_].labels.size() == 1) x_axis_ = 0;
+        while (x_axis_ + 1 < axes.size() && axes[x_axis_].labels.size() == 1) {
+            ++x_axis_;
+        }
+        if (axes[x_axis_].labels.size() == 1) {
+            x_axis_ = 0;
+        }
         collect_lines();
         choose_range();
         place_names();
@@ -92,10 +96,16 @@ public:
             fmt::format("root mean square error on rows that were not seen, {} folds; least for {}",
                         plan_.folds, plan_.grid.name(found_.best.value())));
         draw_axes();
-        for (const Line& line : lines_)
-            if (!line.has(*found_.best)) draw_line(line);
-        for (const Line& line : lines_)  // the best lies on top
-            if (line.has(*found_.best)) draw_line(line);
+        for (const Line& line : lines_) {
+            if (!line.has(*found_.best)) {
+                draw_line(line);
+            }
+        }
+        for (const Line& line : lines_) {  // the best lies on top
+            if (line.has(*found_.best)) {
+                draw_line(line);
+            }
+        }
         draw_best();
         return svg_ + "</svg>\n";
     }
@@ -105,16 +115,22 @@ private:
         const auto& axes = plan_.grid.axes;
         std::map<std::string, std::size_t> number_of;
         for (std::size_t point = 0; point < found_.points.size(); ++point) {
-            if (!found_.points[point]) continue;
+            if (!found_.points[point]) {
+                continue;
+            }
             const auto places = plan_.grid.coordinates(point);
             std::string name;
             for (std::size_t axis = 0; axis < axes.size(); ++axis) {
-                if (axis == x_axis_ || axes[axis].labels.size() == 1) continue;
+                if (axis == x_axis_ || axes[axis].labels.size() == 1) {
+                    continue;
+                }
                 name += fmt::format("{}{}={}", name.empty() ? "" : " ", axes[axis].name,
                                     axes[axis].labels[places[axis]]);
             }
             const auto [known, is_new] = number_of.try_emplace(name, lines_.size());
-            if (is_new) lines_.push_back({.name = name, .points = {}, .places = {}});
+            if (is_new) {
+                lines_.push_back({.name = name, .points = {}, .places = {}});
+            }
             lines_[known->second].points.push_back(point);
             lines_[known->second].places.push_back(places[x_axis_]);
         }
@@ -131,7 +147,9 @@ private:
         high_ = 0;
         for (std::size_t point = 0; point < found_.points.size(); ++point) {
             const auto& error = found_.points[point];
-            if (!error) continue;
+            if (!error) {
+                continue;
+            }
             const bool whiskers = best_line().has(point);
             low_ = std::min(low_, error->error - (whiskers ? error->spread : 0));
             high_ = std::max(high_, error->error + (whiskers ? error->spread : 0));
@@ -141,7 +159,9 @@ private:
         const double power = std::pow(10, std::floor(std::log10(rough)));
         step_ = 10 * power;
         for (const double factor : {1.0, 2.0, 5.0}) {
-            if (factor * power < rough) continue;
+            if (factor * power < rough) {
+                continue;
+            }
             step_ = factor * power;
             break;
         }
@@ -154,14 +174,18 @@ private:
         std::vector<Line*> order;
         for (Line& line : lines_) {
             line.name_at = y(found_.points[line.points.back()]->error);
-            if (lines_.size() <= colours.size()) order.push_back(&line);
+            if (lines_.size() <= colours.size()) {
+                order.push_back(&line);
+            }
         }
         std::ranges::sort(order, {}, &Line::name_at);
-        for (std::size_t i = 1; i < order.size(); ++i)
+        for (std::size_t i = 1; i < order.size(); ++i) {
             order[i]->name_at = std::max(order[i]->name_at, order[i - 1]->name_at + line_height);
+        }
         double limit = bottom;
-        for (std::size_t i = order.size(); i-- > 0; limit -= line_height)
+        for (std::size_t i = order.size(); i-- > 0; limit -= line_height) {
             order[i]->name_at = std::min(order[i]->name_at, limit);
+        }
     }
 
     [[nodiscard]] std::string headline() const {
@@ -199,8 +223,9 @@ private:
         const auto& labels = plan_.grid.axes[x_axis_].labels;
         constexpr std::size_t most_labels = 16;
         const std::size_t every = (labels.size() + most_labels - 1) / most_labels;
-        for (std::size_t place = 0; place < labels.size(); place += every)
+        for (std::size_t place = 0; place < labels.size(); place += every) {
             write(x(place), bottom + 20, labels[place], R"(text-anchor="middle")");
+        }
         write((left + right) / 2, bottom + 44, plan_.grid.axes[x_axis_].name,
               R"(text-anchor="middle")");
         svg_ += fmt::format(
@@ -291,7 +316,9 @@ void write_file(const std::string& file, const std::string& text) {
         good = false;
         error = errno;
     }
-    if (good) return;
+    if (good) {
+        return;
+    }
     throw tool::SystemLimit(
         fmt::format("cannot write {}: {}; give --plot another file", file, std::strerror(error)));
 }

@@ -31,7 +31,9 @@ std::vector<std::size_t> widths_of(const Grid& grid) {
     std::vector<std::size_t> widths;
     for (const Axis& axis : grid.axes) {
         std::size_t width = axis.name.size();
-        for (const auto& label : axis.labels) width = std::max(width, label.size());
+        for (const auto& label : axis.labels) {
+            width = std::max(width, label.size());
+        }
         widths.push_back(width + (widths.empty() ? 0 : 2));
     }
     return widths;
@@ -41,7 +43,9 @@ std::vector<std::size_t> widths_of(const Grid& grid) {
 struct Widths {
     Widths(const Plan& plan, const Findings& found) : axes(widths_of(plan.grid)) {
         for (const auto& point : found.points) {
-            if (!point) continue;
+            if (!point) {
+                continue;
+            }
             error = std::max(error, error_text(*point).size());
             spread = std::max(spread, spread_text(*point).size());
         }
@@ -61,21 +65,29 @@ class GridTable {
 public:
     GridTable(const Plan& plan, const Findings& found, const tool::Terminal& terminal)
         : plan_(plan), found_(found), terminal_(terminal), widths_(plan, found) {
-        for (const auto& point : found.points)
-            if (point) largest_ = std::max(largest_, point->error);
+        for (const auto& point : found.points) {
+            if (point) {
+                largest_ = std::max(largest_, point->error);
+            }
+        }
         const std::size_t line = widths_.line();
-        if (terminal.present && terminal.columns >= columns_for_bars(plan, found))
+        if (terminal.present && terminal.columns >= columns_for_bars(plan, found)) {
             bar_ = std::min(longest_bar, terminal.room() - line - 2);
+        }
         spread_ = !terminal.present || line <= terminal.room();
     }
 
     [[nodiscard]] std::string text() const {
         std::string table;
-        for (std::size_t axis = 0; axis < widths_.axes.size(); ++axis)
+        for (std::size_t axis = 0; axis < widths_.axes.size(); ++axis) {
             table += fmt::format("{:>{}}", plan_.grid.axes[axis].name, widths_.axes[axis]);
+        }
         table += fmt::format("{:>{}}\n", "error", widths_.error);
-        for (std::size_t point = 0; point < found_.points.size(); ++point)
-            if (found_.points[point]) table += line(point);
+        for (std::size_t point = 0; point < found_.points.size(); ++point) {
+            if (found_.points[point]) {
+                table += line(point);
+            }
+        }
         return table;
     }
 
@@ -89,7 +101,9 @@ private:
                                 widths_.axes[axis]);
         }
         line += fmt::format("{:>{}}", error_text(error), widths_.error);
-        if (spread_) line += fmt::format("{:<{}}", spread_text(error), widths_.spread);
+        if (spread_) {
+            line += fmt::format("{:<{}}", spread_text(error), widths_.spread);
+        }
         const bool best = found_.best == point;
         if (bar_ > 0) {
             const double share = largest_ > 0 ? error.error / largest_ : 0;
@@ -100,7 +114,9 @@ private:
         } else if (best && !terminal_.colour) {
             line += "  *";
         }
-        while (line.ends_with(' ')) line.pop_back();
+        while (line.ends_with(' ')) {
+            line.pop_back();
+        }
         return (best && terminal_.colour ? "\033[32m" + line + "\033[0m" : line) + '\n';
     }
 
@@ -139,7 +155,9 @@ std::string as_json(const Dataset& data, const Plan& plan, const Findings& found
                 {"predictions", found.forest},
                 {"out_of_bag_error", nullptr},
                 {"out_of_bag_rows", found.out_of_bag_rows}};
-    if (found.out_of_bag_error) forest["out_of_bag_error"] = *found.out_of_bag_error;
+    if (found.out_of_bag_error) {
+        forest["out_of_bag_error"] = *found.out_of_bag_error;
+    }
     const json all{
         {"data",
          {{"file", data.file},
@@ -180,8 +198,9 @@ std::string as_text(const Dataset& data, const Plan& plan, const Findings& found
                                           Values&&... values) {
         text += terminal.fitted(fmt::format(format, std::forward<Values>(values)...));
     };
-    if (!found.tree.empty())
+    if (!found.tree.empty()) {
         say("One tree, fully grown: error {:.4g} on the rows that it has seen\n", found.tree_error);
+    }
     if (found.best) {
         say("\nGrid, {} folds: error on rows that were not seen\n", plan.folds);
         text += GridTable(plan, found, terminal).text();

@@ -18,8 +18,9 @@ namespace {
 double root_mean_square(const std::vector<double>& predictions,
                         const std::vector<double>& targets) {
     double squares = 0;
-    for (std::size_t i = 0; i < targets.size(); ++i)
+    for (std::size_t i = 0; i < targets.size(); ++i) {
         squares += (predictions[i] - targets[i]) * (predictions[i] - targets[i]);
+    }
     return std::sqrt(squares / static_cast<double>(targets.size()));
 }
 
@@ -35,8 +36,9 @@ PointError error_over(const std::vector<FoldError>& folds) {
         mean += of_fold(fold) / count;
     }
     double variance = 0;
-    for (const FoldError& fold : folds)
+    for (const FoldError& fold : folds) {
         variance += (of_fold(fold) - mean) * (of_fold(fold) - mean) / (count - 1);
+    }
     return {std::sqrt(squares / rows), std::sqrt(variance / count)};
 }
 
@@ -92,8 +94,9 @@ private:
         const std::size_t folds = plan_.folds;
         std::vector<FoldFit> fits;
         for (const Settings& settings : plan_.grid.points) {
-            for (std::uint32_t fold = 0; fold < plan_.folds; ++fold)
+            for (std::uint32_t fold = 0; fold < plan_.folds; ++fold) {
                 fits.push_back({settings, fold});
+            }
         }
         std::vector<std::vector<FoldError>> errors(plan_.grid.points.size());
         found_.points.resize(plan_.grid.points.size());
@@ -111,20 +114,25 @@ private:
             [&](std::size_t i, const FoldError& error) {
                 auto& of_point = errors[i / folds];
                 of_point.push_back(error);
-                if (of_point.size() == folds) close_point(i / folds, error_over(of_point));
+                if (of_point.size() == folds) {
+                    close_point(i / folds, error_over(of_point));
+                }
             });
     }
 
     void close_point(std::size_t point, const PointError& error) {
         found_.points[point] = error;
         // Points close in order, so of equal ones the first stays.
-        if (!found_.best || error.error < found_.points[*found_.best]->error) found_.best = point;
+        if (!found_.best || error.error < found_.points[*found_.best]->error) {
+            found_.best = point;
+        }
     }
 
     void grow_forest() {
         std::vector<TreeFit> fits;
-        for (std::uint32_t tree = 0; tree < plan_.trees; ++tree)
+        for (std::uint32_t tree = 0; tree < plan_.trees; ++tree) {
             fits.push_back({plan_.grid.points[found_.best.value()], plan_.seed, tree});
+        }
         sums_.resize(rows_);
         unseen_sums_.resize(rows_);
         unseen_trees_.resize(rows_);
@@ -140,10 +148,14 @@ private:
     /// Sums are taken in the order of the trees, so that they are the same to the bit.
     void add_tree(std::uint32_t tree, const std::vector<double>& predictions) {
         std::vector<bool> seen(rows_);
-        for (const auto row : drawn_rows(rows_, plan_.seed, tree)) seen[row] = true;
+        for (const auto row : drawn_rows(rows_, plan_.seed, tree)) {
+            seen[row] = true;
+        }
         for (std::uint32_t row = 0; row < rows_; ++row) {
             sums_[row] += predictions[row];
-            if (seen[row]) continue;
+            if (seen[row]) {
+                continue;
+            }
             unseen_sums_[row] += predictions[row];
             ++unseen_trees_[row];
         }
@@ -151,17 +163,22 @@ private:
     }
 
     void close_forest() {
-        if (found_.trees == 0) return;
+        if (found_.trees == 0) {
+            return;
+        }
         double squares = 0;
         for (std::uint32_t row = 0; row < rows_; ++row) {
             found_.forest.push_back(sums_[row] / found_.trees);
-            if (unseen_trees_[row] == 0) continue;
+            if (unseen_trees_[row] == 0) {
+                continue;
+            }
             const double off = unseen_sums_[row] / unseen_trees_[row] - data_.targets[row];
             squares += off * off;
             ++found_.out_of_bag_rows;
         }
-        if (found_.out_of_bag_rows > 0)
+        if (found_.out_of_bag_rows > 0) {
             found_.out_of_bag_error = std::sqrt(squares / found_.out_of_bag_rows);
+        }
     }
 
     const Dataset& data_;

@@ -16,7 +16,9 @@ namespace forest {
 namespace {
 
 void check(int status) {
-    if (status != 0) throw std::runtime_error(std::string("xgboost: ") + ::XGBGetLastError());
+    if (status != 0) {
+        throw std::runtime_error(std::string("xgboost: ") + ::XGBGetLastError());
+    }
 }
 
 struct Free {
@@ -36,14 +38,18 @@ class Scale {
 public:
     Scale(const View& table, std::span<const std::uint32_t> rows) {
         const auto count = static_cast<double>(rows.size());
-        for (const auto row : rows) middle_ += table.targets[row] / count;
+        for (const auto row : rows) {
+            middle_ += table.targets[row] / count;
+        }
         double squares = 0;
         for (const auto row : rows) {
             const double off = table.targets[row] - middle_;
             squares += off * off / count;
         }
         const double spread = std::sqrt(squares);
-        if (!(spread >= std::numeric_limits<double>::min())) return;  // all targets are the same
+        if (!(spread >= std::numeric_limits<double>::min())) {
+            return;  // all targets are the same
+        }
         unit_ = std::exp2(std::round(std::log2(spread)));
         places_ = 6 - static_cast<int>(std::floor(std::log10(spread)));
     }
@@ -54,7 +60,9 @@ public:
     [[nodiscard]] double up(float prediction) const {
         const double exact = middle_ + unit_ * static_cast<double>(prediction);
         // Powers of ten are exact up to 10^22: the result is the double nearest to the decimal.
-        if (places_ < -22 || places_ > 22) return exact;
+        if (places_ < -22 || places_ > 22) {
+            return exact;
+        }
         const double ten = std::pow(10.0, std::abs(places_));
         const double rounded =
             places_ >= 0 ? std::round(exact * ten) / ten : std::round(exact / ten) * ten;
@@ -100,8 +108,9 @@ Booster booster_for(void* matrix, const Settings& settings) {
         {"eta", fmt::format("{}", settings.rate)},
         {"verbosity", "0"},
     };
-    for (const auto& [name, value] : parameters)
+    for (const auto& [name, value] : parameters) {
         check(::XGBoosterSetParam(handle, name, value.c_str()));
+    }
     return booster;
 }
 
@@ -110,7 +119,9 @@ Booster booster_for(void* matrix, const Settings& settings) {
 std::vector<double> fit_and_predict(const View& table, std::span<const std::uint32_t> grow_on,
                                     std::span<const std::uint32_t> predict,
                                     const Settings& settings) {
-    if (predict.empty()) return {};
+    if (predict.empty()) {
+        return {};
+    }
     const Scale scale(table, grow_on);
     std::vector<float> labels(grow_on.size());
     std::ranges::transform(grow_on, labels.begin(),
@@ -119,8 +130,9 @@ std::vector<double> fit_and_predict(const View& table, std::span<const std::uint
     const Matrix training = matrix_of(table, grow_on);
     check(::XGDMatrixSetFloatInfo(training.get(), "label", labels.data(), labels.size()));
     const Booster booster = booster_for(training.get(), settings);
-    for (int round = 0; round < settings.rounds; ++round)
+    for (int round = 0; round < settings.rounds; ++round) {
         check(::XGBoosterUpdateOneIter(booster.get(), round, training.get()));
+    }
 
     const Matrix asked = matrix_of(table, predict);
     const bst_ulong* shape = nullptr;

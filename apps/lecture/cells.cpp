@@ -17,7 +17,9 @@ std::span<const Cell* const> cells() {
 const PeerProgram* find_peer(std::string_view name) {
     for (const Cell* cell : cells()) {
         for (const auto& peer : cell->peers) {
-            if (peer.name == name) return &peer;
+            if (peer.name == name) {
+                return &peer;
+            }
         }
     }
     return nullptr;

@@ -38,7 +38,9 @@ using std::chrono::nanoseconds;
 
 Fd anonymous_file() {
     Fd file(::memfd_create("lecture", MFD_CLOEXEC));
-    if (!file) throw_errno("memfd_create");
+    if (!file) {
+        throw_errno("memfd_create");
+    }
     return file;
 }
 
@@ -59,9 +61,11 @@ sigset_t signals_of_interest() {
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGCONT);
     for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP}) {
-        struct sigaction action {};
+        struct sigaction action{};
         sigaction(signal, nullptr, &action);
-        if (action.sa_handler != SIG_IGN) sigaddset(&set, signal);
+        if (action.sa_handler != SIG_IGN) {
+            sigaddset(&set, signal);
+        }
     }
     return set;
 }
@@ -82,7 +86,9 @@ bool is_stopped(pid_t pid) {
     ::dup2(err, STDERR_FILENO);
 
     std::vector<char*> argv;
-    for (const auto& argument : options.argv) argv.push_back(const_cast<char*>(argument.c_str()));
+    for (const auto& argument : options.argv) {
+        argv.push_back(const_cast<char*>(argument.c_str()));
+    }
     argv.push_back(nullptr);
     ::sigprocmask(SIG_SETMASK, &mask, nullptr);
     ::execv(argv[0], argv.data());
@@ -95,7 +101,9 @@ public:
     Guard(pid_t ward, pid_t program, std::chrono::milliseconds deadline, const sigset_t& signals)
         : ward_(ward), program_(program), signals_(signals) {
         ::setpgid(ward, ward);  // whoever of the two is first
-        if (deadline.count() > 0) deadline_ = Clock::now() + deadline;
+        if (deadline.count() > 0) {
+            deadline_ = Clock::now() + deadline;
+        }
     }
 
     struct End {
@@ -107,8 +115,12 @@ public:
     End watch() {
         for (;;) {
             const auto signal = next_signal();
-            if (const auto end = ended()) return *end;
-            if (!stopped_since_ && Clock::now() >= deadline_) return {Ending::How::late, SIGKILL};
+            if (const auto end = ended()) {
+                return *end;
+            }
+            if (!stopped_since_ && Clock::now() >= deadline_) {
+                return {Ending::How::late, SIGKILL};
+            }
             if (signal == SIGTSTP) {
                 stop_looked_for_until_ = Clock::now() + std::chrono::milliseconds(500);
             } else if (signal == SIGCONT) {
@@ -116,7 +128,9 @@ public:
             } else if (signal && signal != SIGCHLD) {
                 return {Ending::How::signalled, SIGKILL};
             }
-            if (Clock::now() < stop_looked_for_until_ && is_stopped(program_)) stop();
+            if (Clock::now() < stop_looked_for_until_ && is_stopped(program_)) {
+                stop();
+            }
         }
     }
 
@@ -139,9 +153,13 @@ private:
 
     void go_on() {
         stop_looked_for_until_ = {};
-        if (!stopped_since_) return;
+        if (!stopped_since_) {
+            return;
+        }
         kill_group(SIGCONT);
-        if (deadline_ != Clock::time_point::max()) deadline_ += Clock::now() - *stopped_since_;
+        if (deadline_ != Clock::time_point::max()) {
+            deadline_ += Clock::now() - *stopped_since_;
+        }
         stopped_since_.reset();
     }
 
@@ -153,7 +171,9 @@ private:
         siginfo_t info{};
         const int got =
             ::waitid(P_PID, static_cast<id_t>(ward_), &info, WEXITED | WNOHANG | WNOWAIT);
-        if (got != 0 || info.si_pid == 0) return std::nullopt;
+        if (got != 0 || info.si_pid == 0) {
+            return std::nullopt;
+        }
         return End{info.si_code == CLD_EXITED ? Ending::How::exited : Ending::How::signalled,
                    info.si_status};
     }
@@ -162,8 +182,12 @@ private:
     [[nodiscard]] std::optional<int> next_signal() const {
         nanoseconds patience = std::chrono::hours(1);
         const auto now = Clock::now();
-        if (now < stop_looked_for_until_) patience = std::chrono::milliseconds(5);
-        if (!stopped_since_) patience = std::clamp<nanoseconds>(deadline_ - now, {}, patience);
+        if (now < stop_looked_for_until_) {
+            patience = std::chrono::milliseconds(5);
+        }
+        if (!stopped_since_) {
+            patience = std::clamp<nanoseconds>(deadline_ - now, {}, patience);
+        }
         const timespec time{.tv_sec = static_cast<time_t>(patience.count() / 1'000'000'000),
                             .tv_nsec = static_cast<long>(patience.count() % 1'000'000'000)};
         const int signal = ::sigtimedwait(&signals_, nullptr, &time);
@@ -184,8 +208,12 @@ Fd file_of(std::string_view text) {
     Fd file = anonymous_file();
     while (!text.empty()) {
         const ssize_t n = ::write(file.get(), text.data(), text.size());
-        if (n < 0 && errno != EINTR) throw_errno("write");
-        if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
+        if (n < 0 && errno != EINTR) {
+            throw_errno("write");
+        }
+        if (n > 0) {
+            text.remove_prefix(static_cast<std::size_t>(n));
+        }
     }
     ::lseek(file.get(), 0, SEEK_SET);
     return file;
@@ -194,13 +222,17 @@ Fd file_of(std::string_view text) {
 Child::Child(ChildOptions options) : out_(anonymous_file()), err_(anonymous_file()) {
     void* shared =
         ::mmap(nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) throw_errno("mmap");
+    if (shared == MAP_FAILED) {
+        throw_errno("mmap");
+    }
     report_ = new (shared) Report;
 
     std::fflush(nullptr);
     const pid_t parent = ::getpid();
     guard_ = ::fork();
-    if (guard_ > 0) return;
+    if (guard_ > 0) {
+        return;
+    }
     if (guard_ < 0) {
         const int error = errno;
         ::munmap(report_, sizeof(Report));
@@ -215,11 +247,17 @@ Child::Child(ChildOptions options) : out_(anonymous_file()), err_(anonymous_file
     ::sigprocmask(SIG_BLOCK, &set, &before);
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    if (::getppid() != parent) ::_exit(1);
+    if (::getppid() != parent) {
+        ::_exit(1);
+    }
     const Stopwatch watch;
     const pid_t leader = ::fork();
-    if (leader == 0) execute(options, out_.get(), err_.get(), before);
-    if (leader < 0) ::_exit(1);
+    if (leader == 0) {
+        execute(options, out_.get(), err_.get(), before);
+    }
+    if (leader < 0) {
+        ::_exit(1);
+    }
     ::close_range(3, ~0U, 0);  // what others hear by the end of a pipe must not wait for the guard
     Guard guard(leader, parent, options.deadline, set);
     const auto [how, code] = guard.watch();

@@ -57,7 +57,9 @@ Examples:
 /// Nobody opens a file as 0, 1 or 2 by accident.
 void open_standard_streams() {
     for (int fd = 0; fd <= 2; ++fd) {
-        if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+        if (::fcntl(fd, F_GETFD) < 0) {
+            ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+        }
     }
 }
 
@@ -93,7 +95,9 @@ bool wants_colour() {
 
 int run_peer(const std::vector<std::string>& name_and_request) {
     const PeerProgram* peer = find_peer(name_and_request.at(0));
-    if (peer == nullptr) throw std::invalid_argument("no peer " + name_and_request.at(0));
+    if (peer == nullptr) {
+        throw std::invalid_argument("no peer " + name_and_request.at(0));
+    }
     write_out(peer->run(json::parse(name_and_request.at(1))).dump() + '\n');
     return fine;
 }
@@ -121,11 +125,15 @@ struct Options {
 std::vector<const Cell*> chosen_cells(const std::string& list) {
     std::set<std::string> names;
     std::istringstream words(list + ',');
-    for (std::string word; std::getline(words, word, ',');) names.insert(word);
+    for (std::string word; std::getline(words, word, ',');) {
+        names.insert(word);
+    }
 
     std::vector<const Cell*> chosen;
     for (const Cell* cell : cells()) {
-        if (names.erase(std::string(cell->name)) > 0) chosen.push_back(cell);
+        if (names.erase(std::string(cell->name)) > 0) {
+            chosen.push_back(cell);
+        }
     }
     if (!names.empty()) {
         throw CLI::ValidationError("--cells", fmt::format("there is no cell '{}'", *names.begin()));
@@ -149,7 +157,9 @@ int run_lecture(const Options& options) {
             .doing = fmt::format("{}/{} {}", reports.size() + 1, options.cells.size(), cell->name)};
         reports.push_back(run_cell(*cell, desk));
         status.clear();
-        if (options.json) continue;
+        if (options.json) {
+            continue;
+        }
         write_out(page.cell(number_of(cell), *cell, reports.back()));
     }
 
@@ -169,8 +179,9 @@ int run_lecture(const Options& options) {
         write_out(all.dump(2) + '\n');
     } else {
         std::vector<Page::Section> sections;
-        for (std::size_t i = 0; i < options.cells.size(); ++i)
+        for (std::size_t i = 0; i < options.cells.size(); ++i) {
             sections.push_back({number_of(options.cells[i]), options.cells[i], &reports[i]});
+        }
         const int cpus = procpool::usable_cpus();
         write_out(fmt::format(
             "{}{} usable CPU{}, Python {}, {:.1f} s in all.\n{}", page.table(sections), cpus,

@@ -10,7 +10,9 @@ namespace lecture {
 namespace {
 
 std::string last_line(std::string text) {
-    while (!text.empty() && text.back() == '\n') text.pop_back();
+    while (!text.empty() && text.back() == '\n') {
+        text.pop_back();
+    }
     const auto newline = text.rfind('\n');
     return newline == std::string::npos ? text : text.substr(newline + 1);
 }
@@ -52,10 +54,16 @@ ChildOptions python_child(std::vector<std::string> arguments, std::chrono::milli
 }  // namespace
 
 Figure Answer::figure(const std::string& key) const {
-    if (fate != Fate::done) return {.fate = fate, .seconds = seconds, .why = why};
+    if (fate != Fate::done) {
+        return {.fate = fate, .seconds = seconds, .why = why};
+    }
     const auto found = reply.find(key);
-    if (found == reply.end()) return {.fate = Fate::failed, .seconds = seconds, .why = "no " + key};
-    if (!found->is_number()) return {.fate = Fate::never};
+    if (found == reply.end()) {
+        return {.fate = Fate::failed, .seconds = seconds, .why = "no " + key};
+    }
+    if (!found->is_number()) {
+        return {.fate = Fate::never};
+    }
     return {.seconds = found->get<double>()};
 }
 
@@ -72,12 +80,16 @@ Answer ask_self(std::string_view name, const json& request) {
 
 Python::Python() {
     const Ending ending = Child(python_child({"version"}, std::chrono::seconds(10))).wait();
-    if (ending.how == Ending::How::exited && ending.code == 0) version_ = last_line(ending.out);
+    if (ending.how == Ending::How::exited && ending.code == 0) {
+        version_ = last_line(ending.out);
+    }
 }
 
 Answer Python::ask(std::string_view name, const json& request,
                    std::chrono::milliseconds deadline) const {
-    if (!present()) return {.fate = Fate::absent, .why = "python3 is not installed"};
+    if (!present()) {
+        return {.fate = Fate::absent, .why = "python3 is not installed"};
+    }
     return answer_of(Child(python_child({std::string(name), request.dump()}, deadline)).wait());
 }
 

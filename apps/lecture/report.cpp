@@ -44,9 +44,15 @@ std::string_view to_string(Fate fate) {
 
 json Figure::to_json() const {
     json figure{{"fate", to_string(fate)}};
-    if (fate != Fate::absent && fate != Fate::never) figure["seconds"] = seconds;
-    if (!text.empty()) figure["text"] = text;
-    if (!why.empty()) figure["why"] = why;
+    if (fate != Fate::absent && fate != Fate::never) {
+        figure["seconds"] = seconds;
+    }
+    if (!text.empty()) {
+        figure["text"] = text;
+    }
+    if (!why.empty()) {
+        figure["why"] = why;
+    }
     return figure;
 }
 
@@ -58,17 +64,23 @@ const Figure* Row::find(Peer peer) const {
 double Row::ratio(Peer peer, Peer other) const {
     const Figure* mine = find(peer);
     const Figure* theirs = find(other);
-    if (mine == nullptr || theirs == nullptr || !mine->measured() || !theirs->measured()) return 0;
+    if (mine == nullptr || theirs == nullptr || !mine->measured() || !theirs->measured()) {
+        return 0;
+    }
     return theirs->seconds > 0 ? mine->seconds / theirs->seconds : 0;
 }
 
 json Row::to_json() const {
     json row = json::object();
-    if (figures.empty()) row["text"] = text;
+    if (figures.empty()) {
+        row["text"] = text;
+    }
     for (const auto& [peer, figure] : figures) {
         json& shown = row[std::string(to_string(peer))] = figure.to_json();
         for (const Peer other : {Peer::ideal, Peer::threads, Peer::plain}) {
-            if (other == peer) continue;
+            if (other == peer) {
+                continue;
+            }
             if (const double value = ratio(peer, other); value > 0) {
                 shown[fmt::format("ratio_to_{}", to_string(other))] = value;
             }
@@ -79,7 +91,9 @@ json Row::to_json() const {
 
 json Report::to_json() const {
     json report{{"holds", holds}, {"notes", notes}, {"rows", json::object()}};
-    for (const auto& row : rows) report["rows"][row.name] = row.to_json();
+    for (const auto& row : rows) {
+        report["rows"][row.name] = row.to_json();
+    }
     report.update(details);
     return report;
 }
@@ -91,7 +105,9 @@ std::string in_words(double seconds) {
     };
     for (const Unit unit : {Unit{1, "s"}, Unit{1e-3, "ms"}, Unit{1e-6, "us"}, Unit{1e-9, "ns"}}) {
         const double value = seconds / unit.size;
-        if (value < 1 && unit.size > 1e-9) continue;
+        if (value < 1 && unit.size > 1e-9) {
+            continue;
+        }
         const bool coarse = unit.size >= 1e-3;  // four digits of what is worth comparing
         const int decimals = value < 10    ? (coarse ? 3 : 2)
                              : value < 100 ? (coarse ? 2 : 1)
@@ -102,7 +118,9 @@ std::string in_words(double seconds) {
 }
 
 std::string in_words(const Figure& figure) {
-    if (!figure.text.empty()) return figure.text;
+    if (!figure.text.empty()) {
+        return figure.text;
+    }
     return figure.measured() ? in_words(figure.seconds) : std::string(to_string(figure.fate));
 }
 

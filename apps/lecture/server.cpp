@@ -57,7 +57,9 @@ void serve(int listening_socket, std::chrono::nanoseconds delay) {
     std::deque<Answer> waiting;  // the delay is the same for all, so the first in is the first due
     for (;;) {
         std::vector<pollfd> polled{{.fd = listening_socket, .events = POLLIN, .revents = 0}};
-        for (const auto& caller : asking) polled.push_back({caller.get(), POLLIN, 0});
+        for (const auto& caller : asking) {
+            polled.push_back({caller.get(), POLLIN, 0});
+        }
         const timespec patience =
             until(waiting.empty() ? Clock::time_point{} : waiting.front().due);
         if (::ppoll(polled.data(), polled.size(), waiting.empty() ? nullptr : &patience, nullptr) <
@@ -67,7 +69,9 @@ void serve(int listening_socket, std::chrono::nanoseconds delay) {
         }
 
         for (std::size_t i = asking.size(); i-- > 0;) {
-            if (polled[i + 1].revents == 0) continue;
+            if (polled[i + 1].revents == 0) {
+                continue;
+            }
             double x = 0;
             if (::recv(asking[i].get(), &x, sizeof x, 0) == sizeof x) {
                 waiting.push_back({std::move(asking[i]), x * x, Clock::now() + delay});
@@ -76,8 +80,12 @@ void serve(int listening_socket, std::chrono::nanoseconds delay) {
         }
         if (polled[0].revents != 0) {
             Fd caller(::accept4(listening_socket, nullptr, nullptr, SOCK_CLOEXEC));
-            if (!caller && errno != EINTR && errno != ECONNABORTED) throw_errno("accept");
-            if (caller) asking.push_back(std::move(caller));
+            if (!caller && errno != EINTR && errno != ECONNABORTED) {
+                throw_errno("accept");
+            }
+            if (caller) {
+                asking.push_back(std::move(caller));
+            }
         }
         for (; !waiting.empty() && waiting.front().due <= Clock::now(); waiting.pop_front()) {
             const auto& answer = waiting.front();

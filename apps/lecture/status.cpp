@@ -15,7 +15,9 @@ namespace {
 
 std::size_t terminal_width() {
     winsize size{};
-    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return 80;
+    }
     return size.ws_col;
 }
 
@@ -27,7 +29,9 @@ Status::Status() {
 }
 
 void Status::show(std::string_view text) {
-    if (!terminal_) return;
+    if (!terminal_) {
+        return;
+    }
     // A line that wraps could not be taken back.
     fmt::print(stderr, "\r\033[K{}", text.substr(0, terminal_width() - 1));
     std::fflush(stderr);
@@ -35,7 +39,9 @@ void Status::show(std::string_view text) {
 }
 
 void Status::clear() {
-    if (!shown_) return;
+    if (!shown_) {
+        return;
+    }
     fmt::print(stderr, "\r\033[K");
     std::fflush(stderr);
     shown_ = false;

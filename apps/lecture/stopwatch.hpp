@@ -41,7 +41,9 @@ template <std::invocable F>
 double median_of(int times, F&& work) {
     std::vector<double> seconds;
     seconds.reserve(static_cast<std::size_t>(times));
-    for (int i = 0; i < times; ++i) seconds.push_back(timed(work));
+    for (int i = 0; i < times; ++i) {
+        seconds.push_back(timed(work));
+    }
     return median(std::move(seconds));
 }
 
@@ -49,7 +51,9 @@ double median_of(int times, F&& work) {
 template <std::invocable F>
 double least_of(int times, F&& work) {
     double least = timed(work);
-    for (int i = 1; i < times; ++i) least = std::min(least, timed(work));
+    for (int i = 1; i < times; ++i) {
+        least = std::min(least, timed(work));
+    }
     return least;
 }
 

@@ -48,7 +48,9 @@ std::string wrapped(std::string_view first, std::string_view text) {
 }  // namespace
 
 std::string Page::in(Ink ink, std::string text) const {
-    if (!colour_ || ink == Ink::none) return text;
+    if (!colour_ || ink == Ink::none) {
+        return text;
+    }
     const char* code = ink == Ink::bold   ? "1"
                        : ink == Ink::dim  ? "2"
                        : ink == Ink::good ? "32"
@@ -59,15 +61,20 @@ std::string Page::in(Ink ink, std::string text) const {
 std::string Page::cell(std::size_t number, const Cell& cell, const Report& report) const {
     std::string page = in(Ink::bold, fmt::format("{}  {}", number, cell.title)) + '\n';
     page += wrapped("   ", cell.teaches);
-    for (const auto& note : report.notes) page += in(Ink::dim, wrapped("   - ", note));
-    if (!report.holds)
+    for (const auto& note : report.notes) {
+        page += in(Ink::dim, wrapped("   - ", note));
+    }
+    if (!report.holds) {
         page += in(Ink::bad, wrapped("   ", "This is not what should have come out."));
+    }
     return page + '\n';
 }
 
 std::string Page::row(std::string_view mark, const Row& row) const {
     std::string line = fmt::format("{}{:<{}}", mark, row.label, label_width - mark.size());
-    if (row.figures.empty()) return line + row.text + '\n';
+    if (row.figures.empty()) {
+        return line + row.text + '\n';
+    }
     std::string blanks;  // not written until something follows
     for (const auto& column : columns) {
         const Figure* figure = row.find(column.peer);
@@ -110,7 +117,9 @@ std::string Page::table(const std::vector<Section>& sections) const {
     for (const auto& [number, cell, report] : sections) {
         page += rule;
         std::string mark = fmt::format("{}  ", number);
-        if (report->rows.empty()) page += in(Ink::bad, mark + "failed, see above") + '\n';
+        if (report->rows.empty()) {
+            page += in(Ink::bad, mark + "failed, see above") + '\n';
+        }
         for (const auto& one : report->rows) {
             page += row(mark, one);
             mark = "   ";

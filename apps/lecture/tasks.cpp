@@ -20,7 +20,9 @@ double subtract(double x, Seconds sleep) {
 }
 
 double churn(double x, std::uint32_t rounds) {
-    for (std::uint32_t i = 0; i < rounds; ++i) x = x * 1.0000001 + 1e-9;
+    for (std::uint32_t i = 0; i < rounds; ++i) {
+        x = x * 1.0000001 + 1e-9;
+    }
     return x;
 }
 
@@ -36,7 +38,9 @@ double ask(double x, std::uint16_t port) {
         throw std::system_error(errno, std::generic_category(), what);
     };
     const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!socket) fail("socket");
+    if (!socket) {
+        fail("socket");
+    }
     sockaddr_in server{};
     server.sin_family = AF_INET;
     server.sin_port = htons(port);
@@ -44,9 +48,13 @@ double ask(double x, std::uint16_t port) {
     if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&server), sizeof server) != 0) {
         fail("connect");
     }
-    if (::send(socket.get(), &x, sizeof x, MSG_NOSIGNAL) != sizeof x) fail("send");
+    if (::send(socket.get(), &x, sizeof x, MSG_NOSIGNAL) != sizeof x) {
+        fail("send");
+    }
     double answer = 0;
-    if (::recv(socket.get(), &answer, sizeof answer, MSG_WAITALL) != sizeof answer) fail("recv");
+    if (::recv(socket.get(), &answer, sizeof answer, MSG_WAITALL) != sizeof answer) {
+        fail("recv");
+    }
     return answer;
 }
 

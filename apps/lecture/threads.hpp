@@ -18,7 +18,9 @@ namespace lecture {
 class Threads {
 public:
     explicit Threads(int count) {
-        for (int i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
+        for (int i = 0; i < count; ++i) {
+            threads_.emplace_back([this] { work(); });
+        }
     }
 
     Threads(const Threads&) = delete;
@@ -55,12 +57,18 @@ private:
         std::unique_lock lock(mutex_);
         for (std::size_t seen = 0;;) {
             bell_.wait(lock, [&] { return leave_ || round_ != seen; });
-            if (leave_) return;
+            if (leave_) {
+                return;
+            }
             seen = round_;
             lock.unlock();
-            for (std::size_t i = next_++; i < count_; i = next_++) (*one_)(i);
+            for (std::size_t i = next_++; i < count_; i = next_++) {
+                (*one_)(i);
+            }
             lock.lock();
-            if (--busy_ == 0) done_.notify_one();
+            if (--busy_ == 0) {
+                done_.notify_one();
+            }
         }
     }
 

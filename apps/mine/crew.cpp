@@ -53,7 +53,9 @@ public:
     void give(const Chunk& chunk) override { put(chunk, false); }
     void give_first(const Chunk& chunk) override { put(chunk, true); }
     std::optional<Report> take(std::chrono::nanoseconds patience) override {
-        if (reports_.front().wait_for(patience) != std::future_status::ready) return std::nullopt;
+        if (reports_.front().wait_for(patience) != std::future_status::ready) {
+            return std::nullopt;
+        }
         Report report = reports_.front().get();
         reports_.pop_front();
         return report;
@@ -82,7 +84,9 @@ private:
         std::unique_lock lock(mutex_);
         for (;;) {
             bell_.wait(lock, stop, [this] { return !tasks_.empty(); });
-            if (stop.stop_requested()) return;
+            if (stop.stop_requested()) {
+                return;
+            }
             Task task = std::move(tasks_.front());
             tasks_.pop_front();
             lock.unlock();

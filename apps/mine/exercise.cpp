@@ -28,7 +28,9 @@ Try try_letters(int number) {
     std::mt19937 random(static_cast<unsigned>(number));  // each try its own letters
     std::uniform_int_distribution<int> letter('a', 'z');
     Try result{};
-    for (int i = 0; i < 20; ++i) result.letters[i] = static_cast<char>(letter(random));
+    for (int i = 0; i < 20; ++i) {
+        result.letters[i] = static_cast<char>(letter(random));
+    }
 
     const std::string text = base + result.letters;
     const auto hash = adler32(1, reinterpret_cast<const Bytef*>(text.data()), uInt(text.size()));
@@ -38,7 +40,9 @@ Try try_letters(int number) {
 
 void show(const char* how, const std::vector<Try>& tries) {
     int successes = 0;
-    for (const Try& one : tries) successes += one.success ? 1 : 0;
+    for (const Try& one : tries) {
+        successes += one.success ? 1 : 0;
+    }
     std::printf("%s: %d of %zu tries succeed, the first letters are %s\n", how, successes,
                 tries.size(), tries.front().letters);
 }

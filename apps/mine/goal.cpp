@@ -53,13 +53,17 @@ bool Goal::met_by(std::uint64_t leading) const {
 
 double Goal::share() const {
     double numbers = 0;
-    for (const Range& range : ranges) numbers += static_cast<double>(range.last - range.first) + 1;
+    for (const Range& range : ranges) {
+        numbers += static_cast<double>(range.last - range.first) + 1;
+    }
     return std::ldexp(numbers, -leading_bits(hash));
 }
 
 Goal hex_goal(Hash hash, std::string_view prefix) {
     const int width = leading_bits(hash);
-    if (prefix.empty()) throw ImpossibleGoal("the prefix is empty: every hash begins with it");
+    if (prefix.empty()) {
+        throw ImpossibleGoal("the prefix is empty: every hash begins with it");
+    }
     if (prefix.size() * 4 > static_cast<std::size_t>(width)) {
         throw ImpossibleGoal(
             fmt::format("a prefix of {} digits is out of reach: {} takes at most {}", prefix.size(),
@@ -87,8 +91,9 @@ Goal decimal_goal(Hash hash, std::string_view prefix) {
     constexpr std::uint64_t largest = 0xffffffff;
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(prefix.data(), prefix.data() + prefix.size(), value);
-    if (error != std::errc{} || end != prefix.data() + prefix.size())
+    if (error != std::errc{} || end != prefix.data() + prefix.size()) {
         throw ImpossibleGoal(fmt::format("the prefix '{}' is no decimal number", prefix));
+    }
     if (prefix.front() == '0') {
         throw ImpossibleGoal(
             "a decimal number never begins with 0: use --digits hex, which has a fixed width, or "
@@ -99,8 +104,9 @@ Goal decimal_goal(Hash hash, std::string_view prefix) {
             fmt::format("no number of 32 bits begins with {}: they end at {}", prefix, largest));
     }
     Goal goal{.hash = hash, .text = fmt::format("begins with {} in decimal", prefix)};
-    for (std::uint64_t power = 1; value * power <= largest; power *= 10)
+    for (std::uint64_t power = 1; value * power <= largest; power *= 10) {
         goal.ranges.push_back({value * power, std::min(value * power + power - 1, largest)});
+    }
     return possible(std::move(goal));
 }
 

@@ -15,7 +15,9 @@ namespace {
 
 std::string header_bytes(std::string_view hex) {
     const auto bytes = from_hex(hex);
-    if (!bytes) throw ImpossibleGoal("the block header is not hexadecimal: use 0-9 and a-f");
+    if (!bytes) {
+        throw ImpossibleGoal("the block header is not hexadecimal: use 0-9 and a-f");
+    }
     if (bytes->size() == header_size + 4) {
         throw ImpossibleGoal(
             "the block header has its nonce: leave out the last 8 digits, they are what is sought");
@@ -43,7 +45,9 @@ std::array<std::uint8_t, 32> target_of(std::string_view header) {
     for (std::uint32_t i = 0; i < 3; ++i) {  // the digit of 256^(exponent - 3 + i)
         const auto digit = static_cast<std::uint8_t>(digits >> (8 * i));
         const int place = static_cast<int>(exponent) - 3 + static_cast<int>(i);
-        if (digit == 0 || place < 0) continue;
+        if (digit == 0 || place < 0) {
+            continue;
+        }
         if (place > 31) {
             throw ImpossibleGoal(fmt::format(
                 "the header's bits field {:08x} is above 256 bits: check bytes 72 to 75", bits));
@@ -74,8 +78,9 @@ Search header_search(std::string_view hex) {
 
 double header_share(const Search& search) {
     double share = std::ldexp(1.0, -256);  // the hash 0
-    for (std::size_t i = 0; i < search.target.size(); ++i)
+    for (std::size_t i = 0; i < search.target.size(); ++i) {
         share += std::ldexp(search.target[i], -8 * (static_cast<int>(i) + 1));
+    }
     return share;
 }
 

@@ -63,13 +63,17 @@ public:
     /// Gives a chunk if there is room, and takes a report if it comes soon. False when enough is
     /// found or nothing is left.
     bool go_on() {
-        if (outcome_.found.size() >= plan_.wanted) return false;
+        if (outcome_.found.size() >= plan_.wanted) {
+            return false;
+        }
         // One at a time, as to wake a thousand busy workers takes longer than Ctrl-C may.
         if (given_.size() < crew_.depth() && feed_.more()) {
             given_.push_back(feed_.next());
             crew_.give(given_.back());
         }
-        if (given_.empty()) return false;
+        if (given_.empty()) {
+            return false;
+        }
         const bool more = given_.size() < crew_.depth() && feed_.more();
         if (const auto report = crew_.take(more ? 0ms : slice)) {
             const Chunk chunk = given_.front();
@@ -85,7 +89,9 @@ private:
         const auto& [hashes, hits] = report;
         for (const std::uint64_t number : hits) {
             std::string suffix = suffix_of(plan_.search, number, chunk.length);
-            if (outcome_.found.size() == plan_.wanted || !known_.insert(suffix).second) continue;
+            if (outcome_.found.size() == plan_.wanted || !known_.insert(suffix).second) {
+                continue;
+            }
             std::string digest = plan_.verify(suffix);
             outcome_.found.push_back({std::move(suffix), std::move(digest),
                                       before_ + static_cast<double>(number - chunk.first)});

@@ -38,7 +38,9 @@ Upper upper_shares(const Goal& goal) {
 class Tally {
 public:
     void add(double probability, double share) {
-        if (probability == 0) return;
+        if (probability == 0) {
+            return;
+        }
         met_ += probability * share;
         missed_ += probability * (1 - share);
         exact_ = exact_ && (share == 0 || share == 1);
@@ -47,7 +49,9 @@ public:
         // A share that rounds to 0 or 1 is neither.
         constexpr double most = 1 - std::numeric_limits<double>::epsilon();
         double share = missed_ == 0 ? 1 : std::min(met_, most);
-        if (met_ == 0) share = 0;
+        if (met_ == 0) {
+            share = 0;
+        }
         return {.length = length, .share = share, .exact = exact_};
     }
 
@@ -64,7 +68,9 @@ struct Steps {
             return std::uint32_t{static_cast<unsigned char>(letter)};
         };
         lowest = value(std::ranges::min(alphabet, {}, value));
-        for (const char letter : alphabet) above.push_back(value(letter) - lowest);
+        for (const char letter : alphabet) {
+            above.push_back(value(letter) - lowest);
+        }
         highest = std::ranges::max(above);
     }
     std::uint32_t lowest;
@@ -109,17 +115,20 @@ public:
         const double each = 1 / static_cast<double>(steps.above.size());
         for (const std::uint32_t step : steps.above) {
             const std::uint32_t shift = length_ * step % adler_modulus;
-            for (std::uint32_t t = 0; t < adler_modulus - shift; ++t)
+            for (std::uint32_t t = 0; t < adler_modulus - shift; ++t) {
                 next[t + shift] += now_[t] * each;
-            for (std::uint32_t t = adler_modulus - shift; t < adler_modulus; ++t)
+            }
+            for (std::uint32_t t = adler_modulus - shift; t < adler_modulus; ++t) {
                 next[t + shift - adler_modulus] += now_[t] * each;
+            }
         }
         now_ = std::move(next);
     }
     [[nodiscard]] Reach reach(const Upper& shares, const AdlerOrigin& origin) const {
         Tally tally;
-        for (std::uint32_t t = 0; t < adler_modulus; ++t)
+        for (std::uint32_t t = 0; t < adler_modulus; ++t) {
             tally.add(now_[t], shares[(origin.upper + t) % adler_modulus]);
+        }
         return tally.reach(length_);
     }
     /// The probability of each T modulo 65521.
@@ -137,7 +146,9 @@ public:
         std::vector<double> next(now_.size() + steps.highest, 0.0);
         const double each = 1 / static_cast<double>(steps.above.size());
         for (const std::uint32_t step : steps.above) {
-            for (std::size_t s = 0; s < now_.size(); ++s) next[s + step] += now_[s] * each;
+            for (std::size_t s = 0; s < now_.size(); ++s) {
+                next[s + step] += now_[s] * each;
+            }
         }
         now_ = std::move(next);
     }
@@ -158,7 +169,9 @@ public:
         for (std::uint32_t s = 0; s < rows_.size(); ++s) {
             for (const std::uint32_t step : steps.above) {
                 double* const out = next[s + step].data() + s + step;
-                for (std::size_t t = 0; t < rows_[s].size(); ++t) out[t] += rows_[s][t] * each;
+                for (std::size_t t = 0; t < rows_[s].size(); ++t) {
+                    out[t] += rows_[s][t] * each;
+                }
             }
         }
         rows_ = std::move(next);
@@ -172,7 +185,9 @@ public:
         for (std::uint64_t s = 0; s < rows_.size(); ++s) {
             const std::uint64_t lower = (origin.lower + s) % adler_modulus;
             for (std::uint64_t t = 0; t < rows_[s].size(); ++t) {
-                if (rows_[s][t] == 0) continue;
+                if (rows_[s][t] == 0) {
+                    continue;
+                }
                 const std::uint64_t upper = (origin.upper + t) % adler_modulus;
                 tally.add(rows_[s][t], goal.met_by(upper << 16 | lower) ? 1 : 0);
             }
@@ -205,13 +220,17 @@ public:
     [[nodiscard]] double of(std::uint64_t first, std::uint64_t last) const {
         const std::uint64_t begin = first % adler_modulus;
         const std::uint64_t end = begin + (last - first) + 1;
-        if (end <= adler_modulus) return between(begin, end);
+        if (end <= adler_modulus) {
+            return between(begin, end);
+        }
         return between(begin, adler_modulus) + between(0, end - adler_modulus);
     }
 
 private:
     [[nodiscard]] double between(std::uint64_t begin, std::uint64_t end) const {
-        if (some_[begin] == some_[end]) return 0;
+        if (some_[begin] == some_[end]) {
+            return 0;
+        }
         return std::max(mass_[end] - mass_[begin], std::numeric_limits<double>::min());
     }
 
@@ -233,10 +252,14 @@ public:
     [[nodiscard]] Reach reach(const Goal& goal, const AdlerOrigin& origin) const {
         double share = 0;
         for (std::uint64_t s = 0; s < lower_.size(); ++s) {
-            if (lower_[s] == 0) continue;
+            if (lower_[s] == 0) {
+                continue;
+            }
             const std::uint64_t lower = (origin.lower + s) % adler_modulus;
             double met = 0;
-            for (const Range& range : goal.ranges) met += met_in(range, lower, s, origin.upper);
+            for (const Range& range : goal.ranges) {
+                met += met_in(range, lower, s, origin.upper);
+            }
             share += lower_[s] * std::min(met, 1.0);
         }
         constexpr double most = 1 - std::numeric_limits<double>::epsilon();
@@ -262,7 +285,9 @@ private:
         std::uint64_t first = (range.first >> 16) + (lower < (range.first & 0xffff) ? 1 : 0);
         std::uint64_t end = (range.last >> 16) + (lower <= (range.last & 0xffff) ? 1 : 0);
         end = std::min<std::uint64_t>(end, adler_modulus);
-        if (first >= end) return 0;
+        if (first >= end) {
+            return 0;
+        }
 
         const Range sums = sums_with(s);
         double met = 0;
@@ -277,7 +302,9 @@ private:
         for (; first <= sums.last; first += adler_modulus, end += adler_modulus) {
             const std::uint64_t from = std::max(first, sums.first);
             const std::uint64_t to = std::min(end - 1, sums.last);
-            if (from <= to) met += upper_.of(from, to);
+            if (from <= to) {
+                met += upper_.of(from, to);
+            }
         }
         return met / std::max(upper_.of(sums.first, sums.last), met);
     }
@@ -309,9 +336,13 @@ std::vector<Reach> reach_of_adler(const Goal& goal, std::string_view base,
         upper.add_letter(steps);
         if (affordable) {
             affordable = both.price(steps) <= most_cells;
-            if (affordable) both.add_letter(steps);
+            if (affordable) {
+                both.add_letter(steps);
+            }
         }
-        if (length < shortest) continue;
+        if (length < shortest) {
+            continue;
+        }
         const AdlerOrigin origin(checksum, steps.lowest, length);
         if (count_suffixes(alphabet.size(), length) <= few_suffixes) {
             all.push_back(count_out(goal, base, alphabet, length));
@@ -347,11 +378,15 @@ std::vector<Reach> reach_of_crc(const Goal& goal, std::string_view base, std::st
         const std::uint32_t same = crc(alphabet[0] + zeros);
         for (const char letter : alphabet) {
             const std::uint32_t change = (crc(letter + zeros) ^ same) >> 16;
-            for (std::uint32_t i = 0; i < next.size(); ++i) next[i ^ change] += now[i] * each;
+            for (std::uint32_t i = 0; i < next.size(); ++i) {
+                next[i ^ change] += now[i] * each;
+            }
         }
         now = std::move(next);
         zeros += '\0';
-        if (length < shortest) continue;
+        if (length < shortest) {
+            continue;
+        }
         if (count_suffixes(alphabet.size(), length) <= few_suffixes) {
             all.push_back(count_out(goal, base, alphabet, length));
             continue;
@@ -359,7 +394,9 @@ std::vector<Reach> reach_of_crc(const Goal& goal, std::string_view base, std::st
         const std::uint32_t origin =
             crc(std::string(base) + std::string(length, alphabet[0])) >> 16;
         Tally tally;
-        for (std::uint32_t i = 0; i < now.size(); ++i) tally.add(now[i], shares[origin ^ i]);
+        for (std::uint32_t i = 0; i < now.size(); ++i) {
+            tally.add(now[i], shares[origin ^ i]);
+        }
         all.push_back(tally.reach(length));
     }
     return all;

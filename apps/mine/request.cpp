@@ -23,7 +23,9 @@ constexpr double plenty = 1000;       // answers among the suffixes of a length 
 constexpr double tries_of_each = 64;  // suffixes by chance: e^-64 of them are never tried
 
 Goal goal_of(const Request& request) {
-    if (request.zero_bits) return zero_bits_goal(request.hash, *request.zero_bits);
+    if (request.zero_bits) {
+        return zero_bits_goal(request.hash, *request.zero_bits);
+    }
     return request.digits == Digits::hex ? hex_goal(request.hash, request.prefix)
                                          : decimal_goal(request.hash, request.prefix);
 }
@@ -36,8 +38,9 @@ void check_alphabet(const std::string& alphabet) {
     }
     std::set<char> seen;
     for (const char letter : alphabet) {
-        if (letter < ' ' || letter > '~')
+        if (letter < ' ' || letter > '~') {
             throw ImpossibleGoal("--alphabet takes the letters of ASCII that can be seen");
+        }
         if (!seen.insert(letter).second) {
             throw ImpossibleGoal(
                 fmt::format("the alphabet has '{}' twice: leave one of them out", letter));
@@ -94,7 +97,9 @@ std::optional<Reach> good_length(const Request& request, const std::vector<Reach
         return at.length >= shortest && at.length <= longest && at.share > 0 &&
                at.share * suffixes(request, at.length) >= static_cast<double>(request.count);
     });
-    if (enough.empty()) return std::nullopt;
+    if (enough.empty()) {
+        return std::nullopt;
+    }
     const double best = std::ranges::max(enough, {}, &Reach::share).share;
     return *std::ranges::find_if(enough, [&](const Reach& at) { return at.share >= best / 2; });
 }
@@ -120,8 +125,12 @@ std::optional<Reach> good_length(const Request& request, const std::vector<Reach
 /// The lengths between which suffixes are looked at. Enumerating begins with the shortest of all.
 Bounds checksum_bounds(const Request& request, const std::optional<Reach>& good,
                        std::uint32_t looked_at) {
-    if (!good) return bounds(request, 1, looked_at);
-    if (request.strategy == Strategy::random) return bounds(request, good->length, good->length);
+    if (!good) {
+        return bounds(request, 1, looked_at);
+    }
+    if (request.strategy == Strategy::random) {
+        return bounds(request, good->length, good->length);
+    }
     return bounds(request, 1, std::max(good->length, long_enough(request, good->share)));
 }
 
@@ -147,7 +156,9 @@ void choose_checksum_lengths(const Request& request, const Goal& goal, Order& or
     order.share_is_exact = true;
     std::vector<Reach> chosen;
     for (const Reach& at : order.reach) {
-        if (at.length < asked.shortest || at.length > asked.longest || at.share == 0) continue;
+        if (at.length < asked.shortest || at.length > asked.longest || at.share == 0) {
+            continue;
+        }
         chosen.push_back(at);
         order.lengths.push_back(at.length);
         order.share_is_exact = order.share_is_exact && at.exact;
@@ -156,7 +167,9 @@ void choose_checksum_lengths(const Request& request, const Goal& goal, Order& or
         share += at.share * weight;
         all += weight;
     }
-    if (chosen.empty()) refuse_lengths(request, goal, asked, order.reach);
+    if (chosen.empty()) {
+        refuse_lengths(request, goal, asked, order.reach);
+    }
     order.share = share / all;
 
     order.notes.push_back(fmt::format("of the suffixes of 1 to {} letters these meet it: {}",
@@ -188,14 +201,18 @@ void make_spans(const Request& request, Order& order) {
     double left = request.limit > 0 ? static_cast<double>(request.limit) : 1e300;
     const auto add = [&](std::uint64_t first, double count, std::uint32_t length) {
         count = std::min({count, left, most});
-        if (count < 1) return;
+        if (count < 1) {
+            return;
+        }
         left -= count;
         order.candidates += count;
         order.plan.spans.push_back(
             {.first = first, .count = static_cast<std::uint64_t>(count), .length = length});
     };
     if (request.strategy == Strategy::enumerate) {
-        for (const auto length : order.lengths) add(0, suffixes(request, length), length);
+        for (const auto length : order.lengths) {
+            add(0, suffixes(request, length), length);
+        }
         return;
     }
     // Lengths share the stream evenly, in groups: so the longest says how much of it is needed.
@@ -240,7 +257,9 @@ Order header_order(const Request& request) {
     order.goal = fmt::format("block hash is at most {}", target_text(order.plan.search));
     order.share = header_share(order.plan.search);
     std::uint64_t count = std::uint64_t{request.nonce_to} - request.nonce_from + 1;
-    if (request.limit > 0) count = std::min(count, request.limit);
+    if (request.limit > 0) {
+        count = std::min(count, request.limit);
+    }
     order.plan.spans = {{.first = request.nonce_from, .count = count, .length = 0}};
     order.candidates = static_cast<double>(count);
     order.notes.push_back(
@@ -250,8 +269,9 @@ Order header_order(const Request& request) {
     order.plan.verify = [header = request.header,
                          search = order.plan.search](const std::string& nonce) {
         std::string hash = header_digest(header, nonce);
-        if (!meets_target(search, to_hex(hash)))
+        if (!meets_target(search, to_hex(hash))) {
             throw std::logic_error("a nonce was found but does not meet the target: this is a bug");
+        }
         return hash;
     };
     return order;
@@ -264,31 +284,44 @@ double Order::expected() const {
 }
 
 Order make_order(const Request& request) {
-    if (request.count < 1) throw ImpossibleGoal("--count 0 asks for nothing: give at least 1");
+    if (request.count < 1) {
+        throw ImpossibleGoal("--count 0 asks for nothing: give at least 1");
+    }
     Order order = request.header.empty() ? suffix_order(request) : header_order(request);
     order.plan.wanted = request.count;
     return order;
 }
 
 std::string hash_text(const Request& request, std::string_view digest) {
-    if (request.header.empty() && !request.zero_bits && request.digits == Digits::dec)
+    if (request.header.empty() && !request.zero_bits && request.digits == Digits::dec) {
         return std::to_string(leading_number(digest));
+    }
     return to_hex(digest);
 }
 
 std::string reach_text(const std::vector<Reach>& reach) {
     const auto said = [](const Reach& at) -> std::string {
-        if (at.share == 0) return "none";
-        if (at.share == 1) return "all";
+        if (at.share == 0) {
+            return "none";
+        }
+        if (at.share == 1) {
+            return "all";
+        }
         return (at.exact ? "" : "about ") + percent_text(at.share);
     };
     std::string text;
     for (std::size_t i = 0; i < reach.size();) {
         std::size_t last = i;
-        while (last + 1 < reach.size() && said(reach[last + 1]) == said(reach[i])) ++last;
-        if (!text.empty()) text += ", ";
+        while (last + 1 < reach.size() && said(reach[last + 1]) == said(reach[i])) {
+            ++last;
+        }
+        if (!text.empty()) {
+            text += ", ";
+        }
         text += fmt::format("{}", reach[i].length);
-        if (last > i) text += fmt::format(" to {}", reach[last].length);
+        if (last > i) {
+            text += fmt::format(" to {}", reach[last].length);
+        }
         text += fmt::format(": {}", said(reach[i]));
         i = last + 1;
     }

@@ -68,7 +68,9 @@ struct ManyRanges {
     bool operator()(std::uint64_t leading) const {
         for (std::uint32_t i = 0; i < search.range_count; ++i) {
             const Range& range = search.ranges[i];
-            if (leading - range.first <= range.last - range.first) return true;
+            if (leading - range.first <= range.last - range.first) {
+                return true;
+            }
         }
         return false;
     }
@@ -144,8 +146,9 @@ Report enumerate_checksums(const Search& search, const Chunk& chunk, std::uint64
     std::array<typename Sum::State, longest_suffix> before{};  // before[i]: of the letters before i
     before[0] = sum.base;
     const auto settle = [&](std::uint32_t from) {
-        for (std::uint32_t i = from; i < last; ++i)
+        for (std::uint32_t i = from; i < last; ++i) {
             before[i + 1] = sum.after(before[i], search.alphabet[places[i]]);
+        }
     };
     settle(0);
 
@@ -157,12 +160,16 @@ Report enumerate_checksums(const Search& search, const Chunk& chunk, std::uint64
             std::min<std::uint64_t>(search.alphabet_size, place + (chunk.count - done)));
         for (; place < end; ++place, ++done) {
             if (meets(sum.value(sum.after(state, search.alphabet[place])))) [[unlikely]] {
-                if (found.take(chunk.first + done)) return found.report(done + 1);
+                if (found.take(chunk.first + done)) {
+                    return found.report(done + 1);
+                }
             }
         }
         place = 0;
         std::uint32_t changed = last;
-        while (changed > 0 && ++places[--changed] == search.alphabet_size) places[changed] = 0;
+        while (changed > 0 && ++places[--changed] == search.alphabet_size) {
+            places[changed] = 0;
+        }
         settle(changed);
     }
     return found.report(chunk.count);
@@ -179,8 +186,12 @@ Report random_checksums(const Search& search, const Chunk& chunk, std::uint64_t 
         const std::uint32_t length = random_length(search, number);
         random_letters(search, number, length, suffix.data());
         auto state = sum.base;
-        for (std::uint32_t i = 0; i < length; ++i) state = sum.after(state, suffix[i]);
-        if (meets(sum.value(state)) && found.take(number)) return found.report(done + 1);
+        for (std::uint32_t i = 0; i < length; ++i) {
+            state = sum.after(state, suffix[i]);
+        }
+        if (meets(sum.value(state)) && found.take(number)) {
+            return found.report(done + 1);
+        }
     }
     return found.report(chunk.count);
 }
@@ -200,8 +211,9 @@ public:
     [[nodiscard]] char* suffix() { return reinterpret_cast<char*>(bytes_.data() + tail_size_); }
 
     void compress(SHA256_CTX& state) const {
-        for (std::size_t i = 0; i < blocks_; ++i)
+        for (std::size_t i = 0; i < blocks_; ++i) {
             SHA256_Transform(&state, bytes_.data() + i * block_size);
+        }
     }
 
     /// The padding behind `size` bytes of a message of `whole` bytes.
@@ -249,7 +261,9 @@ private:
 template <bool twice, class Write, class Enough>
 std::uint64_t hash_each(const Search& search, std::uint32_t suffix_size, std::uint64_t count,
                         const Write& write, const Enough& enough) {
-    if (count == 0) return 0;
+    if (count == 0) {
+        return 0;
+    }
     SHA256_CTX fresh;
     SHA256_Init(&fresh);
     SHA256_CTX state = fresh;
@@ -263,17 +277,25 @@ std::uint64_t hash_each(const Search& search, std::uint32_t suffix_size, std::ui
 
     write(0, messages[0].suffix());
     for (std::uint64_t i = 0; i < count; ++i) {
-        if (i + 1 < count) write(i + 1, messages[(i + 1) % 2].suffix());
+        if (i + 1 < count) {
+            write(i + 1, messages[(i + 1) % 2].suffix());
+        }
         std::memcpy(state.h, search.midstate.data(), sizeof state.h);
         messages[i % 2].compress(state);
         if constexpr (twice) {
             digests[i % 2].set(state);
-            if (i > 0 && second_is_enough(i - 1)) return i;
+            if (i > 0 && second_is_enough(i - 1)) {
+                return i;
+            }
         } else {
-            if (enough(i, state.h)) return i + 1;
+            if (enough(i, state.h)) {
+                return i + 1;
+            }
         }
     }
-    if constexpr (twice) static_cast<void>(second_is_enough(count - 1));
+    if constexpr (twice) {
+        static_cast<void>(second_is_enough(count - 1));
+    }
     return count;
 }
 
@@ -285,14 +307,20 @@ Report enumerate_sha(const Search& search, const Chunk& chunk, std::uint64_t wan
     Places places{};
     places_of(search, chunk.first, chunk.length, places);
     std::array<char, longest_suffix> suffix{};
-    for (std::uint32_t i = 0; i < chunk.length; ++i) suffix[i] = search.alphabet[places[i]];
+    for (std::uint32_t i = 0; i < chunk.length; ++i) {
+        suffix[i] = search.alphabet[places[i]];
+    }
 
     const auto write = [&](std::uint64_t i, char* out) {
         for (std::uint32_t place = chunk.length; i > 0 && place-- > 0;) {
             const bool carry = ++places[place] == search.alphabet_size;
-            if (carry) places[place] = 0;
+            if (carry) {
+                places[place] = 0;
+            }
             suffix[place] = search.alphabet[places[place]];
-            if (!carry) break;
+            if (!carry) {
+                break;
+            }
         }
         std::memcpy(out, suffix.data(), chunk.length);
     };
@@ -330,7 +358,9 @@ Report random_sha(const Search& search, const Chunk& chunk, std::uint64_t wanted
 bool at_most(const SHA_LONG* words, const std::array<std::uint8_t, 32>& target) {
     for (std::size_t i = 0; i < 32; ++i) {
         const auto byte = static_cast<std::uint8_t>(words[7 - i / 4] >> (8 * (i % 4)));
-        if (byte != target[i]) return byte < target[i];
+        if (byte != target[i]) {
+            return byte < target[i];
+        }
     }
     return true;
 }
@@ -393,8 +423,9 @@ Search make_search(Strategy strategy, const Goal& goal, std::string_view base,
     SHA256_Init(&state);
     const auto* bytes = reinterpret_cast<const unsigned char*>(base.data());
     std::size_t done = 0;
-    for (; base.size() - done >= block_size; done += block_size)
+    for (; base.size() - done >= block_size; done += block_size) {
         SHA256_Transform(&state, bytes + done);
+    }
     std::ranges::copy(state.h, search.midstate.begin());
     search.tail_size = static_cast<std::uint32_t>(base.size() - done);
     std::copy(bytes + done, bytes + base.size(), search.tail.begin());
@@ -402,7 +433,9 @@ Search make_search(Strategy strategy, const Goal& goal, std::string_view base,
 }
 
 Report work_off(const Search& search, const Chunk& chunk, std::uint64_t wanted) {
-    if (search.strategy == Strategy::nonce) return nonces(search, chunk, wanted);
+    if (search.strategy == Strategy::nonce) {
+        return nonces(search, chunk, wanted);
+    }
     return search.range_count == 1 ? work_off<OneRange>(search, chunk, wanted)
                                    : work_off<ManyRanges>(search, chunk, wanted);
 }
@@ -422,7 +455,9 @@ std::string suffix_of(const Search& search, std::uint64_t number, std::uint32_t 
     Places places{};
     places_of(search, number, length, places);
     std::string suffix;
-    for (std::uint32_t i = 0; i < length; ++i) suffix += search.alphabet[places[i]];
+    for (std::uint32_t i = 0; i < length; ++i) {
+        suffix += search.alphabet[places[i]];
+    }
     return suffix;
 }
 
@@ -430,7 +465,9 @@ std::uint64_t count_suffixes(std::size_t alphabet, std::uint32_t length) {
     constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t count = 1;
     for (std::uint32_t i = 0; i < length; ++i) {
-        if (count > most / alphabet) return most;
+        if (count > most / alphabet) {
+            return most;
+        }
         count *= alphabet;
     }
     return count;

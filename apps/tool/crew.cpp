@@ -43,8 +43,11 @@ Crew::Crew(int processes) : pool_(make_pool(processes)) { look_around(); }
 void Crew::look_around() {
     const std::vector<pid_t> workers = pool_.worker_pids();
     const std::set<pid_t> now(workers.begin(), workers.end());
-    for (const pid_t pid : seen_)
-        if (!now.contains(pid)) dead_.insert(pid);
+    for (const pid_t pid : seen_) {
+        if (!now.contains(pid)) {
+            dead_.insert(pid);
+        }
+    }
     seen_.insert(now.begin(), now.end());
 }
 
@@ -84,8 +87,9 @@ void stop_for_deaths(const std::string& task, int deaths, const procpool::Worker
 // The region that the processes share is a file in memory, so the size of files bounds it.
 std::optional<std::string> limit_of_shared_memory() {
     rlimit limit{};
-    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
         return std::nullopt;
+    }
     return fmt::format(
         "files may have {} at most, too little for the memory that the processes share: raise it "
         "(ulimit -f)",

@@ -78,7 +78,9 @@ public:
     std::optional<Result> take(std::chrono::nanoseconds patience) {
         const bool ready = given_.front().result.wait(patience);
         crew_.look_around();
-        if (!ready) return std::nullopt;
+        if (!ready) {
+            return std::nullopt;
+        }
         Given oldest = std::move(given_.front());
         given_.pop_front();
         try {
@@ -86,8 +88,9 @@ public:
         } catch (const procpool::WorkerDied& death) {
             crew_.strike(death.worker_pid());
             ++oldest.deaths;
-            if (oldest.deaths == most_deaths)
+            if (oldest.deaths == most_deaths) {
                 stop_for_deaths(name_(oldest.item), oldest.deaths, death);
+            }
         } catch (...) {
             stop_for(name_(oldest.item));
         }
@@ -100,8 +103,9 @@ public:
     template <class Use>
     void take_what_is_ready(const Use& use) {
         for (Given& given : given_) {
-            if (given.result.ready() && given.result.successful())
+            if (given.result.ready() && given.result.successful()) {
                 use(given.item, given.result.get());
+            }
         }
         given_.clear();
     }

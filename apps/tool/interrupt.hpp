@@ -18,7 +18,7 @@ public:
     [[nodiscard]] static bool pressed();
 
 private:
-    struct sigaction before_ {};
+    struct sigaction before_{};
 };
 
 }  // namespace tool

@@ -17,16 +17,23 @@ namespace tool {
 
 void prepare_standard_streams() {
     for (int fd = 0; fd <= 2; ++fd) {
-        if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+        if (::fcntl(fd, F_GETFD) < 0) {
+            ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+        }
     }
-    for (const int told_by_the_write : {SIGPIPE, SIGXFSZ}) std::signal(told_by_the_write, SIG_IGN);
+    for (const int told_by_the_write : {SIGPIPE, SIGXFSZ}) {
+        std::signal(told_by_the_write, SIG_IGN);
+    }
 }
 
 void write_out(const std::string& text) {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+        std::fflush(stdout) == 0) {
         return;
-    if (errno == EPIPE)
+    }
+    if (errno == EPIPE) {
         throw SystemLimit("the output was closed before it was written: let its reader read on");
+    }
     throw SystemLimit(fmt::format("cannot write the output: {}: send it elsewhere with > FILE",
                                   std::strerror(errno)));
 }

@@ -7,7 +7,9 @@ namespace tool {
 namespace {
 
 std::string folded_line(std::string_view line, std::size_t columns, std::size_t hanging) {
-    if (line.size() <= columns) return std::string(line);
+    if (line.size() <= columns) {
+        return std::string(line);
+    }
     const std::size_t blanks = std::min(line.find_first_not_of(' '), line.size());
     const std::string indent(std::min(blanks + hanging, columns / 2), ' ');
     std::string all(line.substr(0, blanks));
@@ -36,7 +38,9 @@ std::string grouped(std::uint64_t number) {
     const std::string digits = std::to_string(number);
     std::string text;
     for (std::size_t i = 0; i < digits.size(); ++i) {
-        if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+        if (i > 0 && (digits.size() - i) % 3 == 0) {
+            text += ',';
+        }
         text += digits[i];
     }
     return text;
@@ -44,21 +48,28 @@ std::string grouped(std::uint64_t number) {
 
 std::string counted(std::uint64_t number, std::string_view noun) {
     std::string text = grouped(number) + ' ' + std::string(noun);
-    if (number != 1) text += noun.ends_with('s') || noun.ends_with('h') ? "es" : "s";
+    if (number != 1) {
+        text += noun.ends_with('s') || noun.ends_with('h') ? "es" : "s";
+    }
     return text;
 }
 
 std::string one_line(std::string_view text) {
     std::string line(text);
-    for (char& c : line)
-        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+    for (char& c : line) {
+        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
+            c = '?';
+        }
+    }
     return line;
 }
 
 std::string quoted(std::string_view text) {
     constexpr std::size_t longest = 24;
     std::string shown = "'";
-    for (const char c : text.substr(0, longest)) shown += c >= ' ' && c <= '~' ? c : '?';
+    for (const char c : text.substr(0, longest)) {
+        shown += c >= ' ' && c <= '~' ? c : '?';
+    }
     return shown + (text.size() > longest ? "...'" : "'");
 }
 
@@ -67,7 +78,9 @@ std::string folded(std::string_view text, std::size_t columns, std::size_t hangi
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = std::min(text.find('\n', at), text.size());
         all += folded_line(text.substr(at, end - at), columns, hanging);
-        if (end < text.size()) all += '\n';
+        if (end < text.size()) {
+            all += '\n';
+        }
         at = end + 1;
     }
     return all;

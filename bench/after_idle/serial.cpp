@@ -9,7 +9,9 @@ int main(int argc, char** argv) {
         bench::measure(bench::plan(argc, argv, {.samples = 100, .warmup = 3, .idle = 10ms}), [&] {
             std::vector<double> out;
             out.reserve(data.size());
-            for (const double x : data) out.push_back(bench::square(x));
+            for (const double x : data) {
+                out.push_back(bench::square(x));
+            }
             bench::keep(out);
         }));
 }

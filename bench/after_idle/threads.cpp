@@ -11,7 +11,9 @@ int main(int argc, char** argv) {
         bench::measure(bench::plan(argc, argv, {.samples = 100, .warmup = 3, .idle = 10ms}), [&] {
             std::vector<double> out(data.size());
             const auto squares = [&](std::size_t first, std::size_t last) {
-                for (std::size_t i = first; i < last; ++i) out[i] = bench::square(data[i]);
+                for (std::size_t i = first; i < last; ++i) {
+                    out[i] = bench::square(data[i]);
+                }
             };
             const std::size_t half = data.size() / 2;
             auto lower = pool.submit([&] { squares(0, half); });

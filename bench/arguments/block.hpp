@@ -16,7 +16,9 @@ inline double ends(const Vector& block) { return block.front() + block.back(); }
 
 /// Seconds a call that takes `count` blocks as seconds a block.
 inline std::vector<double> per_block(std::size_t count, std::vector<double> samples) {
-    for (double& sample : samples) sample /= static_cast<double>(count);
+    for (double& sample : samples) {
+        sample /= static_cast<double>(count);
+    }
     return samples;
 }
 

@@ -8,7 +8,9 @@
 /// one after the other.
 int main(int argc, char** argv) {
     const auto plan = bench::plan(argc, argv, {.samples = 50, .batch = 20, .warmup = 5});
-    if (plan.variant != "same" && plan.variant != "many") bench::unknown(plan.variant);
+    if (plan.variant != "same" && plan.variant != "many") {
+        bench::unknown(plan.variant);
+    }
     const std::size_t count = plan.variant == "same" ? 1 : bench::block_count;
     const std::vector<bench::Vector> from(count, bench::block());
     std::vector<bench::Vector> to(count, bench::block());

@@ -8,7 +8,9 @@ int main(int argc, char** argv) {
     auto out = bench::block();
     bench::report(
         bench::measure(bench::plan(argc, argv, {.samples = 50, .batch = 20, .warmup = 5}), [&] {
-            for (std::size_t i = 0; i < data.size(); ++i) out[i] = bench::square(data[i]);
+            for (std::size_t i = 0; i < data.size(); ++i) {
+                out[i] = bench::square(data[i]);
+            }
             bench::keep(*out.data());
         }));
 }

@@ -15,9 +15,13 @@ public:
     BigMemory() {
         memory_ =
             ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (memory_ == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
+        if (memory_ == MAP_FAILED) {
+            throw std::system_error(errno, std::generic_category(), "mmap");
+        }
         ::madvise(memory_, size_, MADV_NOHUGEPAGE);
-        for (std::size_t i = 0; i < size_; i += 4096) static_cast<volatile char*>(memory_)[i] = 1;
+        for (std::size_t i = 0; i < size_; i += 4096) {
+            static_cast<volatile char*>(memory_)[i] = 1;
+        }
     }
 
     BigMemory(const BigMemory&) = delete;

@@ -8,7 +8,8 @@ int main(int argc, char** argv) {
     bench::report(bench::measure(bench::plan(argc, argv, {.samples = 1}), [&] {
         std::vector<double> out(data.size());
 #pragma omp parallel for num_threads(8) schedule(dynamic, 1)
-        for (std::size_t i = 0; i < data.size(); ++i) out[i] = bench::slow_square(data[i], 100ms);
+        for (std::size_t i = 0; i < data.size(); ++i)
+            out[i] = bench::slow_square(data[i], 100ms);
         bench::keep(out);
     }));
 }

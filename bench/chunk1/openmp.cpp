@@ -6,7 +6,8 @@ int main(int argc, char** argv) {
     bench::report(bench::per_item(bench::measure(bench::plan(argc, argv, bench::chunk1_plan), [&] {
         std::vector<double> out(data.size());
 #pragma omp parallel for num_threads(2) schedule(dynamic, 1)
-        for (std::size_t i = 0; i < data.size(); ++i) out[i] = bench::square(data[i]);
+        for (std::size_t i = 0; i < data.size(); ++i)
+            out[i] = bench::square(data[i]);
         bench::keep(out);
     })));
 }

@@ -12,7 +12,9 @@ inline constexpr Plan chunk1_plan{.samples = 20, .warmup = 3};
 
 /// Seconds a map as seconds an item.
 inline std::vector<double> per_item(std::vector<double> samples) {
-    for (double& sample : samples) sample /= static_cast<double>(item_count);
+    for (double& sample : samples) {
+        sample /= static_cast<double>(item_count);
+    }
     return samples;
 }
 

@@ -12,8 +12,9 @@ int main(int argc, char** argv) {
         tbb::parallel_for(
             tbb::blocked_range<std::size_t>(0, data.size()),
             [&](const tbb::blocked_range<std::size_t>& range) {
-                for (std::size_t i = range.begin(); i < range.end(); ++i)
+                for (std::size_t i = range.begin(); i < range.end(); ++i) {
                     out[i] = bench::square(data[i]);
+                }
             },
             tbb::simple_partitioner());
         bench::keep(out);

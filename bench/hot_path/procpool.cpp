@@ -23,7 +23,9 @@ Counts* counts = nullptr;
 const char* in_client = nullptr;  // points to 1 in the client, to 0 in everything forked from it
 
 void count_allocation() {
-    if (counts == nullptr) return;
+    if (counts == nullptr) {
+        return;
+    }
     (*in_client == 1 ? counts->client : counts->children).fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -80,10 +82,14 @@ int main(int argc, char** argv) {
     const auto map = [&] {
         bench::keep(pool.map([](double x) { return bench::square(x); }, data));
     };
-    for (int i = 0; i < 10; ++i) map();
+    for (int i = 0; i < 10; ++i) {
+        map();
+    }
     const long client_before = counts->client;
     const long children_before = counts->children;
-    for (int i = 0; i < bench::number(plan.variant); ++i) map();
+    for (int i = 0; i < bench::number(plan.variant); ++i) {
+        map();
+    }
     std::printf("{\"client_allocations\": %ld, \"worker_allocations\": %ld}\n",
                 counts->client - client_before, counts->children - children_before);
 }

@@ -32,7 +32,9 @@ int main(int argc, char** argv) {
         std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
         for (std::uint64_t i = 0; i < count; ++i) {
             for (std::size_t place = suffix.size(); place-- > 0;) {
-                if (++suffix[place] <= 'z') break;
+                if (++suffix[place] <= 'z') {
+                    break;
+                }
                 suffix[place] = 'a';
             }
             EVP_MD_CTX_copy_ex(now.get(), before.get());

@@ -26,7 +26,9 @@ inline mine::Plan mine_work() {
 template <class F>
 std::vector<double> measure_candidates(const Plan& plan, std::uint64_t count, F&& f) {
     std::vector<double> samples = measure(plan, f);
-    for (double& sample : samples) sample /= static_cast<double>(count);
+    for (double& sample : samples) {
+        sample /= static_cast<double>(count);
+    }
     return samples;
 }
 

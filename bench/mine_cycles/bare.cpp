@@ -25,9 +25,13 @@ mine::Search search_for(std::string_view variant) {
     }
     const auto dash = variant.find('-');
     const auto hash = mine::hash_of_name(variant.substr(0, dash));
-    if (!hash || dash == std::string_view::npos) bench::unknown(variant);
+    if (!hash || dash == std::string_view::npos) {
+        bench::unknown(variant);
+    }
     const auto order = variant.substr(dash + 1);
-    if (order != "enumerate" && order != "random") bench::unknown(variant);
+    if (order != "enumerate" && order != "random") {
+        bench::unknown(variant);
+    }
     auto search = make_search(order == "random" ? Strategy::random : Strategy::enumerate,
                               mine::zero_bits_goal(*hash, 32), "I miss DSR already",
                               "abcdefghijklmnopqrstuvwxyz", {7});
@@ -46,7 +50,9 @@ int main(int argc, char** argv) {
         const std::uint64_t start = __rdtsc();
         bench::keep(work_off(search, {.first = 0, .count = count, .length = 7}, 1));
         const std::uint64_t took = __rdtsc() - start;
-        if (i >= 0) samples.push_back(static_cast<double>(took) / count);
+        if (i >= 0) {
+            samples.push_back(static_cast<double>(took) / count);
+        }
     }
     bench::report(samples, "cycles");
 }

@@ -5,7 +5,11 @@
 int main(int argc, char** argv) {
     bench::report(bench::measure(bench::plan(argc, argv, {.samples = 100, .warmup = 5}), [] {
         pid_t children[3];
-        for (pid_t& child : children) child = bench::fork_child([] {});
-        for (const pid_t child : children) bench::wait_for(child);
+        for (pid_t& child : children) {
+            child = bench::fork_child([] {});
+        }
+        for (const pid_t child : children) {
+            bench::wait_for(child);
+        }
     }));
 }

@@ -29,7 +29,9 @@ inline std::vector<double> many_numbers() { return std::vector<double>(large_cou
 
 /// Seconds a call that takes `count` values as seconds a value.
 inline std::vector<double> per_value(std::size_t count, std::vector<double> samples) {
-    for (double& sample : samples) sample /= static_cast<double>(count);
+    for (double& sample : samples) {
+        sample /= static_cast<double>(count);
+    }
     return samples;
 }
 

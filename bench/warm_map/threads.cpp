@@ -9,7 +9,9 @@ int main(int argc, char** argv) {
         bench::measure(bench::plan(argc, argv, {.samples = 100, .batch = 200, .warmup = 20}), [&] {
             std::vector<double> out(data.size());
             const auto squares = [&](std::size_t first, std::size_t last) {
-                for (std::size_t i = first; i < last; ++i) out[i] = bench::square(data[i]);
+                for (std::size_t i = first; i < last; ++i) {
+                    out[i] = bench::square(data[i]);
+                }
             };
             const std::size_t half = data.size() / 2;
             auto lower = pool.submit([&] { squares(0, half); });

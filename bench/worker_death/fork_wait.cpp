@@ -20,9 +20,10 @@ int main(int argc, char** argv) {
             ::kill(::getpid(), SIGKILL);
         }));
         bench::wait_for(bench::fork_child([&] { running->store(now()); }));
-        if (i >= 0)
+        if (i >= 0) {
             samples.push_back(
                 bench::seconds(bench::Clock::duration(running->load() - killed->load())));
+        }
     }
     bench::report(samples);
 }

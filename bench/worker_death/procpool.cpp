@@ -26,7 +26,9 @@ double since_killed(bench::Clock::rep instant) {
 ///     replaced  ... another worker runs an item
 int main(int argc, char** argv) {
     const auto plan = bench::plan(argc, argv, {.samples = 50, .warmup = 3});
-    if (plan.variant != "resolved" && plan.variant != "replaced") bench::unknown(plan.variant);
+    if (plan.variant != "resolved" && plan.variant != "replaced") {
+        bench::unknown(plan.variant);
+    }
     const bench::Shared<Instant> instant;
     killed = &*instant;
     procpool::Pool pool{1};
@@ -46,7 +48,9 @@ int main(int argc, char** argv) {
             std::fprintf(stderr, "the worker survived\n");
             return 1;
         }
-        if (i >= 0) samples.push_back(plan.variant == "resolved" ? resolved : replaced);
+        if (i >= 0) {
+            samples.push_back(plan.variant == "resolved" ? resolved : replaced);
+        }
     }
     bench::report(samples);
 }

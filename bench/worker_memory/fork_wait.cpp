@@ -12,11 +12,15 @@ int main() {
     std::vector<pid_t> children;
     for (int i = 0; i < 4; ++i) {
         children.push_back(bench::fork_child([] {
-            for (;;) ::pause();
+            for (;;) {
+                ::pause();
+            }
         }));
     }
     std::this_thread::sleep_for(100ms);
-    for (const pid_t child : children) samples.push_back(bench::private_memory(child));
+    for (const pid_t child : children) {
+        samples.push_back(bench::private_memory(child));
+    }
     for (const pid_t child : children) {
         ::kill(child, SIGKILL);
         bench::wait_for(child);

@@ -14,11 +14,15 @@ inline double private_memory(pid_t pid) {
     double kib = 0;
     bool found = false;
     for (std::string line; std::getline(file, line);) {
-        if (!line.starts_with("Private_")) continue;
+        if (!line.starts_with("Private_")) {
+            continue;
+        }
         kib += std::stod(line.substr(line.find(':') + 1));
         found = true;
     }
-    if (!found) throw std::runtime_error("no smaps_rollup of process " + std::to_string(pid));
+    if (!found) {
+        throw std::runtime_error("no smaps_rollup of process " + std::to_string(pid));
+    }
     return kib * 1024;
 }
 

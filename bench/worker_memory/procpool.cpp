@@ -15,6 +15,8 @@ int main() {
     }
     std::this_thread::sleep_for(100ms);
     std::vector<double> samples;
-    for (const pid_t worker : pool.worker_pids()) samples.push_back(bench::private_memory(worker));
+    for (const pid_t worker : pool.worker_pids()) {
+        samples.push_back(bench::private_memory(worker));
+    }
     bench::report(samples, "B");
 }

@@ -19,7 +19,9 @@ double subtract(double x, std::chrono::milliseconds sleep) {
 }
 
 int parse(const std::string& line) {
-    if (line.empty()) std::abort();
+    if (line.empty()) {
+        std::abort();
+    }
     return std::stoi(line);
 }
 

@@ -22,7 +22,9 @@ using Reading = std::unique_ptr<GifFileType, Close>;
 Reading open(const std::string& path) {
     int error = 0;
     GifFileType* file = DGifOpenFileName(path.c_str(), &error);
-    if (file == nullptr) fail(error);
+    if (file == nullptr) {
+        fail(error);
+    }
     return Reading(file);
 }
 
@@ -41,21 +43,28 @@ Picture read_fragile(const std::string& path) {
     Picture picture{file->SWidth, file->SHeight, 0, 0};
     GifRecordType record = UNDEFINED_RECORD_TYPE;
     do {
-        if (DGifGetRecordType(file.get(), &record) == GIF_ERROR) fail(file->Error);
+        if (DGifGetRecordType(file.get(), &record) == GIF_ERROR) {
+            fail(file->Error);
+        }
         if (record == IMAGE_DESC_RECORD_TYPE) {
-            if (DGifGetImageDesc(file.get()) == GIF_ERROR) fail(file->Error);
+            if (DGifGetImageDesc(file.get()) == GIF_ERROR) {
+                fail(file->Error);
+            }
             std::vector<GifPixelType> line(static_cast<std::size_t>(file->Image.Width));
             for (int y = 0; y < file->Image.Height; ++y) {
                 DGifGetLine(file.get(), line.data(), file->Image.Width);
-                for (const GifPixelType pixel : line)
+                for (const GifPixelType pixel : line) {
                     picture.brightness += brightness_of(colours_of(*file)->Colors[pixel]);
+                }
             }
             ++picture.frames;
         } else if (record == EXTENSION_RECORD_TYPE) {
             int code = 0;
             GifByteType* bytes = nullptr;
             DGifGetExtension(file.get(), &code, &bytes);
-            while (bytes != nullptr) DGifGetExtensionNext(file.get(), &bytes);
+            while (bytes != nullptr) {
+                DGifGetExtensionNext(file.get(), &bytes);
+            }
         }
     } while (record != TERMINATE_RECORD_TYPE);
     return picture;
@@ -66,18 +75,26 @@ Picture read_careful(const std::string& path) {
     Picture picture{file->SWidth, file->SHeight, 0, 0};
     GifRecordType record = UNDEFINED_RECORD_TYPE;
     do {
-        if (DGifGetRecordType(file.get(), &record) == GIF_ERROR) fail(file->Error);
+        if (DGifGetRecordType(file.get(), &record) == GIF_ERROR) {
+            fail(file->Error);
+        }
         if (record == IMAGE_DESC_RECORD_TYPE) {
-            if (DGifGetImageDesc(file.get()) == GIF_ERROR) fail(file->Error);
+            if (DGifGetImageDesc(file.get()) == GIF_ERROR) {
+                fail(file->Error);
+            }
             const ColorMapObject* const colours = colours_of(*file);
-            if (colours == nullptr) throw std::runtime_error("a frame without colours");
+            if (colours == nullptr) {
+                throw std::runtime_error("a frame without colours");
+            }
             std::vector<GifPixelType> line(static_cast<std::size_t>(file->Image.Width));
             for (int y = 0; y < file->Image.Height; ++y) {
-                if (DGifGetLine(file.get(), line.data(), file->Image.Width) == GIF_ERROR)
+                if (DGifGetLine(file.get(), line.data(), file->Image.Width) == GIF_ERROR) {
                     fail(file->Error);
+                }
                 for (const GifPixelType pixel : line) {
-                    if (pixel >= colours->ColorCount)
+                    if (pixel >= colours->ColorCount) {
                         throw std::runtime_error("a pixel without a colour");
+                    }
                     picture.brightness += brightness_of(colours->Colors[pixel]);
                 }
             }
@@ -85,9 +102,13 @@ Picture read_careful(const std::string& path) {
         } else if (record == EXTENSION_RECORD_TYPE) {
             int code = 0;
             GifByteType* bytes = nullptr;
-            if (DGifGetExtension(file.get(), &code, &bytes) == GIF_ERROR) fail(file->Error);
+            if (DGifGetExtension(file.get(), &code, &bytes) == GIF_ERROR) {
+                fail(file->Error);
+            }
             while (bytes != nullptr) {
-                if (DGifGetExtensionNext(file.get(), &bytes) == GIF_ERROR) fail(file->Error);
+                if (DGifGetExtensionNext(file.get(), &bytes) == GIF_ERROR) {
+                    fail(file->Error);
+                }
             }
         }
     } while (record != TERMINATE_RECORD_TYPE);
@@ -97,7 +118,9 @@ Picture read_careful(const std::string& path) {
 void write_picture(const std::string& path, int number) {
     int error = 0;
     GifFileType* const file = EGifOpenFileName(path.c_str(), false, &error);
-    if (file == nullptr) throw std::runtime_error(path + ": " + GifErrorString(error));
+    if (file == nullptr) {
+        throw std::runtime_error(path + ": " + GifErrorString(error));
+    }
     const int width = 8 + number % 9;
     const int height = 6 + number % 7;
     constexpr int colours = 16;
@@ -117,15 +140,17 @@ void write_picture(const std::string& path, int number) {
         good = EGifPutImageDesc(file, 0, 0, width, height, false, common ? nullptr : map) == GIF_OK;
         for (int y = 0; good && y < height; ++y) {
             std::vector<GifPixelType> line(static_cast<std::size_t>(width));
-            for (int x = 0; x < width; ++x)
+            for (int x = 0; x < width; ++x) {
                 line[static_cast<std::size_t>(x)] =
                     static_cast<GifPixelType>((x * y + frame + number) % colours);
+            }
             good = EGifPutLine(file, line.data(), width) == GIF_OK;
         }
     }
     GifFreeMapObject(map);
-    if (EGifCloseFile(file, nullptr) == GIF_ERROR || !good)
+    if (EGifCloseFile(file, nullptr) == GIF_ERROR || !good) {
         throw std::runtime_error(path + ": cannot be written");
+    }
 }
 
 }  // namespace hostile

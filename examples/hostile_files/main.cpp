@@ -35,8 +35,9 @@ class Scratch {
 public:
     Scratch() {
         std::string name = (std::filesystem::temp_directory_path() / "hostile-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr)
+        if (::mkdtemp(name.data()) == nullptr) {
             throw std::runtime_error("cannot make a directory like " + name);
+        }
         path_ = name;
     }
     Scratch(const Scratch&) = delete;
@@ -64,9 +65,12 @@ std::vector<std::string> make_files(const std::filesystem::path& directory, int 
             std::ifstream in(path, std::ios::binary);
             std::string bytes{std::istreambuf_iterator<char>(in), {}};
             in.close();
-            if (below(16) == 0) bytes.resize(bytes.size() / 2 + below(bytes.size() / 2));
-            for (std::uint64_t n = 1 + below(4); n > 0; --n)
+            if (below(16) == 0) {
+                bytes.resize(bytes.size() / 2 + below(bytes.size() / 2));
+            }
+            for (std::uint64_t n = 1 + below(4); n > 0; --n) {
                 bytes[below(bytes.size())] = static_cast<char>(below(256));
+            }
             std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
         }
         files.push_back(path);
@@ -91,7 +95,9 @@ void survey_on_threads(const std::vector<std::string>& files) {
             }
         });
     }
-    for (std::thread& thread : threads) thread.join();
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
     std::printf("threads: %zu pictures read\n", read.load());
 }
 
@@ -123,8 +129,9 @@ int survey_on_pool(const std::vector<std::string>& files, std::chrono::milliseco
             ++good;
         } else {
             const std::string reason = reason_of(outcomes[i]);
-            if (++reasons[reason] <= shown)
+            if (++reasons[reason] <= shown) {
                 std::printf("%s: %s\n", files[i].c_str(), outcomes[i].error().message().c_str());
+            }
         }
         try {
             const hostile::Picture sound = hostile::read_careful(files[i]);
@@ -134,7 +141,9 @@ int survey_on_pool(const std::vector<std::string>& files, std::chrono::milliseco
         }
     }
     std::printf("%zu files, %d pictures read\n", files.size(), good);
-    for (const auto& [reason, count] : reasons) std::printf("%6d %s\n", count, reason.c_str());
+    for (const auto& [reason, count] : reasons) {
+        std::printf("%6d %s\n", count, reason.c_str());
+    }
     return wrong;
 }
 
@@ -169,7 +178,9 @@ int main(int argc, char** argv) {
             return 0;
         }
         const int wrong = survey_on_pool(files, std::chrono::milliseconds(timeout), shown);
-        if (wrong != 0) std::printf("%d sound pictures were not read right\n", wrong);
+        if (wrong != 0) {
+            std::printf("%d sound pictures were not read right\n", wrong);
+        }
         return wrong == 0 ? 0 : 1;
     } catch (const std::exception& e) {
         std::fprintf(stderr, "hostile_files: %s\n", e.what());

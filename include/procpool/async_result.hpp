@@ -52,7 +52,9 @@ public:
     [[nodiscard]] bool wait(std::chrono::nanoseconds timeout) {
         const auto now = detail::Clock::now();
         const auto longest = detail::Clock::time_point::max() - now;
-        if (timeout < std::chrono::nanoseconds(0)) timeout = std::chrono::nanoseconds(0);
+        if (timeout < std::chrono::nanoseconds(0)) {
+            timeout = std::chrono::nanoseconds(0);
+        }
         return engine().wait(job_,
                              timeout < longest ? now + timeout : detail::Clock::time_point::max());
     }
@@ -72,7 +74,9 @@ public:
     /// Cancels what has not started, which then resolves as TaskCancelled. Does not wait and does
     /// not interrupt what runs. True if there is no result yet: it may still come.
     bool cancel() {
-        if (ready()) return false;
+        if (ready()) {
+            return false;
+        }
         engine().cancel(job_);
         return true;
     }
@@ -85,7 +89,9 @@ private:
         : engine_(std::move(engine)), job_(std::move(job)), sink_(std::move(sink)) {}
 
     detail::Engine& engine() const {
-        if (!engine_) throw std::logic_error("procpool: this AsyncResult was moved from");
+        if (!engine_) {
+            throw std::logic_error("procpool: this AsyncResult was moved from");
+        }
         return *engine_;
     }
 

@@ -48,7 +48,9 @@ public:
 
     void write(const void* data, std::size_t size) {
         check_stack<Way::writing>();  // cereal calls itself for what lies in one another
-        if (to_ != nullptr && size != 0) std::memcpy(to_ + size_, data, size);
+        if (to_ != nullptr && size != 0) {
+            std::memcpy(to_ + size_, data, size);
+        }
         size_ += size;
     }
     [[nodiscard]] std::size_t size() const { return size_; }
@@ -65,7 +67,9 @@ public:
 
     void read(void* data, std::size_t size) {
         check_stack<Way::reading>();
-        if (size != 0) std::memcpy(data, from_.take(size), size);
+        if (size != 0) {
+            std::memcpy(data, from_.take(size), size);
+        }
     }
     /// None of what it counts is smaller than a byte.
     std::size_t read_count() { return from_.take_count(); }
@@ -99,16 +103,15 @@ template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(CerealReader& archive, cereal::BinaryData<T>& data) {
     archive.read(data.data, static_cast<std::size_t>(data.size));
     if constexpr (std::is_same_v<std::decay_t<T>, bool*>) {
-        for (bool& each : std::span(static_cast<bool*>(data.data), data.size)) make_valid(each);
+        for (bool& each : std::span(static_cast<bool*>(data.data), data.size)) {
+            make_valid(each);
+        }
     }
 }
 
 template <class Archive, class T>
-requires(std::is_same_v<Archive, CerealWriter> ||
-         std::is_same_v<Archive,
-                        CerealReader>) void CEREAL_SERIALIZE_FUNCTION_NAME(Archive& archive,
-                                                                           cereal::NameValuePair<T>&
-                                                                               pair) {
+requires(std::is_same_v<Archive, CerealWriter> || std::is_same_v<Archive, CerealReader>)
+void CEREAL_SERIALIZE_FUNCTION_NAME(Archive& archive, cereal::NameValuePair<T>& pair) {
     archive(pair.value);
 }
 
@@ -143,8 +146,8 @@ void load_elements(CerealReader& archive, Sequence& sequence) {
 }
 
 template <class T, class Allocator>
-requires(!std::is_arithmetic_v<T>) void CEREAL_LOAD_FUNCTION_NAME(
-    CerealReader& archive, std::vector<T, Allocator>& sequence) {
+requires(!std::is_arithmetic_v<T>)
+void CEREAL_LOAD_FUNCTION_NAME(CerealReader& archive, std::vector<T, Allocator>& sequence) {
     load_elements(archive, sequence);
 }
 template <class T, class Allocator>
@@ -160,8 +163,8 @@ void CEREAL_LOAD_FUNCTION_NAME(CerealReader& archive, std::forward_list<T, Alloc
     load_elements(archive, sequence);
 }
 template <class T>
-requires(!std::is_arithmetic_v<T>) void CEREAL_LOAD_FUNCTION_NAME(CerealReader& archive,
-                                                                  std::valarray<T>& sequence) {
+requires(!std::is_arithmetic_v<T>)
+void CEREAL_LOAD_FUNCTION_NAME(CerealReader& archive, std::valarray<T>& sequence) {
     std::vector<T> elements;
     load_elements(archive, elements);
     sequence = std::valarray<T>(elements.data(), elements.size());

@@ -62,7 +62,9 @@ MapValue<R> fork_map_to(const F& f, const At& at, std::uint64_t count,
     draft.spec.closure = std::as_bytes(std::span{&address, 1});
     draft.spec.count = count;
     auto sink = make_map_sink<R>(count);
-    if (count == 0) return sink->take();
+    if (count == 0) {
+        return sink->take();
+    }
 
     EngineOptions engine_options;
     engine_options.start = Start::fork;  // whatever else there is: they are to inherit this stack
@@ -108,8 +110,9 @@ auto fork_map(F&& f, Range&& range, const ForkMapOptions& options = {}) {
     } else if constexpr (std::forward_iterator<detail::Iterator<Range>>) {
         std::vector<detail::Iterator<Range>> items;
         for (auto it = detail::range_access::first(range); it != detail::range_access::last(range);
-             ++it)
+             ++it) {
             items.push_back(it);
+        }
         const auto at = [&items](std::uint64_t i) -> decltype(auto) { return *items[i]; };
         return detail::fork_map(f, at, items.size(), options);
     } else {
@@ -118,7 +121,9 @@ auto fork_map(F&& f, Range&& range, const ForkMapOptions& options = {}) {
             detail::Item<Range> value;
         };
         std::vector<Kept> items;
-        for (auto&& item : range) items.push_back({std::forward<decltype(item)>(item)});
+        for (auto&& item : range) {
+            items.push_back({std::forward<decltype(item)>(item)});
+        }
         const auto at = [&items](std::uint64_t i) -> detail::Item<Range>& {
             return items[i].value;
         };

@@ -37,7 +37,8 @@ public:
 
     /// Throws NotShippable when the callable holds an address that means nothing in a worker.
     template <class F>
-    requires(!std::is_same_v<std::decay_t<F>, Initializer>) Initializer(const F& f) {
+    requires(!std::is_same_v<std::decay_t<F>, Initializer>)
+    Initializer(const F& f) {
         using Callable = std::decay_t<F>;
         constexpr bool can_be_called = std::is_invocable_v<const Callable&>;
         if constexpr (!detail::Shippable<Callable>) {

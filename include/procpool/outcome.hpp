@@ -45,7 +45,9 @@ public:
     /// Why there is no value: which item, which worker, what happened. Throws std::logic_error if
     /// there is one.
     [[nodiscard]] const TaskFailure& error() const {
-        if (const auto* failure = std::get_if<TaskFailure>(&state_)) return *failure;
+        if (const auto* failure = std::get_if<TaskFailure>(&state_)) {
+            return *failure;
+        }
         throw std::logic_error("procpool: Outcome::error() of an item that has a value");
     }
 
@@ -53,7 +55,9 @@ public:
     /// TaskTimeout, TaskCancelled, RemoteError, PoolTerminated, PoolBroken. Nothing if there is a
     /// value.
     void rethrow() const {
-        if (!has_value()) detail::throw_failure(error().failure());
+        if (!has_value()) {
+            detail::throw_failure(error().failure());
+        }
     }
 
 private:
@@ -63,8 +67,9 @@ private:
 
     template <class Self>
     static auto& value_of(Self& self) {
-        if (!self.has_value()) [[unlikely]]
+        if (!self.has_value()) [[unlikely]] {
             self.rethrow();
+        }
         return *std::get_if<1>(&self.state_);
     }
 

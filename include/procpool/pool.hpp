@@ -82,7 +82,9 @@ public:
     /// Terminates: what is pending resolves with PoolTerminated. To drain: close(), join().
     ~Pool() {
         try {
-            if (engine_) engine_->terminate();
+            if (engine_) {
+                engine_->terminate();
+            }
         } catch (...) {
             // In a forked child the pool is the parent's.
         }
@@ -128,8 +130,9 @@ public:
                           "procpool: what the callable returns does not convert to the elements of "
                           "the output");
         } else {
-            if (static_cast<const void*>(std::addressof(range)) == std::addressof(out))
+            if (static_cast<const void*>(std::addressof(range)) == std::addressof(out)) {
                 throw std::invalid_argument("procpool: map_into cannot write over its own input");
+            }
             detail::Draft draft;
             prepare(draft, f, range, options);
             using Output = detail::SharedStorage<shared_vector<R>>;
@@ -189,8 +192,8 @@ public:
     /// f(arguments...) in a worker. A string literal arrives as a std::string. this_task::index()
     /// is 0.
     template <class F, class... A>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, TaskOptions>) auto apply(F&& f,
-                                                                              A&&... arguments) {
+    requires(!std::is_same_v<std::remove_cvref_t<F>, TaskOptions>)
+    auto apply(F&& f, A&&... arguments) {
         return apply(TaskOptions{}, f, arguments...);
     }
     template <class F, class... A>
@@ -209,7 +212,7 @@ public:
     /// thousands of calls under way, until one of them has ended.
     template <class F, class... A>
     requires(!std::is_same_v<std::remove_cvref_t<F>, TaskOptions>)
-        [[nodiscard]] auto submit(F&& f, A&&... arguments) {
+    [[nodiscard]] auto submit(F&& f, A&&... arguments) {
         return submit(TaskOptions{}, f, arguments...);
     }
     template <class F, class... A>
@@ -251,9 +254,12 @@ public:
                 draft.spec.only_worker = worker;
                 jobs.emplace_back(engine().start(std::move(draft.spec)), std::move(sink));
             }
-            for (const auto& [job, sink] : jobs)
+            for (const auto& [job, sink] : jobs) {
                 engine().wait(job, detail::Clock::time_point::max());
-            for (const auto& [job, sink] : jobs) sink->take();
+            }
+            for (const auto& [job, sink] : jobs) {
+                sink->take();
+            }
         }
     }
 

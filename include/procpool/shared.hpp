@@ -97,18 +97,24 @@ public:
     [[nodiscard]] const T& back() const { return end()[-1]; }
 
     void reserve(size_type count) {
-        if (count > capacity()) reallocate(count);
+        if (count > capacity()) {
+            reallocate(count);
+        }
     }
     void resize(size_type count) { resize(count, T()); }
     void resize(size_type count, const T& value) {
         const T fill = value;  // it may be an element
         reserve(count);
-        if (count > size_) std::uninitialized_fill(end(), data() + count, fill);
+        if (count > size_) {
+            std::uninitialized_fill(end(), data() + count, fill);
+        }
         size_ = count;
     }
     void push_back(const T& value) {
         const T copy = value;
-        if (size_ == capacity()) reallocate(std::max<size_type>(2 * size_, 16));
+        if (size_ == capacity()) {
+            reallocate(std::max<size_type>(2 * size_, 16));
+        }
         std::construct_at(end(), copy);
         ++size_;
     }
@@ -120,8 +126,9 @@ public:
     void pop_back() { --size_; }
     void clear() noexcept { size_ = 0; }
 
-    friend bool operator==(const shared_vector& a,
-                           const shared_vector& b) requires std::equality_comparable<T> {
+    friend bool operator==(const shared_vector& a, const shared_vector& b)
+    requires std::equality_comparable<T>
+    {
         return std::equal(a.begin(), a.end(), b.begin(), b.end());
     }
     friend void swap(shared_vector& a, shared_vector& b) noexcept {
@@ -137,21 +144,30 @@ private:
     }
 
     size_type checked(size_type i) const {
-        if (i >= size_) throw std::out_of_range("procpool: shared_vector::at");
+        if (i >= size_) {
+            throw std::out_of_range("procpool: shared_vector::at");
+        }
         return i;
     }
 
     template <class It, class End>
     void append(It first, End last) {
-        if constexpr (std::sized_sentinel_for<End, It>)
+        if constexpr (std::sized_sentinel_for<End, It>) {
             reserve(size_ + static_cast<size_type>(std::max<difference_type>(last - first, 0)));
-        for (; first != last; ++first) push_back(*first);
+        }
+        for (; first != last; ++first) {
+            push_back(*first);
+        }
     }
 
     void reallocate(size_type count) {
-        if (count > static_cast<size_type>(-1) / sizeof(T)) throw std::bad_array_new_length();
+        if (count > static_cast<size_type>(-1) / sizeof(T)) {
+            throw std::bad_array_new_length();
+        }
         auto block = std::make_shared<detail::Block>(count * sizeof(T));
-        if (size_ != 0) std::memcpy(block->data(), block_->data(), size_ * sizeof(T));
+        if (size_ != 0) {
+            std::memcpy(block->data(), block_->data(), size_ * sizeof(T));
+        }
         block_ = std::move(block);
     }
 

@@ -214,7 +214,9 @@ void Client::await_server() {
                 break;
             case ServerState::broken:
                 // Not for want of processes: it was ready, and an initializer broke it since.
-                if (page.error.load() == 0) return;
+                if (page.error.load() == 0) {
+                    return;
+                }
                 [[fallthrough]];
             case ServerState::ended:
                 if (const int error = page.error.load(); error != 0) {

@@ -13,14 +13,18 @@ namespace procpool::os {
 MapsReader::MapsReader(const char* path) noexcept
     : file_(call_through_signals(Call::open_file,
                                  [&] { return ::open(path, O_RDONLY | O_CLOEXEC); })) {
-    if (!file_) error_ = errno;
+    if (!file_) {
+        error_ = errno;
+    }
 }
 
 int MapsReader::peek() noexcept {
     if (position_ == filled_ && error_ == 0) {
         const auto got = call_through_signals(
             Call::read, [&] { return ::read(file_.get(), buffer_.data(), buffer_.size()); });
-        if (got < 0) error_ = errno;
+        if (got < 0) {
+            error_ = errno;
+        }
         position_ = 0;
         filled_ = got > 0 ? static_cast<std::size_t>(got) : 0;
     }
@@ -29,7 +33,9 @@ int MapsReader::peek() noexcept {
 
 int MapsReader::take() noexcept {
     const int character = peek();
-    if (character != end_of_file) ++position_;
+    if (character != end_of_file) {
+        ++position_;
+    }
     return character;
 }
 
@@ -39,21 +45,31 @@ std::optional<std::uintptr_t> MapsReader::number(int base) noexcept {
     for (;; any = true) {
         const int c = peek();
         int digit = base;
-        if (c >= '0' && c <= '9') digit = c - '0';
-        if (c >= 'a' && c <= 'f') digit = c - 'a' + 10;
-        if (digit >= base) return any ? std::optional(value) : std::nullopt;
+        if (c >= '0' && c <= '9') {
+            digit = c - '0';
+        }
+        if (c >= 'a' && c <= 'f') {
+            digit = c - 'a' + 10;
+        }
+        if (digit >= base) {
+            return any ? std::optional(value) : std::nullopt;
+        }
         value = value * static_cast<std::uintptr_t>(base) + static_cast<std::uintptr_t>(digit);
         ++position_;
     }
 }
 
 void MapsReader::skip_blanks() noexcept {
-    while (peek() == ' ') ++position_;
+    while (peek() == ' ') {
+        ++position_;
+    }
 }
 
 // 55d0c5a4e000-55d0c5a50000 rw-p 00002000 fe:01 1835042    /usr/bin/true
 std::optional<MappedRange> MapsReader::next() noexcept {
-    if (peek() == end_of_file) return std::nullopt;
+    if (peek() == end_of_file) {
+        return std::nullopt;
+    }
 
     MappedRange range;
     const auto begin = number(16);
@@ -66,7 +82,9 @@ std::optional<MappedRange> MapsReader::next() noexcept {
     const int sharing = take();
     if (!begin || !dash || !end || !blank || readable == end_of_file || executable == end_of_file ||
         (writable != 'w' && writable != '-') || (sharing != 'p' && sharing != 's')) {
-        if (error_ == 0) error_ = EPROTO;
+        if (error_ == 0) {
+            error_ = EPROTO;
+        }
         return std::nullopt;
     }
     range.begin = *begin;
@@ -76,15 +94,21 @@ std::optional<MappedRange> MapsReader::next() noexcept {
 
     for (int field = 0; field < 3; ++field) {  // offset, device, inode
         skip_blanks();
-        while (peek() != ' ' && peek() != '\n' && peek() != end_of_file) ++position_;
+        while (peek() != ' ' && peek() != '\n' && peek() != end_of_file) {
+            ++position_;
+        }
     }
     skip_blanks();
     std::size_t length = 0;
     for (int c = take(); c != '\n' && c != end_of_file; c = take()) {
-        if (length < name_.size()) name_[length++] = static_cast<char>(c);
+        if (length < name_.size()) {
+            name_[length++] = static_cast<char>(c);
+        }
     }
     range.name = {name_.data(), length};
-    if (error_ != 0) return std::nullopt;
+    if (error_ != 0) {
+        return std::nullopt;
+    }
     return range;
 }
 

@@ -32,7 +32,9 @@ std::uint8_t module_of(Backtrace& to, std::uint64_t address) noexcept {
     const std::uint64_t base = found.dlfo_link_map->l_addr;
     const std::uint32_t known = to.modules_count.load(std::memory_order_relaxed);
     for (std::uint32_t i = 0; i < known; ++i) {
-        if (to.modules[i].base == base) return static_cast<std::uint8_t>(i);
+        if (to.modules[i].base == base) {
+            return static_cast<std::uint8_t>(i);
+        }
     }
     const char* const path = found.dlfo_link_map->l_name;
     if (known == Backtrace::most_modules || path == nullptr) {

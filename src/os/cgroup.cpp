@@ -36,12 +36,18 @@ struct Hierarchy {
 // 36 35 0:30 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct
 std::optional<Hierarchy> hierarchy_of(std::string_view mount, std::string_view controller) {
     const auto separator = mount.find(" - ");
-    if (separator == std::string_view::npos) return std::nullopt;
+    if (separator == std::string_view::npos) {
+        return std::nullopt;
+    }
     const auto fields = split(mount.substr(0, separator), ' ');
     const auto type = split(mount.substr(separator + 3), ' ');
-    if (fields.size() < 5 || type.size() < 3) return std::nullopt;
+    if (fields.size() < 5 || type.size() < 3) {
+        return std::nullopt;
+    }
     const bool version_2 = type[0] == "cgroup2";
-    if (!version_2 && (type[0] != "cgroup" || !lists(type[2], controller))) return std::nullopt;
+    if (!version_2 && (type[0] != "cgroup" || !lists(type[2], controller))) {
+        return std::nullopt;
+    }
     return Hierarchy{unescaped(fields[3]), unescaped(fields[4]), version_2};
 }
 
@@ -52,7 +58,9 @@ std::optional<std::string> group_in(const std::string& groups, bool version_2,
     for (const auto line : split(groups, '\n')) {
         const auto first = line.find(':');
         const auto second = line.find(':', first + 1);
-        if (first == std::string_view::npos || second == std::string_view::npos) continue;
+        if (first == std::string_view::npos || second == std::string_view::npos) {
+            continue;
+        }
         const auto controllers = line.substr(first + 1, second - first - 1);
         if (version_2 ? line.substr(0, first) == "0" && controllers.empty()
                       : lists(controllers, controller)) {
@@ -64,12 +72,18 @@ std::optional<std::string> group_in(const std::string& groups, bool version_2,
 
 /// Where below the mount point the group is; none when the mount does not show it.
 std::optional<std::string> path_below(const Hierarchy& hierarchy, const std::string& group) {
-    if (group.starts_with("/.."))
+    if (group.starts_with("/..")) {
         return "";  // outside of the namespace: its root is what is to be seen
-    if (hierarchy.mounted_group == "/") return group == "/" ? "" : group;
-    if (group == hierarchy.mounted_group) return "";
-    if (group.starts_with(hierarchy.mounted_group + "/"))
+    }
+    if (hierarchy.mounted_group == "/") {
+        return group == "/" ? "" : group;
+    }
+    if (group == hierarchy.mounted_group) {
+        return "";
+    }
+    if (group.starts_with(hierarchy.mounted_group + "/")) {
         return group.substr(hierarchy.mounted_group.size());
+    }
     return std::nullopt;
 }
 
@@ -78,18 +92,26 @@ std::optional<std::string> path_below(const Hierarchy& hierarchy, const std::str
 std::vector<ControlGroup> control_groups(const std::string& root, std::string_view controller) {
     const auto groups = contents(root + "/proc/self/cgroup");
     const auto mounts = contents(root + "/proc/self/mountinfo");
-    if (!groups || !mounts) return {};
+    if (!groups || !mounts) {
+        return {};
+    }
 
     std::vector<ControlGroup> all;
     for (const auto mount : split(*mounts, '\n')) {
         const auto hierarchy = hierarchy_of(mount, controller);
-        if (!hierarchy) continue;
+        if (!hierarchy) {
+            continue;
+        }
         const auto group = group_in(*groups, hierarchy->version_2, controller);
-        if (!group) continue;
+        if (!group) {
+            continue;
+        }
         auto below = path_below(*hierarchy, *group);
         while (below) {
             all.push_back({root + hierarchy->mount_point + *below, hierarchy->version_2});
-            if (below->empty()) break;
+            if (below->empty()) {
+                break;
+            }
             below->resize(below->rfind('/') == std::string::npos ? 0 : below->rfind('/'));
         }
     }

@@ -24,7 +24,9 @@ constexpr int most_cpus = 1 << 20;
 
 /// Microseconds of CPU time in microseconds of time, as CPUs.
 std::optional<int> cpus_for(std::optional<long long> quota, std::optional<long long> period) {
-    if (!quota || !period || *quota <= 0 || *period <= 0) return std::nullopt;
+    if (!quota || !period || *quota <= 0 || *period <= 0) {
+        return std::nullopt;
+    }
     const long long cpus = *quota / *period + (*quota % *period != 0 ? 1 : 0);
     return static_cast<int>(std::min<long long>(cpus, std::numeric_limits<int>::max()));
 }
@@ -36,9 +38,13 @@ std::optional<int> quota_of(const ControlGroup& group) {
                         number_in(directory + "/cpu.cfs_period_us"));
     }
     const auto text = contents(directory + "/cpu.max");  // "50000 100000" or "max 100000"
-    if (!text) return std::nullopt;
+    if (!text) {
+        return std::nullopt;
+    }
     const auto parts = split(trimmed(*text), ' ');
-    if (parts.size() != 2) return std::nullopt;
+    if (parts.size() != 2) {
+        return std::nullopt;
+    }
     return cpus_for(number<long long>(parts[0]), number<long long>(parts[1]));
 }
 
@@ -51,8 +57,12 @@ std::vector<int> parse_cpu_list(const std::string& text) {
         const auto first = number<int>(part.substr(0, dash));
         const auto last =
             dash == std::string_view::npos ? first : number<int>(part.substr(dash + 1));
-        if (!first || !last || *first < 0 || *last < *first || *last >= most_cpus) return {};
-        for (int cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
+        if (!first || !last || *first < 0 || *last < *first || *last >= most_cpus) {
+            return {};
+        }
+        for (int cpu = *first; cpu <= *last; ++cpu) {
+            cpus.push_back(cpu);
+        }
     }
     return cpus;
 }
@@ -61,7 +71,9 @@ std::optional<int> quota_cpus(const std::string& root) {
     std::optional<int> least;
     for (const ControlGroup& group : control_groups(root, "cpu")) {
         const auto cpus = quota_of(group);
-        if (cpus && (!least || *cpus < *least)) least = cpus;
+        if (cpus && (!least || *cpus < *least)) {
+            least = cpus;
+        }
     }
     return least;
 }
@@ -75,18 +87,24 @@ std::vector<std::vector<int>> cores_of(const std::string& root, const std::vecto
     std::vector<std::vector<int>> cores;
     std::set<int> seen;
     for (const int cpu : cpus) {
-        if (!seen.insert(cpu).second) continue;
+        if (!seen.insert(cpu).second) {
+            continue;
+        }
         std::vector<int>& core = cores.emplace_back(std::vector<int>{cpu});
         const std::string topology =
             root + "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
         auto siblings = contents(topology + "core_cpus_list");
-        if (!siblings)
+        if (!siblings) {
             siblings = contents(topology + "thread_siblings_list");  // its name before Linux 5.3
-        if (!siblings) continue;
+        }
+        if (!siblings) {
+            continue;
+        }
         for (const int sibling : parse_cpu_list(*siblings)) {
             if (std::find(cpus.begin(), cpus.end(), sibling) != cpus.end() &&
-                seen.insert(sibling).second)
+                seen.insert(sibling).second) {
                 core.push_back(sibling);
+            }
         }
     }
     return cores;
@@ -97,7 +115,9 @@ std::vector<int> one_per_core_first(const std::vector<std::vector<int>>& cores) 
     for (std::size_t turn = 0, added = 1; added != 0; ++turn) {
         added = 0;
         for (const auto& core : cores) {
-            if (turn >= core.size()) continue;
+            if (turn >= core.size()) {
+                continue;
+            }
             order.push_back(core[turn]);
             ++added;
         }
@@ -115,11 +135,15 @@ std::vector<int> cpus_by_affinity() {
         if (::sched_getaffinity(0, bytes, mask.data()) == 0) {
             std::vector<int> cpus;
             for (std::size_t cpu = 0; cpu < 8 * bytes; ++cpu) {
-                if (CPU_ISSET_S(cpu, bytes, mask.data())) cpus.push_back(static_cast<int>(cpu));
+                if (CPU_ISSET_S(cpu, bytes, mask.data())) {
+                    cpus.push_back(static_cast<int>(cpu));
+                }
             }
             return cpus;
         }
-        if (errno != EINVAL) break;  // EINVAL: the machine has more CPUs than the mask
+        if (errno != EINVAL) {
+            break;  // EINVAL: the machine has more CPUs than the mask
+        }
     }
     return {};
 }
@@ -139,8 +163,9 @@ int usable_cpus() {
 }
 
 int logical_cpus() {
-    if (const auto online = os::online_cpus(""); !online.empty())
+    if (const auto online = os::online_cpus(""); !online.empty()) {
         return static_cast<int>(online.size());
+    }
     return static_cast<int>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
 }
 

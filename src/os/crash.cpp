@@ -55,7 +55,7 @@ void end_report(int /*signal*/) {
 /// Has this thread leave the report when its time is up, or when unwinding raises a signal. Until
 /// here the handler was alone: without room for more it dies at once of what it raises.
 void limit_report() {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = end_report;
     ::sigfillset(&action.sa_mask);
     ::sigaction(SIGALRM, &action, nullptr);
@@ -65,7 +65,7 @@ void limit_report() {
         ::sigaddset(&mask, signal);
     }
     ::pthread_sigmask(SIG_UNBLOCK, &mask, nullptr);
-    struct sigevent event {};
+    struct sigevent event{};
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = SIGALRM;
     event._sigev_un._tid = own_thread();
@@ -128,7 +128,7 @@ void write_report(const siginfo_t& info, InterruptedStack& stack, bool room) {
 /// Dies of the signal when the handler returns: it is delivered again at the very instruction that
 /// raised it, with the same account of itself, to the default action.
 void die_of(int signal, siginfo_t* info) {
-    struct sigaction standard {};
+    struct sigaction standard{};
     standard.sa_handler = SIG_DFL;
     ::sigaction(signal, &standard, nullptr);
     sigset_t mask;
@@ -232,12 +232,12 @@ void handle_crashes() noexcept {
         return;
     }
     prepare_backtraces();
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_sigaction = on_crash;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     ::sigfillset(&action.sa_mask);
     for (const int signal : crash_signals) {
-        struct sigaction before {};
+        struct sigaction before{};
         if (::sigaction(signal, &action, &before) == 0 && before.sa_handler != SIG_DFL) {
             ::sigaction(signal, &before, nullptr);
         }

@@ -16,7 +16,7 @@ namespace procpool::os {
 Fd open_regular(const char* path) noexcept {
     Fd file(call_through_signals(Call::open_file,
                                  [&] { return ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); }));
-    struct stat status {};
+    struct stat status{};
     if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
         return {};
     }
@@ -38,7 +38,7 @@ bool read_at(const Fd& file, std::uint64_t offset, std::span<std::byte> buffer) 
 }
 
 std::uint64_t size_of(const Fd& file) noexcept {
-    struct stat status {};
+    struct stat status{};
     return ::fstat(file.get(), &status) == 0 && status.st_size > 0
                ? static_cast<std::uint64_t>(status.st_size)
                : 0;

@@ -60,7 +60,7 @@ SharedRegion map_shared_region(std::size_t size) noexcept {
 }
 
 bool map_region_at(std::byte* data, std::size_t size, const Fd& file) noexcept {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file.get(), &status) != 0) {
         return false;
     }

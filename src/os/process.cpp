@@ -259,7 +259,7 @@ pid_t parent_pid() noexcept { return ::getppid(); }
 
 void reset_signal_handlers() noexcept {
     for (int number = 1; number < NSIG; ++number) {
-        struct sigaction action {};
+        struct sigaction action{};
         if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN &&
             action.sa_handler != SIG_DFL) {
             action.sa_handler = SIG_DFL;
@@ -271,8 +271,8 @@ void reset_signal_handlers() noexcept {
 
 bool take_notice_of_children() noexcept {
     // SA_NOCLDWAIT comes without a handler.
-    struct sigaction standard {};
-    struct sigaction before {};
+    struct sigaction standard{};
+    struct sigaction before{};
     standard.sa_handler = SIG_DFL;
     return ::sigaction(SIGCHLD, &standard, &before) == 0 && before.sa_handler == SIG_IGN;
 }

@@ -9,7 +9,9 @@ namespace procpool::os {
 std::optional<std::string> contents(const std::string& path) {
     for (std::string text(4096, '\0');; text.resize(2 * text.size())) {
         const long length = read_file(path.c_str(), text.data(), text.size());
-        if (length < 0) return std::nullopt;
+        if (length < 0) {
+            return std::nullopt;
+        }
         if (static_cast<std::size_t>(length) < text.size()) {
             text.resize(static_cast<std::size_t>(length));
             return text;

@@ -28,7 +28,9 @@ template <class Number>
     Number value{};
     const char* const end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc{} || rest != end) return std::nullopt;
+    if (error != std::errc{} || rest != end) {
+        return std::nullopt;
+    }
     return value;
 }
 

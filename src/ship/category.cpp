@@ -23,7 +23,9 @@ const std::error_category& category_named(std::string_view name) {
     static const RemoteCategory remote;
     for (const std::error_category* known : {&std::generic_category(), &std::system_category(),
                                              &std::iostream_category(), &std::future_category()}) {
-        if (name == known->name()) return *known;
+        if (name == known->name()) {
+            return *known;
+        }
     }
     return remote;
 }

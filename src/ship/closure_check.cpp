@@ -48,7 +48,9 @@ AddressRange read_only_part(const dl_phdr_info& module, const ElfW(Phdr) & segme
     if (segment.p_type == PT_LOAD && (segment.p_flags & PF_W) == 0) {
         return {page_below(begin), page_above(end)};
     }
-    if (segment.p_type == PT_GNU_RELRO) return {page_above(begin), page_below(end)};
+    if (segment.p_type == PT_GNU_RELRO) {
+        return {page_above(begin), page_below(end)};
+    }
     return {};
 }
 
@@ -78,7 +80,9 @@ private:
     void note(const dl_phdr_info& program) {
         for (const auto& segment : segments_of(program)) {
             const AddressRange range = read_only_part(program, segment);
-            if (range.begin < range.end && count_ < ranges_.size()) ranges_[count_++] = range;
+            if (range.begin < range.end && count_ < ranges_.size()) {
+                ranges_[count_++] = range;
+            }
         }
     }
 
@@ -124,7 +128,9 @@ private:
 };
 
 bool in_sanitizer_shadow(Address address) {
-    if (__asan_get_shadow_mapping == nullptr) return false;
+    if (__asan_get_shadow_mapping == nullptr) {
+        return false;
+    }
     std::size_t scale = 0;
     std::size_t offset = 0;
     __asan_get_shadow_mapping(&scale, &offset);
@@ -137,10 +143,14 @@ bool in_address_range(Address word) {
 
 /// False when the word is known, at little cost, to be no address or one that a worker may use.
 bool suspicious(Address word) {
-    if (!in_address_range(word) || program_text().contains(word)) return false;
+    if (!in_address_range(word) || program_text().contains(word)) {
+        return false;
+    }
     // NOLINTNEXTLINE(performance-no-int-to-ptr): it is only compared
     const auto* const pointer = reinterpret_cast<const std::byte*>(word);
-    if (memory::Region::current().contains(pointer, 1)) return false;
+    if (memory::Region::current().contains(pointer, 1)) {
+        return false;
+    }
     return os::may_be_mapped(word) && !ModuleLookup(word).read_only;
 }
 
@@ -160,13 +170,19 @@ private:
 
 std::string place_of(Address address, const os::MappedRange& range) {
     const auto here = reinterpret_cast<Address>(__builtin_frame_address(0));
-    if (range.name == "[stack]" || (here >= range.begin && here < range.end)) return "the stack";
-    if (range.name == "[heap]") return "the heap";
+    if (range.name == "[stack]" || (here >= range.begin && here < range.end)) {
+        return "the stack";
+    }
+    if (range.name == "[heap]") {
+        return "the heap";
+    }
     if (const ModuleLookup module(address); module.writable) {
         return "the variables of " +
                (module.name.empty() ? "the program" : std::string(module.name));
     }
-    if (range.name.empty()) return "the heap or the stack of a thread";
+    if (range.name.empty()) {
+        return "the heap or the stack of a thread";
+    }
     return "a private mapping of " + std::string(range.name);
 }
 
@@ -187,7 +203,9 @@ void check_against_mappings(const Words& words, std::size_t first_suspicious,
     std::string place;
     os::MapsReader maps;
     while (const auto range = maps.next()) {
-        if (!range->writable || range->shared) continue;
+        if (!range->writable || range->shared) {
+            continue;
+        }
         for (std::size_t i = first_suspicious; i < found; ++i) {
             const Address word = words[i];
             if (word >= range->begin && word < range->end && in_address_range(word)) {
@@ -214,7 +232,9 @@ void check_against_mappings(const Words& words, std::size_t first_suspicious,
 void check_closure(std::span<const std::byte> bytes, const std::type_info& type) {
     const Words words(bytes);
     for (std::size_t i = 0; i < words.size(); ++i) {
-        if (suspicious(words[i])) return check_against_mappings(words, i, type);
+        if (suspicious(words[i])) {
+            return check_against_mappings(words, i, type);
+        }
     }
 }
 

@@ -28,7 +28,9 @@ void throw_bad_choice(std::size_t read, std::size_t count) {
 namespace {
 
 [[noreturn]] void throw_deep(Way way, const std::string& message) {
-    if (way == Way::reading) throw DecodeError(message);
+    if (way == Way::reading) {
+        throw DecodeError(message);
+    }
     throw NotShippable(message);
 }
 

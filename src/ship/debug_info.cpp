@@ -152,7 +152,9 @@ struct DebugInfo::File {
 
     explicit File(const Libdw& library) : dw(library) {}
     ~File() {
-        if (session != nullptr) dw.dwfl_end(session);
+        if (session != nullptr) {
+            dw.dwfl_end(session);
+        }
     }
     File(const File&) = delete;
     File& operator=(const File&) = delete;
@@ -188,7 +190,9 @@ struct DebugInfo::File {
         // Some compilers write no index of addresses.
         for (Dwarf_Die* unit = dw.dwfl_module_nextcu(module, nullptr, &bias); unit != nullptr;
              unit = dw.dwfl_module_nextcu(module, unit, &bias)) {
-            if (dw.dwarf_haspc(unit, address - bias) == 1) return unit;
+            if (dw.dwarf_haspc(unit, address - bias) == 1) {
+                return unit;
+            }
         }
         return nullptr;
     }

@@ -20,12 +20,16 @@ struct Stack {
 /// The stack that the system gave this thread; empty if it cannot be told.
 Stack own_stack() noexcept {
     pthread_attr_t attributes;
-    if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) return {};
+    if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) {
+        return {};
+    }
     void* begin = nullptr;
     std::size_t size = 0;
     const bool known = ::pthread_attr_getstack(&attributes, &begin, &size) == 0;
     ::pthread_attr_destroy(&attributes);
-    if (!known) return {};
+    if (!known) {
+        return {};
+    }
     const auto address = reinterpret_cast<std::uintptr_t>(begin);
     return {address, address + size};
 }

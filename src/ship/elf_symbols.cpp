@@ -104,7 +104,9 @@ std::string elf_symbol(const os::Fd& file, std::uint64_t address) {
             }
             if (const auto symbol = find(file, table, address)) {
                 std::string name = text_at(file, strings, symbol->st_name);
-                if (!name.empty()) return name;
+                if (!name.empty()) {
+                    return name;
+                }
             }
             break;  // there is one of each
         }

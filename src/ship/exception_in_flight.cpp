@@ -62,7 +62,9 @@ void note_cause(Failure& failure, const std::nested_exception* nested, int depth
     }
     failure.message += failure.message.empty() ? "caused by " : "; caused by ";
     failure.message += cause.type_name;
-    if (!cause.message.empty()) failure.message += ": " + cause.message;
+    if (!cause.message.empty()) {
+        failure.message += ": " + cause.message;
+    }
 }
 
 void note_exception(Failure& failure, const std::exception& exception, int depth) {
@@ -72,7 +74,9 @@ void note_exception(Failure& failure, const std::exception& exception, int depth
     } else {
         failure.type_name = readable_name(typeid(exception));
     }
-    if (of_a_pool != nullptr) failure.trace = of_a_pool->trace();
+    if (of_a_pool != nullptr) {
+        failure.trace = of_a_pool->trace();
+    }
     failure.message = bounded(exception.what());
     note_details(failure, exception);
     note_cause(failure, dynamic_cast<const std::nested_exception*>(&exception), depth);
@@ -122,17 +126,25 @@ std::vector<std::byte> encode_current_exception(std::uint64_t index, pid_t worke
                                                 std::string_view stack, std::string_view note) {
     Failure failure;
     try {
-        if (std::current_exception() == nullptr) throw;
+        if (std::current_exception() == nullptr) {
+            throw;
+        }
         look(failure, 0);
         // The trace of an item of a pool in the task says more than where it was waited for.
-        if (failure.trace.empty()) failure.stack = stack;
+        if (failure.trace.empty()) {
+            failure.stack = stack;
+        }
         failure.message += note;
     } catch (...) {
         // Not of C++: the unwinding of a cancelled thread. To end it here would abort the process.
-        if (std::current_exception() == nullptr) throw;
+        if (std::current_exception() == nullptr) {
+            throw;
+        }
         const auto standard = failure.standard;
         failure = out_of_memory();
-        if (standard != StandardType::none) failure.standard = standard;
+        if (standard != StandardType::none) {
+            failure.standard = standard;
+        }
     }
     failure.index = index;
     failure.worker_pid = worker;

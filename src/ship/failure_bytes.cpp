@@ -70,13 +70,20 @@ Failure malformed(const char* why) {
 }
 
 Failure decode(std::span<const std::byte> bytes) {
-    if (bytes.empty()) return out_of_memory();
+    if (bytes.empty()) {
+        return out_of_memory();
+    }
     Header header;
-    if (bytes.size() < sizeof header) return malformed("too short");
+    if (bytes.size() < sizeof header) {
+        return malformed("too short");
+    }
     std::memcpy(&header, bytes.data(), sizeof header);
-    if (header.magic != frame_magic) return malformed("not a failure");
-    if (header.kind > static_cast<std::uint8_t>(Failure::last_kind))
+    if (header.magic != frame_magic) {
+        return malformed("not a failure");
+    }
+    if (header.kind > static_cast<std::uint8_t>(Failure::last_kind)) {
         return malformed("unknown kind");
+    }
     if (header.standard > static_cast<std::uint8_t>(last_standard_type)) {
         return malformed("unknown type");
     }
@@ -94,11 +101,15 @@ Failure decode(std::span<const std::byte> bytes) {
     const auto fields = texts(failure);
     for (std::size_t i = 0; i < fields.size(); ++i) {
         const std::size_t length = header.lengths[i];
-        if (length > rest.size() || length > text_bounds[i]) return malformed("a text is too long");
+        if (length > rest.size() || length > text_bounds[i]) {
+            return malformed("a text is too long");
+        }
         fields[i]->assign(reinterpret_cast<const char*>(rest.data()), length);
         rest = rest.subspan(length);
     }
-    if (!rest.empty()) return malformed("too long");
+    if (!rest.empty()) {
+        return malformed("too long");
+    }
     return failure;
 }
 

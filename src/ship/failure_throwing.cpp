@@ -27,7 +27,9 @@ std::error_code code_of(const Failure& failure) {
 std::string text_before_code(const Failure& failure) {
     constexpr std::string_view prefix = "filesystem error: ";
     std::string text = failure.message;
-    if (text.starts_with(prefix)) text.erase(0, prefix.size());
+    if (text.starts_with(prefix)) {
+        text.erase(0, prefix.size());
+    }
     if (const auto at = text.rfind(": " + code_of(failure).message()); at != std::string::npos) {
         text.resize(at);
     }
@@ -80,7 +82,9 @@ template <class Use>
 void with_exception(const Failure& failure, Use use) {
     switch (failure.kind) {
         case Failure::Kind::thrown:
-            if (!with_standard_exception(failure, use, StandardTypes{})) use(RemoteError(failure));
+            if (!with_standard_exception(failure, use, StandardTypes{})) {
+                use(RemoteError(failure));
+            }
             return;
         case Failure::Kind::died:
             return use(WorkerDied(failure));

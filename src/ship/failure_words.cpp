@@ -84,7 +84,9 @@ std::string in_words(std::chrono::nanoseconds time) {
 }
 
 ship::Trace trace_of(const Failure& failure) {
-    if (failure.stack.empty()) return {first_line(failure.trace), failure.trace};
+    if (failure.stack.empty()) {
+        return {first_line(failure.trace), failure.trace};
+    }
     return ship::symbolise(failure.stack);
 }
 
@@ -105,7 +107,9 @@ std::string describe_at(const Failure& failure, const std::string& place) {
             const std::string where_it_threw =
                 failure.worker_pid == 0 ? item + ": reading its result" : who;
             std::string text = where_it_threw + " threw " + failure.type_name + where;
-            if (!failure.message.empty()) text += ": " + failure.message;
+            if (!failure.message.empty()) {
+                text += ": " + failure.message;
+            }
             if (failure.standard == StandardType::none) {
                 text += "; throw a class derived from a standard exception: it arrives as that one";
             }

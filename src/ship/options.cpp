@@ -18,8 +18,9 @@ namespace {
 
 /// A negative number that became a size.
 void check_count(const char* option, std::size_t value, const char* allowed) {
-    if (value > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()))
+    if (value > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max())) {
         refuse(option, std::to_string(static_cast<std::ptrdiff_t>(value)), allowed);
+    }
 }
 
 }  // namespace
@@ -48,10 +49,12 @@ void check_start(Start start) {
 
 void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout, int retries) {
     check_count("chunksize", chunksize, "a number of items, or 0 for adaptive chunks");
-    if (timeout < std::chrono::nanoseconds(0))
+    if (timeout < std::chrono::nanoseconds(0)) {
         refuse("timeout", in_words(timeout), "0 (none) or longer");
-    if (retries < 0 || retries > max_retries)
+    }
+    if (retries < 0 || retries > max_retries) {
         refuse("retries", std::to_string(retries), "0 to 1000");
+    }
 }
 
 }  // namespace procpool::inline v0_1::detail

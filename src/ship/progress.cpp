@@ -14,7 +14,9 @@ constexpr const char* erase_line = "\r\x1b[K";
 
 std::size_t terminal_width() {
     winsize size{};
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return 80;
+    }
     return size.ws_col;
 }
 
@@ -37,7 +39,9 @@ std::string cut(const std::string& text, std::size_t size) {
         const auto continues = [&](std::size_t at) {
             return (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U;
         };
-        while (size > 0 && continues(size)) --size;
+        while (size > 0 && continues(size)) {
+            --size;
+        }
     }
     return text.substr(0, size);
 }
@@ -62,8 +66,9 @@ std::string progress_line(const std::string& label, std::uint64_t done, std::uin
                         std::to_string(total) + "  " + clock_time(elapsed);
     if (done > 0 && done < total) {
         const double left = static_cast<double>(elapsed.count()) * (1 - share) / share;
-        if (left < 1e18)  // longer ones are no estimate
+        if (left < 1e18) {  // longer ones are no estimate
             right += " + " + clock_time(std::chrono::nanoseconds(static_cast<std::int64_t>(left)));
+        }
     }
 
     // The last column stays empty: a terminal may wrap when it is written.
@@ -77,7 +82,9 @@ std::string progress_line(const std::string& label, std::uint64_t done, std::uin
         return label + " [" + std::string(filled, '#') + std::string(bar - filled, '.') + "]" +
                right;
     }
-    if (right.size() < room) return cut(label, room - right.size()) + right;
+    if (right.size() < room) {
+        return cut(label, room - right.size()) + right;
+    }
     return std::string(percent).substr(0, room);
 }
 
@@ -92,7 +99,9 @@ ProgressBar::~ProgressBar() {
 }
 
 void ProgressBar::show(std::uint64_t done) {
-    if (!is_terminal_) return;
+    if (!is_terminal_) {
+        return;
+    }
     const auto elapsed = std::chrono::steady_clock::now() - start_;
     const std::string line =
         erase_line + progress_line(label_, done, total_, elapsed, terminal_width());

@@ -46,8 +46,12 @@ std::size_t parameters_of(std::string_view name) {
     int depth = 0;
     for (std::size_t at = name.size(); at-- > 0;) {
         const char c = name[at];
-        if (c == ')' || c == '}') ++depth;
-        if (c == '(' || c == '{') --depth;
+        if (c == ')' || c == '}') {
+            ++depth;
+        }
+        if (c == '(' || c == '{') {
+            --depth;
+        }
         if (c == '(' && depth == 0) {
             const bool belongs = at == 0 || name.substr(0, at).ends_with("operator") ||
                                  name.substr(at).starts_with("(anonymous namespace)");
@@ -64,10 +68,18 @@ std::string without_parameters(const std::string& name) {
     std::size_t begin = 0;
     for (std::size_t at = 0; at < rest.size(); ++at) {
         const char c = rest[at];
-        if (rest.substr(at).starts_with("operator")) break;  // its name may have anything
-        if (c == '<' || c == '(' || c == '{') ++depth;
-        if (c == '>' || c == ')' || c == '}') --depth;
-        if (c == ' ' && depth == 0) begin = at + 1;
+        if (rest.substr(at).starts_with("operator")) {
+            break;  // its name may have anything
+        }
+        if (c == '<' || c == '(' || c == '{') {
+            ++depth;
+        }
+        if (c == '>' || c == ')' || c == '}') {
+            --depth;
+        }
+        if (c == ' ' && depth == 0) {
+            begin = at + 1;
+        }
     }
     return std::string(rest.substr(begin));
 }
@@ -94,7 +106,9 @@ bool is_throwing(std::string_view name) {
 /// A name that the demangler does not know, for its constraints or its lambdas, and that begins
 /// with this scope.
 bool is_mangled_in(std::string_view name, std::string_view scope) {
-    if (!name.starts_with("_Z")) return false;
+    if (!name.starts_with("_Z")) {
+        return false;
+    }
     name.remove_prefix(std::min(name.find_first_not_of("ZNKVRO", 2), name.size()));
     return name.starts_with(scope);
 }
@@ -114,8 +128,12 @@ bool is_runtime(std::string_view name, std::string_view file) {
 }
 
 Frame::Kind kind_of(std::string_view function, std::string_view file) {
-    if (is_throwing(function)) return Frame::Kind::throwing;
-    if (is_machinery(function)) return Frame::Kind::machinery;
+    if (is_throwing(function)) {
+        return Frame::Kind::throwing;
+    }
+    if (is_machinery(function)) {
+        return Frame::Kind::machinery;
+    }
     return is_runtime(function, file) ? Frame::Kind::of_runtime : Frame::Kind::of_program;
 }
 
@@ -138,7 +156,9 @@ public:
 
     /// The frames at an address: one, and those inlined into it.
     const std::vector<Frame>& at(std::uint64_t address) {
-        if (known_.size() >= most_known) known_.clear();
+        if (known_.size() >= most_known) {
+            known_.clear();
+        }
         const auto [place, fresh] = known_.try_emplace(address);
         if (fresh) {
             try {
@@ -153,7 +173,9 @@ public:
 
     /// Frees what only looking up needs, a copy of the file.
     void rest() {
-        if (!is_own_program_) debug_info_.reset();
+        if (!is_own_program_) {
+            debug_info_.reset();
+        }
     }
 
 private:
@@ -174,19 +196,25 @@ private:
     void open_debug_info(const os::Fd& file) {
         os::Fd still =
             is_own_program_ ? os::open_regular(own_program) : os::copy_of(file, most_copied);
-        if (still) debug_info_.emplace(std::move(still), path_.c_str());
+        if (still) {
+            debug_info_.emplace(std::move(still), path_.c_str());
+        }
     }
 
     [[nodiscard]] std::vector<Frame> look_up(std::uint64_t address) {
         std::vector<Frame> frames;
         const os::Fd file = os::open_regular(path_.c_str());
-        if (!debug_info_ && file) open_debug_info(file);
+        if (!debug_info_ && file) {
+            open_debug_info(file);
+        }
         if (debug_info_) {
             for (const SourceFrame& source : debug_info_->at(address)) {
                 frames.push_back(frame(source, file, address));
             }
         }
-        if (frames.empty()) frames.push_back(frame({}, file, address));
+        if (frames.empty()) {
+            frames.push_back(frame({}, file, address));
+        }
         return frames;
     }
 
@@ -225,14 +253,20 @@ struct CodeFiles {
 
     CodeFile& file(std::string_view path) {
         const auto known = files.find(path);
-        if (known != files.end()) return known->second;
-        if (files.size() >= most_files) files.clear();
+        if (known != files.end()) {
+            return known->second;
+        }
+        if (files.size() >= most_files) {
+            files.clear();
+        }
         const std::string name(path);
         return files.try_emplace(name, name).first->second;
     }
 
     void rest() {
-        for (auto& [path, file] : files) file.rest();
+        for (auto& [path, file] : files) {
+            file.rest();
+        }
     }
 };
 
@@ -249,12 +283,18 @@ void trim(std::vector<Frame>& frames) {
         std::find_if(std::reverse_iterator(of_program), frames.rend(),
                      [](const Frame& frame) { return is(frame, Frame::Kind::throwing); });
     auto begin = last_throwing.base();
-    while (begin != frames.begin() && begin != of_program && begin->function.empty()) ++begin;
+    while (begin != frames.begin() && begin != of_program && begin->function.empty()) {
+        ++begin;
+    }
     // The machinery beneath the task. Where all of the task was inlined into it, and there is no
     // debug information to tell them apart, its innermost function names the task in its type.
     auto end = frames.end();
-    while (end != begin && is(*(end - 1), Frame::Kind::machinery)) --end;
-    if (end == begin && end != frames.end()) ++end;
+    while (end != begin && is(*(end - 1), Frame::Kind::machinery)) {
+        --end;
+    }
+    if (end == begin && end != frames.end()) {
+        ++end;
+    }
     frames.erase(end, frames.end());
     frames.erase(frames.begin(), begin);
 }
@@ -265,12 +305,16 @@ std::string lines_of(const std::vector<Frame>& frames) {
     std::string text;
     for (std::size_t at = 0; at < frames.size();) {
         std::size_t end = at + 1;
-        while (end < frames.size() && frames[end].text == frames[at].text) ++end;
+        while (end < frames.size() && frames[end].text == frames[at].text) {
+            ++end;
+        }
         const std::size_t shown = std::min(end - at, shown_of_run);
         for (std::size_t i = 0; i < shown; ++i) {
             text += (text.empty() ? "" : "\n") + frames[at].text;
         }
-        if (end - at > shown) text += "\n... " + std::to_string(end - at - shown) + " more of it";
+        if (end - at > shown) {
+            text += "\n... " + std::to_string(end - at - shown) + " more of it";
+        }
         at = end;
     }
     return text;
@@ -279,7 +323,9 @@ std::string lines_of(const std::vector<Frame>& frames) {
 }  // namespace
 
 Trace symbolise(std::string_view stack) {
-    if (stack.empty()) return {};
+    if (stack.empty()) {
+        return {};
+    }
     CodeFiles& code = memory::own<CodeFiles>();
     const std::scoped_lock lock(code.mutex);
     std::vector<Frame> frames;

@@ -17,8 +17,9 @@ std::string version() {
     const std::string_view mangled = typeid(PoolClosed).name();
     std::size_t at = before.size();
     std::size_t length = 0;
-    while (mangled[at] >= '0' && mangled[at] <= '9')
+    while (mangled[at] >= '0' && mangled[at] <= '9') {
         length = 10 * length + static_cast<std::size_t>(mangled[at++] - '0');
+    }
     return std::string(mangled.substr(at, length));
 }
 
@@ -27,8 +28,9 @@ std::string version() {
 std::string unversioned(std::string name) {
     const std::string versioned = "procpool::" + version() + "::";
     constexpr std::string_view plain = "procpool::";
-    for (auto at = name.find(versioned); at != std::string::npos; at = name.find(versioned, at))
+    for (auto at = name.find(versioned); at != std::string::npos; at = name.find(versioned, at)) {
         name.replace(at, versioned.size(), plain);
+    }
     return name;
 }
 

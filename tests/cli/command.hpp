@@ -37,14 +37,18 @@ constexpr auto patience = 30s;  // within which everything happens that should
 inline bool eventually(auto&& condition) {
     const auto end = std::chrono::steady_clock::now() + patience;
     for (; std::chrono::steady_clock::now() < end; std::this_thread::sleep_for(2ms)) {
-        if (condition()) return true;
+        if (condition()) {
+            return true;
+        }
     }
     return condition();
 }
 
 [[noreturn]] inline void execute(const Arguments& arguments) {
     std::vector<char*> argv{const_cast<char*>("procpool")};
-    for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    for (const auto& argument : arguments) {
+        argv.push_back(const_cast<char*>(argument.c_str()));
+    }
     argv.push_back(nullptr);
     ::execv(path.c_str(), argv.data());
     ::_exit(126);
@@ -75,7 +79,9 @@ inline Ended run(const Arguments& arguments, const std::function<void()>& prepar
     if (pid == 0) {
         ::dup2(out, STDOUT_FILENO);
         ::dup2(err, STDERR_FILENO);
-        if (prepare) prepare();
+        if (prepare) {
+            prepare();
+        }
         execute(arguments);
     }
     Ended ended;
@@ -91,7 +97,9 @@ inline std::vector<pid_t> children_of(pid_t pid) {
     const std::string id = std::to_string(pid);
     std::ifstream file("/proc/" + id + "/task/" + id + "/children");
     std::vector<pid_t> children;
-    for (pid_t child = 0; file >> child;) children.push_back(child);
+    for (pid_t child = 0; file >> child;) {
+        children.push_back(child);
+    }
     return children;
 }
 
@@ -106,7 +114,9 @@ public:
         pid_ = ::forkpty(&terminal_, nullptr, nullptr, &size);
         if (pid_ == 0) {
             ::setenv("TERM", "xterm", 1);
-            if (prepare) prepare();
+            if (prepare) {
+                prepare();
+            }
             execute(arguments);
         }
     }
@@ -123,8 +133,9 @@ public:
     [[nodiscard]] pid_t pid() const { return pid_; }
 
     void press(std::string_view keys) const {
-        if (::write(terminal_, keys.data(), keys.size()) != static_cast<ssize_t>(keys.size()))
+        if (::write(terminal_, keys.data(), keys.size()) != static_cast<ssize_t>(keys.size())) {
             throw std::system_error(errno, std::generic_category(), "terminal");
+        }
     }
 
     /// Reads on until the screen has shown `text`; false if the program ends without.
@@ -153,7 +164,9 @@ public:
     [[nodiscard]] std::vector<pid_t> workers() const {
         std::vector<pid_t> workers;
         for (const pid_t server : children_of(pid_)) {
-            for (const pid_t worker : children_of(server)) workers.push_back(worker);
+            for (const pid_t worker : children_of(server)) {
+                workers.push_back(worker);
+            }
         }
         return workers;
     }
@@ -162,7 +175,9 @@ private:
     bool reads_until(auto&& condition) {
         bool open = true;
         eventually([&] {
-            if (open) open = read_on();
+            if (open) {
+                open = read_on();
+            }
             return condition() || !open;
         });
         return condition();
@@ -170,10 +185,14 @@ private:
     /// False at the end.
     bool read_on() {
         pollfd polled{.fd = terminal_, .events = POLLIN, .revents = 0};
-        if (::poll(&polled, 1, 10) <= 0) return true;
+        if (::poll(&polled, 1, 10) <= 0) {
+            return true;
+        }
         std::array<char, 4096> buffer{};
         const ssize_t n = ::read(terminal_, buffer.data(), buffer.size());
-        if (n <= 0) return false;
+        if (n <= 0) {
+            return false;
+        }
         screen_.append(buffer.data(), static_cast<std::size_t>(n));
         return true;
     }

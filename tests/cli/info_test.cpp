@@ -31,17 +31,22 @@ TEST(InfoCommand, TellsWhatAPoolWouldHave) {
     EXPECT_EQ(info.at("cpus").at("online"), procpool::logical_cpus());
     EXPECT_NE(info.at("cpus").at("why"), "");
     for (const char* what :
-         {"procpool", "compiler", "kernel", "libc", "OpenSSL", "zlib", "topology"})
+         {"procpool", "compiler", "kernel", "libc", "OpenSSL", "zlib", "topology"}) {
         EXPECT_NE(info.at("versions").at(what), "") << what;
+    }
 }
 
 TEST(InfoCommand, SaysThatAnAffinityMaskTakesCpusAway) {
-    if (procpool::logical_cpus() < 2) GTEST_SKIP() << "there is one CPU only";
+    if (procpool::logical_cpus() < 2) {
+        GTEST_SKIP() << "there is one CPU only";
+    }
     const Ended ended = command::run({"info", "--json"}, [] {
         cpu_set_t mask;
         ::sched_getaffinity(0, sizeof mask, &mask);
         int first = 0;
-        while (!CPU_ISSET(first, &mask)) ++first;
+        while (!CPU_ISSET(first, &mask)) {
+            ++first;
+        }
         CPU_ZERO(&mask);
         CPU_SET(first, &mask);
         ::sched_setaffinity(0, sizeof mask, &mask);
@@ -59,7 +64,9 @@ TEST(InfoCommand, TellsTheLimitsThatItRunsUnder) {
     bool found = false;
     const json info = json::parse(ended.out);
     for (const json& limit : info.at("limits")) {
-        if (limit.at("name") != "open files") continue;
+        if (limit.at("name") != "open files") {
+            continue;
+        }
         EXPECT_EQ(limit.at("value"), 123);
         found = true;
     }
@@ -82,7 +89,9 @@ TEST(InfoCommand, OfASyntheticMachineContradictsItselfNowhere) {
     const Ended ended = command::run(
         {"info", "--json"}, [] { ::setenv("HWLOC_SYNTHETIC", "package:1 core:64 pu:2", 1); });
     const json cpus = json::parse(ended.out).at("cpus");
-    if (cpus.at("topology").at("source") == "/sys") GTEST_SKIP() << "built without hwloc";
+    if (cpus.at("topology").at("source") == "/sys") {
+        GTEST_SKIP() << "built without hwloc";
+    }
     EXPECT_EQ(cpus.at("topology").at("cpus"), 128);
     for (const json& core : cpus.at("cores_of_allowed")) {
         EXPECT_LE(core.size(), 2U);

@@ -100,7 +100,9 @@ TEST(InfoThreads, OfDifferentCoresAreSaidToBeCores) {
 }
 
 TEST(InfoTopology, OfASyntheticMachineIsWhatItIsMadeOf) {
-    if (!topology_by_hwloc()) GTEST_SKIP() << "built without hwloc";
+    if (!topology_by_hwloc()) {
+        GTEST_SKIP() << "built without hwloc";
+    }
     const auto big = topology_by_hwloc("package:2 numa:2 core:4 pu:2").value();
     EXPECT_EQ(big.packages, 2);
     EXPECT_EQ(big.numa_nodes, 4);
@@ -112,7 +114,9 @@ TEST(InfoTopology, OfASyntheticMachineIsWhatItIsMadeOf) {
 }
 
 TEST(InfoTopology, OfASyntheticMachineDecidesWhatIsSaidOfItsThreads) {
-    if (!topology_by_hwloc()) GTEST_SKIP() << "built without hwloc";
+    if (!topology_by_hwloc()) {
+        GTEST_SKIP() << "built without hwloc";
+    }
     const Root root;
     const auto about = [&](const char* machine, const std::vector<int>& allowed) {
         return look_at_cpus(root.path(), allowed, topology_by_hwloc(machine)).about_threads();

@@ -66,7 +66,9 @@ TEST(MineCommand, SolvesTheExerciseAsPythonsZlibConfirms) {
     const std::string text = report.at("found")[0].at("text");
     EXPECT_EQ(hash.size(), 8U);
     EXPECT_EQ(hash[0], '0');
-    if (std::system("python3 -c 'import zlib' 2>/dev/null") != 0) GTEST_SKIP() << "no python3";
+    if (std::system("python3 -c 'import zlib' 2>/dev/null") != 0) {
+        GTEST_SKIP() << "no python3";
+    }
     const std::string check = "python3 -c \"import sys, zlib; sys.exit(format(zlib.adler32(b'" +
                               text + "'), '08x') != '" + hash + "')\"";
     EXPECT_EQ(std::system(check.c_str()), 0) << check;
@@ -98,7 +100,9 @@ TEST(MineCommand, FindsTheSameWithEveryNumberOfProcesses) {
                 mine_for_json({"--hash", "sha256", "--prefix", "0000", "--count", "3", "--strategy",
                                strategy, "--seed", "11", "--processes", processes});
             EXPECT_EQ(report.at("workers"), std::stoi(processes));
-            if (first.is_null()) first = report.at("found");
+            if (first.is_null()) {
+                first = report.at("found");
+            }
             EXPECT_EQ(report.at("found"), first) << strategy;
         }
     }
@@ -228,7 +232,9 @@ TEST(MineCommand, FindsTheSameInEveryRunHoweverOftenChanceRepeats) {
                          "--min-length", "3",     "--max-length", "3"};
     const json first = mine_for_json(many).at("found");
     EXPECT_EQ(first.size(), 800U);
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(mine_for_json(many).at("found"), first);
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(mine_for_json(many).at("found"), first);
+    }
 }
 
 TEST(MineCommand, EndsWithThreeWhenFilesMayNotBeLargeEnoughToShare) {
@@ -241,14 +247,19 @@ TEST(MineCommand, EndsWithThreeWhenFilesMayNotBeLargeEnoughToShare) {
 }
 
 TEST(MineCommand, EndsWithThreeWhenTheSystemAllowsNoMoreProcesses) {
-    if (::getuid() != 0) GTEST_SKIP() << "another user can only be taken by root";
+    if (::getuid() != 0) {
+        GTEST_SKIP() << "another user can only be taken by root";
+    }
     const Ended ended = mine({"--processes", "20"}, [] {
         // The limit does not bind root. Nobody else uses this number.
         const rlimit few{.rlim_cur = 5, .rlim_max = 5};
-        if (::setrlimit(RLIMIT_NPROC, &few) != 0 || ::setgid(64321) != 0 || ::setuid(64321) != 0)
+        if (::setrlimit(RLIMIT_NPROC, &few) != 0 || ::setgid(64321) != 0 || ::setuid(64321) != 0) {
             ::_exit(99);
+        }
     });
-    if (ended.exit_code() == 126) GTEST_SKIP() << "another user may not read the program";
+    if (ended.exit_code() == 126) {
+        GTEST_SKIP() << "another user may not read the program";
+    }
     EXPECT_EQ(ended.exit_code(), 3);
     EXPECT_THAT(ended.err, HasSubstr("--processes"));
     EXPECT_TRUE(command::is_one_line(ended.err)) << ended.err;
@@ -257,7 +268,9 @@ TEST(MineCommand, EndsWithThreeWhenTheSystemAllowsNoMoreProcesses) {
 TEST(MineCommand, EndsWithThreeWhenItsOutputIsClosedEarly) {
     const Ended ended = mine({}, [] {
         std::array<int, 2> pipe{};
-        if (::pipe(pipe.data()) != 0) ::_exit(99);
+        if (::pipe(pipe.data()) != 0) {
+            ::_exit(99);
+        }
         ::close(pipe[0]);
         ::dup2(pipe[1], STDOUT_FILENO);
     });
@@ -277,7 +290,9 @@ TEST(MineCommand, EndsWithThreeWhenItsOutputCannotBeWritten) {
 
 TEST(MineCommand, BearsThatNothingIsOpen) {
     const Ended ended = mine({}, [] {
-        for (int fd = 0; fd <= 2; ++fd) ::close(fd);
+        for (int fd = 0; fd <= 2; ++fd) {
+            ::close(fd);
+        }
     });
     EXPECT_EQ(ended.exit_code(), 3);
 }
@@ -294,8 +309,11 @@ TEST(MineCommand, KeepsIgnoringCtrlCWhereItIsIgnored) {
     ASSERT_TRUE(program.shows("of the expected"));  // it is at work
     const auto mask = [&] {
         std::ifstream status("/proc/" + std::to_string(program.pid()) + "/status");
-        for (std::string line; std::getline(status, line);)
-            if (line.starts_with("SigIgn:")) return std::stoull(line.substr(7), nullptr, 16);
+        for (std::string line; std::getline(status, line);) {
+            if (line.starts_with("SigIgn:")) {
+                return std::stoull(line.substr(7), nullptr, 16);
+            }
+        }
         return 0ULL;
     };
     EXPECT_NE(mask() & 1ULL << (SIGINT - 1), 0U);
@@ -306,7 +324,9 @@ TEST(MineCommand, WithoutItsForkServerPrintsWhatItFoundAndEndsWithThree) {
                      "--processes", "2"},
                     120);
     ASSERT_TRUE(program.shows_match(some_are_found)) << program.screen();
-    for (const pid_t server : command::children_of(program.pid())) ::kill(server, SIGKILL);
+    for (const pid_t server : command::children_of(program.pid())) {
+        ::kill(server, SIGKILL);
+    }
     EXPECT_EQ(program.exit_code(), 3) << program.screen();
     EXPECT_THAT(program.screen(),
                 AllOf(HasSubstr("  000"), HasSubstr(" by 2 processes: "),
@@ -369,10 +389,12 @@ TEST(MineTerminal, CtrlCPrintsWhatWasFoundAndLeavesNothingRunning) {
     EXPECT_EQ(program.exit_code(), 130);
     EXPECT_THAT(program.screen(),
                 AllOf(HasSubstr("\"interrupted\": true"), HasSubstr("\"suffix\"")));
-    for (const pid_t pid : servers)
+    for (const pid_t pid : servers) {
         EXPECT_TRUE(command::eventually([&] { return command::gone(pid); }));
-    for (const pid_t pid : workers)
+    }
+    for (const pid_t pid : workers) {
         EXPECT_TRUE(command::eventually([&] { return command::gone(pid); }));
+    }
 }
 
 TEST(MineTerminal, CtrlCEndsEveryPartOfAComparison) {

@@ -9,7 +9,9 @@ namespace {
 
 Beat after(std::initializer_list<std::uint64_t> rests) {
     Beat beat;
-    for (const std::uint64_t rest : rests) beat.note(rest);
+    for (const std::uint64_t rest : rests) {
+        beat.note(rest);
+    }
     return beat;
 }
 
@@ -35,7 +37,9 @@ TEST(Beat, LooksForTheCallAroundTheMean) {
 TEST(Beat, LooksForASmallShareOfTheRest) {
     for (const std::uint64_t rest : {2 * ms, 10 * ms, 1000 * ms}) {
         Beat beat = after({rest, rest, rest});
-        for (int i = 0; i < 50; ++i) beat.timer_was_late(0);
+        for (int i = 0; i < 50; ++i) {
+            beat.timer_was_late(0);
+        }
         const auto watch = beat.next();
         ASSERT_TRUE(watch) << rest;
         EXPECT_LE(watch->end - watch->begin, rest / 50 + 10) << rest;
@@ -98,8 +102,12 @@ TEST(Beat, SetsItsTimerEarlierIfTheCallWasFirst) {
 
 TEST(Beat, NeverWakesLongBeforeTheCall) {
     Beat beat = after({10 * ms, 10 * ms, 10 * ms});
-    for (int i = 0; i < 50; ++i) beat.call_was_first(5 * ms);
-    for (int i = 0; i < 50; ++i) beat.timer_was_late(5 * ms);
+    for (int i = 0; i < 50; ++i) {
+        beat.call_was_first(5 * ms);
+    }
+    for (int i = 0; i < 50; ++i) {
+        beat.timer_was_late(5 * ms);
+    }
     EXPECT_GE(beat.next()->begin, 10 * ms - 300 * us);
 }
 

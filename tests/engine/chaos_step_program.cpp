@@ -38,8 +38,11 @@ std::unique_ptr<Engine> make_engine(int processes) {
 /// The parent of a process, from the process table; 0 if it is gone.
 pid_t parent_of(pid_t pid) {
     std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with("PPid:")) return std::atoi(line.c_str() + 5);
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("PPid:")) {
+            return std::atoi(line.c_str() + 5);
+        }
+    }
     return 0;
 }
 
@@ -47,7 +50,9 @@ pid_t parent_of(pid_t pid) {
 /// number may be somebody else's by now.
 bool kill_worker(pid_t worker, pid_t server) {
     const procpool::os::Fd process = procpool::os::open_pidfd(worker);
-    if (!process || parent_of(worker) != server || procpool::os::has_ended(process)) return false;
+    if (!process || parent_of(worker) != server || procpool::os::has_ended(process)) {
+        return false;
+    }
     return ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0) == 0;
 }
 
@@ -57,7 +62,9 @@ void report(const char* what, const Tally& tally) {
                 ", re-run finished items %" PRIu64 ", hung %" PRIu64 "\n",
                 what, tally.kills, tally.maps, tally.items, tally.wrong, tally.delivered_twice,
                 tally.rerun, tally.hung);
-    if (!tally.clean()) std::printf("    %s\n", tally.first_problem.c_str());
+    if (!tally.clean()) {
+        std::printf("    %s\n", tally.first_problem.c_str());
+    }
     std::fflush(stdout);
 }
 
@@ -92,7 +99,9 @@ Tally kill_at_random(std::uint64_t kills, std::uint64_t seed) {
                 const auto pause = std::chrono::microseconds(moments() % 1500);
                 std::this_thread::sleep_for(pause);
                 const std::vector<pid_t> pids = engine->worker_pids();
-                if (!pids.empty() && kill_worker(pids[moments() % pids.size()], server)) ++killed;
+                if (!pids.empty() && kill_worker(pids[moments() % pids.size()], server)) {
+                    ++killed;
+                }
             }
         });
         std::vector<Tally> tallies(lanes);
@@ -107,7 +116,9 @@ Tally kill_at_random(std::uint64_t kills, std::uint64_t seed) {
                     std::array<std::size_t, 3>{0, 1, 7}[choices() % 3], lane, Killer::outside));
                 extra[lane] += extra_starts(lane, items_of_lane);
             }
-            if (!tallies[lane].clean()) over = true;
+            if (!tallies[lane].clean()) {
+                over = true;
+            }
         };
         std::thread second(work, 1, random());
         work(0, random());
@@ -118,10 +129,12 @@ Tally kill_at_random(std::uint64_t kills, std::uint64_t seed) {
             total.add(tallies[lane]);
             again += extra[lane];
         }
-        if (world->reruns != 0)
+        if (world->reruns != 0) {
             total.problem(total.rerun, "an item ran again after it had finished");
-        if (again > total.kills)
+        }
+        if (again > total.kills) {
             total.problem(total.rerun, "more items ran again than workers were killed");
+        }
     }
     std::printf("%" PRIu64 " items were cut short and ran again\n", again);
     return total;
@@ -139,7 +152,9 @@ std::vector<pid_t> living_workers(const Engine& engine, int processes,
             return !process || procpool::os::has_ended(process) ||
                    std::find(killed.begin(), killed.end(), pid) != killed.end();
         });
-        if (static_cast<int>(pids.size()) == processes) return pids;
+        if (static_cast<int>(pids.size()) == processes) {
+            return pids;
+        }
         ::usleep(200);
     }
 }
@@ -153,7 +168,9 @@ Tally kill_idle(int rounds) {
         for (int round = 0; round < rounds && total.clean(); ++round) {
             pids = living_workers(*engine, processes, pids);
             const pid_t server = parent_of(pids.at(0));
-            for (const pid_t pid : pids) total.kills += kill_worker(pid, server);
+            for (const pid_t pid : pids) {
+                total.kills += kill_worker(pid, server);
+            }
             total.add(map_once(*engine, shapes[static_cast<std::size_t>(round) % 4], 1000, 0, 0,
                                Killer::outside));
         }
@@ -173,10 +190,14 @@ Tally kill_at(Step step, std::uint64_t kills) {
                           .threads = 1 + round / 2 % 2,
                           .kills = 25,
                           .most_maps = 100};
-        if (!reachable(trial)) continue;
+        if (!reachable(trial)) {
+            continue;
+        }
         const Tally tally = run_trial(trial);
         total.add(tally);
-        if (!tally.clean()) total.first_problem = describe(trial) + ": " + tally.first_problem;
+        if (!tally.clean()) {
+            total.first_problem = describe(trial) + ": " + tally.first_problem;
+        }
     }
     return total;
 }
@@ -191,10 +212,18 @@ int main(int argc, char** argv) {
     for (int i = 1; i + 1 < argc; i += 2) {
         const std::string option = argv[i];
         const std::uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
-        if (option == "--kills") kills = value;
-        if (option == "--per-step") per_step = value;
-        if (option == "--idle-rounds") idle_rounds = static_cast<int>(value);
-        if (option == "--seed") seed = value;
+        if (option == "--kills") {
+            kills = value;
+        }
+        if (option == "--per-step") {
+            per_step = value;
+        }
+        if (option == "--idle-rounds") {
+            idle_rounds = static_cast<int>(value);
+        }
+        if (option == "--seed") {
+            seed = value;
+        }
     }
     std::printf("seed %" PRIu64 "\n", seed);
     procpool::engine::step_hook = &kill_hook;
@@ -203,13 +232,16 @@ int main(int argc, char** argv) {
     const auto count = [&total](const std::string& what, const Tally& tally, std::uint64_t least) {
         report(what.c_str(), tally);
         total.add(tally);
-        if (tally.kills < least) total.problem(total.wrong, what + ": too few kills");
+        if (tally.kills < least) {
+            total.problem(total.wrong, what + ": too few kills");
+        }
     };
     count("at random moments", kill_at_random(kills, seed), kills);
     count("while idle", kill_idle(idle_rounds), static_cast<std::uint64_t>(idle_rounds) * 15);
-    for (int step = 0; step < procpool::engine::step_count; ++step)
+    for (int step = 0; step < procpool::engine::step_count; ++step) {
         count("at " + std::string(step_names[static_cast<std::size_t>(step)]),
               kill_at(static_cast<Step>(step), per_step), per_step);
+    }
     report("in all", total);
     return total.clean() ? EXIT_SUCCESS : EXIT_FAILURE;
 }

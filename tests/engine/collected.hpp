@@ -33,8 +33,9 @@ public:
         for (std::uint64_t i = 0; i < count; ++i) {
             ++items[first + i].deliveries;
             if constexpr (procpool::detail::FixedSize<R>) {
-                if (!bytes.empty())
+                if (!bytes.empty()) {
                     items[first + i].value = procpool::detail::read_result<R>(bytes, i);
+                }
             }
         }
     }
@@ -48,7 +49,9 @@ public:
     }
     void dropped(std::uint64_t first, std::uint64_t last,
                  const procpool::detail::Failure& why) noexcept override {
-        for (; first < last; ++first) failed(first, why);
+        for (; first < last; ++first) {
+            failed(first, why);
+        }
     }
 
     std::vector<Item> items;
@@ -98,7 +101,9 @@ Started<R> start(procpool::detail::Engine& engine, const F& f, const Range& rang
 template <class R>
 std::shared_ptr<Collected<R>> finish(procpool::detail::Engine& engine, const Started<R>& started) {
     started.sink->resolved = engine.wait(started.job, procpool::detail::Clock::now() + patience);
-    if (!started.sink->resolved) engine.abandon(started.job);
+    if (!started.sink->resolved) {
+        engine.abandon(started.job);
+    }
     return started.sink;
 }
 
@@ -111,8 +116,11 @@ std::shared_ptr<Collected<R>> collect(procpool::detail::Engine& engine, const F&
         engine_test::finish(engine, engine_test::start<R>(engine, f, range, options, out));
     if constexpr (procpool::detail::Trivial<R>) {
         if (out != nullptr && sink->resolved) {
-            for (std::uint64_t i = 0; i < out->size(); ++i)
-                if (!sink->items[i].failure) sink->items[i].value = (*out)[i];
+            for (std::uint64_t i = 0; i < out->size(); ++i) {
+                if (!sink->items[i].failure) {
+                    sink->items[i].value = (*out)[i];
+                }
+            }
         }
     }
     return sink;

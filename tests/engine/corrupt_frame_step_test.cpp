@@ -63,8 +63,9 @@ std::unique_ptr<PoolMap> map;
 
 void damage_frame(Step step, int worker) {
     if (step != Step::header_written || plan->damage < 0 || plan->frames_before-- > 0 ||
-        plan->done.exchange(true))
+        plan->done.exchange(true)) {
         return;
+    }
     const std::uint64_t tail = map->slot(worker).tail;
     std::byte* const place = map->ring(worker) + tail % map->ring_size();
     FrameHeader header;
@@ -140,8 +141,9 @@ void damage_frame(Step step, int worker) {
             break;
     }
     std::memcpy(payload, &entry, sizeof entry);
-    if (plan->damage >= sealed_damages)
+    if (plan->damage >= sealed_damages) {
         header.check = header.expected_check(tail, map->pool().secret);
+    }
     std::memcpy(place, &header, sizeof header);
 }
 
@@ -164,7 +166,9 @@ protected:
         ASSERT_TRUE(map->is_right());
 
         std::vector<std::uint64_t> items(100);
-        for (std::uint64_t i = 0; i < items.size(); ++i) items[i] = i;
+        for (std::uint64_t i = 0; i < items.size(); ++i) {
+            items[i] = i;
+        }
         for (const int frames_before : {0, 3}) {
             plan->done = false;
             plan->frames_before = frames_before;
@@ -183,15 +187,18 @@ protected:
         for (int again = 0; again < 3; ++again) {
             const auto results = collect<R>(engine, f, items);
             ASSERT_TRUE(results->resolved);
-            for (std::uint64_t i = 0; i < items.size(); ++i)
+            for (std::uint64_t i = 0; i < items.size(); ++i) {
                 EXPECT_EQ(results->items[i].value, f(i));
+            }
         }
         procpool::engine::step_hook = nullptr;
     }
 };
 
 TEST_P(CorruptFrame, OfFixedResultsIsComputedAgain) {
-    if (std::get<0>(GetParam()) < payload_damages) expect_right(&number_of);
+    if (std::get<0>(GetParam()) < payload_damages) {
+        expect_right(&number_of);
+    }
 }
 TEST_P(CorruptFrame, OfSizedResultsIsComputedAgain) { expect_right(&text_of); }
 

@@ -49,7 +49,9 @@ constexpr int count = 40;
 
 std::vector<int> items() {
     std::vector<int> all(count);
-    for (int i = 0; i < count; ++i) all[static_cast<std::size_t>(i)] = i;
+    for (int i = 0; i < count; ++i) {
+        all[static_cast<std::size_t>(i)] = i;
+    }
     return all;
 }
 
@@ -78,7 +80,9 @@ protected:
         EXPECT_EQ(outcomes.size(), std::size_t{count});
         for (int i = 0; i < count; ++i) {
             const auto& outcome = outcomes[static_cast<std::size_t>(i)];
-            if (i == odd) continue;
+            if (i == odd) {
+                continue;
+            }
             EXPECT_TRUE(outcome) << (outcome ? "" : outcome.error().message());
             if (outcome) {
                 EXPECT_EQ(*outcome, 7 * i);
@@ -90,7 +94,9 @@ protected:
 
     void expect_usable() {
         const std::vector<int> again = pool.map([](int i) { return i + 1; }, items());
-        for (int i = 0; i < count; ++i) EXPECT_EQ(again[static_cast<std::size_t>(i)], i + 1);
+        for (int i = 0; i < count; ++i) {
+            EXPECT_EQ(again[static_cast<std::size_t>(i)], i + 1);
+        }
     }
 
     static void expect_died(const Outcome<int>& outcome, int signal, int status) {
@@ -126,7 +132,9 @@ void expect_gone(pid_t pid) {
         std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
         std::string text;
         std::getline(stat, text);
-        if (text.empty() || text.find(") Z") != std::string::npos) return;
+        if (text.empty() || text.find(") Z") != std::string::npos) {
+            return;
+        }
         ::usleep(1000);
     }
     ADD_FAILURE() << "process " << pid << " still runs";
@@ -143,7 +151,9 @@ TEST_P(Deaths, ExitRunsNoHandlerOfTheProgram) {
     static pid_t program = 0;
     program = ::getpid();
     std::atexit([] {
-        if (::getpid() != program) ++notes->descendant;
+        if (::getpid() != program) {
+            ++notes->descendant;
+        }
     });
     {
         Pool fresh{1};
@@ -195,7 +205,9 @@ TEST_P(Deaths, NullDereference) {
 TEST_P(Deaths, KilledFromOutside) {
     expect_died(run([] {
                     ::kill(::getpid(), SIGKILL);
-                    for (;;) ::pause();
+                    for (;;) {
+                        ::pause();
+                    }
                 }),
                 SIGKILL, 0);
 }
@@ -211,7 +223,9 @@ TEST_P(Deaths, EverySignalThatKills) {
 TEST_P(Deaths, EveryItem) {
     const auto outcomes = pool.try_map(
         [](int i) -> int {
-            if (i % 2 == 0) std::abort();
+            if (i % 2 == 0) {
+                std::abort();
+            }
             ::_exit(i);
         },
         items());
@@ -232,7 +246,9 @@ TEST_P(Deaths, TheLowestIndexIsThrown) {
     try {
         pool.map(
             [](int i) {
-                if (i == 31 || i == 12) std::abort();
+                if (i == 31 || i == 12) {
+                    std::abort();
+                }
                 return i;
             },
             items());
@@ -258,8 +274,12 @@ constexpr bool allocations_can_fail = true;
 #endif
 
 TEST_P(Deaths, AHugeVector) {
-    if (sanitized) GTEST_SKIP() << "a sanitizer's allocator aborts instead";
-    if (!allocations_can_fail) GTEST_SKIP();
+    if (sanitized) {
+        GTEST_SKIP() << "a sanitizer's allocator aborts instead";
+    }
+    if (!allocations_can_fail) {
+        GTEST_SKIP();
+    }
     expect_error<std::bad_alloc>(run([] {
         volatile std::size_t size = std::size_t{1} << 50U;
         const std::vector<char> huge(size);
@@ -268,13 +288,21 @@ TEST_P(Deaths, AHugeVector) {
 }
 
 TEST_P(Deaths, NoAddressSpaceLeft) {
-    if (sanitized) GTEST_SKIP() << "a sanitizer's allocator aborts instead";
-    if (!allocations_can_fail) GTEST_SKIP();
+    if (sanitized) {
+        GTEST_SKIP() << "a sanitizer's allocator aborts instead";
+    }
+    if (!allocations_can_fail) {
+        GTEST_SKIP();
+    }
     expect_error<std::bad_alloc>(run([] {
         const rlimit limit{std::size_t{1} << 20U, std::size_t{1} << 20U};  // less than there is
-        if (::setrlimit(RLIMIT_AS, &limit) != 0) ::_exit(1);
+        if (::setrlimit(RLIMIT_AS, &limit) != 0) {
+            ::_exit(1);
+        }
         std::vector<std::string> hoard;
-        for (;;) hoard.emplace_back(std::size_t{1} << 16U, 'x');
+        for (;;) {
+            hoard.emplace_back(std::size_t{1} << 16U, 'x');
+        }
     }));
 }
 
@@ -292,7 +320,9 @@ TEST_P(Deaths, ThrownWhileUnwinding) {
 // Processes ---------------------------------------------------------------------------------------
 
 TEST_P(Deaths, ForkAndReturnTwice) {
-    for (int again = 0; again < 5; ++again) expect_value(run([] { ::fork(); }));
+    for (int again = 0; again < 5; ++again) {
+        expect_value(run([] { ::fork(); }));
+    }
 }
 
 TEST_P(Deaths, ForkAndThrowTwice) {
@@ -305,7 +335,9 @@ TEST_P(Deaths, ForkAndThrowTwice) {
 
 TEST_P(Deaths, ForkAndTheParentExits) {
     expect_died(run([] {
-                    if (::fork() != 0) ::_exit(6);
+                    if (::fork() != 0) {
+                        ::_exit(6);
+                    }
                 }),
                 0, 6);
 }
@@ -315,12 +347,16 @@ TEST_P(Deaths, AForkedCopyThatRunsOnHarmsNothing) {
     const auto outcome = run(
         [] {
             if (::fork() == 0) {
-                while (notes->returns == 0) ::usleep(100);
+                while (notes->returns == 0) {
+                    ::usleep(100);
+                }
             }
         },
         {.chunksize = count});
     expect_value(outcome);
-    for (int i = 0; i < 2000 && notes->returns < 2; ++i) ::usleep(1000);
+    for (int i = 0; i < 2000 && notes->returns < 2; ++i) {
+        ::usleep(1000);
+    }
     EXPECT_EQ(notes->returns, 2);
     expect_usable();
 }
@@ -328,8 +364,11 @@ TEST_P(Deaths, AForkedCopyThatRunsOnHarmsNothing) {
 TEST_P(Deaths, AChildOutlivesItsItemUntilItsWorkerDies) {
     expect_value(run([] {
         const pid_t child = ::fork();
-        if (child == 0)
-            for (;;) ::pause();
+        if (child == 0) {
+            for (;;) {
+                ::pause();
+            }
+        }
         notes->descendant = child;
     }));
     EXPECT_EQ(::kill(notes->descendant, 0), 0);
@@ -344,12 +383,17 @@ TEST_P(Deaths, NoDescendantOutlivesThePool) {
         if (::fork() == 0) {
             ::setsid();
             const pid_t grandchild = ::fork();
-            if (grandchild == 0)
-                for (;;) ::pause();
+            if (grandchild == 0) {
+                for (;;) {
+                    ::pause();
+                }
+            }
             notes->descendant = grandchild;
             ::_exit(0);
         }
-        while (notes->descendant == 0) ::usleep(100);
+        while (notes->descendant == 0) {
+            ::usleep(100);
+        }
     }));
     EXPECT_EQ(::kill(notes->descendant, 0), 0);
     pool.terminate();
@@ -359,18 +403,26 @@ TEST_P(Deaths, NoDescendantOutlivesThePool) {
 TEST_P(Deaths, Daemonise) {
     // daemon() ends the calling process: the worker. What goes on in the background is no worker.
     expect_died(run([] {
-                    if (::daemon(1, 1) != 0) std::abort();
+                    if (::daemon(1, 1) != 0) {
+                        std::abort();
+                    }
                     notes->descendant = ::getpid();
-                    for (;;) ::pause();
+                    for (;;) {
+                        ::pause();
+                    }
                 }),
                 0, 0);
-    if (notes->descendant != 0) expect_gone(notes->descendant);
+    if (notes->descendant != 0) {
+        expect_gone(notes->descendant);
+    }
 }
 
 TEST_P(Deaths, NewSession) {
     expect_value(run([] {
         // The leader of a group gets none.
-        if (::setsid() != -1) std::abort();
+        if (::setsid() != -1) {
+            std::abort();
+        }
     }));
 }
 
@@ -402,26 +454,36 @@ TEST_P(Deaths, ATimeoutTakesTheDescendantsAlong) {
             if (::fork() == 0) {
                 ::setsid();
                 notes->descendant = ::getpid();
-                for (;;) ::pause();
+                for (;;) {
+                    ::pause();
+                }
             }
-            for (;;) ::pause();
+            for (;;) {
+                ::pause();
+            }
         },
         {.timeout = 50ms}));
-    if (notes->descendant != 0) expect_gone(notes->descendant);
+    if (notes->descendant != 0) {
+        expect_gone(notes->descendant);
+    }
 }
 
 // The worker's surroundings -----------------------------------------------------------------------
 
 TEST_P(Deaths, EveryDescriptorClosed) {
     expect_value(run([] {
-        for (int fd = 0; fd < 1024; ++fd) ::close(fd);
+        for (int fd = 0; fd < 1024; ++fd) {
+            ::close(fd);
+        }
     }));
     expect_usable();
 }
 
 TEST_P(Deaths, SignalMaskAndHandlersChanged) {
     expect_value(run([] {
-        for (int signal = 1; signal < 32; ++signal) std::signal(signal, SIG_IGN);
+        for (int signal = 1; signal < 32; ++signal) {
+            std::signal(signal, SIG_IGN);
+        }
         sigset_t all;
         ::sigfillset(&all);
         ::sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -436,9 +498,13 @@ TEST_P(Deaths, OwnChildrenReaped) {
     // A task that waits for any child, and one that ignores SIGCHLD.
     expect_value(run([] {
         const pid_t child = ::fork();
-        if (child == 0) ::_exit(11);
+        if (child == 0) {
+            ::_exit(11);
+        }
         int status = 0;
-        if (::waitpid(-1, &status, 0) != child || WEXITSTATUS(status) != 11) std::abort();
+        if (::waitpid(-1, &status, 0) != child || WEXITSTATUS(status) != 11) {
+            std::abort();
+        }
     }));
     expect_value(run([] { std::signal(SIGCHLD, SIG_IGN); }));
 }
@@ -466,7 +532,9 @@ public:
     [[nodiscard]] std::vector<std::string> lines() const {
         std::ifstream file(name_);
         std::vector<std::string> all;
-        for (std::string line; std::getline(file, line);) all.push_back(line);
+        for (std::string line; std::getline(file, line);) {
+            all.push_back(line);
+        }
         return all;
     }
 
@@ -484,8 +552,9 @@ TEST_P(Deaths, OutputIsThereWhenMapReturnsAndOnce) {
         fresh.map([](int i) { std::printf("item %d\n", i); }, items());
         printed = output.lines();
     }
-    for (int i = 0; i < count; ++i)
+    for (int i = 0; i < count; ++i) {
         EXPECT_EQ(std::count(printed.begin(), printed.end(), "item " + std::to_string(i)), 1) << i;
+    }
     EXPECT_EQ(std::count(printed.begin(), printed.end(), "buffered in the client"), 1);
 }
 
@@ -497,15 +566,18 @@ TEST_P(Deaths, OutputOfAnExitingTaskIsThere) {
         const auto outcomes = fresh.try_map(
             [](int i) {
                 std::printf("item %d\n", i);
-                if (i == odd) std::exit(1);
+                if (i == odd) {
+                    std::exit(1);
+                }
                 return i;
             },
             items());
         EXPECT_FALSE(outcomes[odd]);
         printed = output.lines();
     }
-    for (int i = 0; i < count; ++i)
+    for (int i = 0; i < count; ++i) {
         EXPECT_EQ(std::count(printed.begin(), printed.end(), "item " + std::to_string(i)), 1) << i;
+    }
 }
 
 TEST_P(Deaths, OutputOfAThrowingTaskIsThere) {
@@ -516,15 +588,18 @@ TEST_P(Deaths, OutputOfAThrowingTaskIsThere) {
         const auto outcomes = fresh.try_map(
             [](int i) {
                 std::printf("item %d\n", i);
-                if (i == count - 1) throw std::runtime_error("the last one");
+                if (i == count - 1) {
+                    throw std::runtime_error("the last one");
+                }
                 return i;
             },
             items());
         EXPECT_FALSE(outcomes[count - 1]);
         printed = output.lines();
     }
-    for (int i = 0; i < count; ++i)
+    for (int i = 0; i < count; ++i) {
         EXPECT_EQ(std::count(printed.begin(), printed.end(), "item " + std::to_string(i)), 1) << i;
+    }
 }
 
 // Retries -----------------------------------------------------------------------------------------
@@ -535,7 +610,9 @@ TEST_P(Deaths, RetriesAreCounted) {
     counter = &*tries;
     Pool fresh{GetParam()};  // knows the counter
     const auto twice = [](int i) {
-        if (i == odd && ++*counter < 3) std::abort();
+        if (i == odd && ++*counter < 3) {
+            std::abort();
+        }
         return i;
     };
     EXPECT_EQ(fresh.map(twice, items(), {.retries = 2}), items());

@@ -30,11 +30,15 @@ struct Stage {
 SharedObject<Stage> stage;
 
 void await(const std::atomic<bool>& flag) {
-    while (!flag) ::usleep(50);
+    while (!flag) {
+        ::usleep(50);
+    }
 }
 
 void direct(Step step, int worker) {
-    if (worker == 1 && step == Step::worker_starts) await(stage->in_doubt);
+    if (worker == 1 && step == Step::worker_starts) {
+        await(stage->in_doubt);
+    }
     if (worker == 0 && step == Step::claim_swapped && stage->armed.exchange(false)) {
         stage->in_doubt = true;
         await(stage->may_die);
@@ -47,7 +51,9 @@ int act(int item) {
         await(stage->first_may_end);
         stage->armed = true;
     }
-    if (item == 11 || item == 21) ++stage->done_by_other;
+    if (item == 11 || item == 21) {
+        ++stage->done_by_other;
+    }
     return item + 1;
 }
 
@@ -62,7 +68,9 @@ TEST(Evidence, SurvivesItsAuthorsClaimsInOtherJobs) {
     EXPECT_EQ(placeholder.get(), std::vector{2});
     auto doubtful = pool.map_async(&act, std::vector{10, 11}, one_by_one);
     stage->first_may_end = true;
-    while (stage->done_by_other < 2) ::usleep(50);
+    while (stage->done_by_other < 2) {
+        ::usleep(50);
+    }
     stage->may_die = true;
     EXPECT_EQ(doubtful.get(std::chrono::seconds(20)), (std::vector{11, 12}));
     EXPECT_EQ(older.get(std::chrono::seconds(20)), (std::vector{21, 22}));

@@ -21,11 +21,15 @@ namespace {
 SharedObject<std::atomic<int>> allowed;
 
 int hold(int item) {
-    while (*allowed <= item) ::usleep(50);
+    while (*allowed <= item) {
+        ::usleep(50);
+    }
     return item;
 }
 int refuse_first(int item) {
-    if (item == 0) throw std::runtime_error("the first");
+    if (item == 0) {
+        throw std::runtime_error("the first");
+    }
     return item;
 }
 int next(int item) { return item + 1; }
@@ -41,7 +45,9 @@ protected:
     }
     Job start(int (*f)(int), int count, procpool::shared_vector<int>* out = nullptr) {
         std::vector<int> items(static_cast<std::size_t>(count));
-        for (int i = 0; i < count; ++i) items[static_cast<std::size_t>(i)] = i;
+        for (int i = 0; i < count; ++i) {
+            items[static_cast<std::size_t>(i)] = i;
+        }
         return engine_test::start<int>(engine, f, items, {.chunksize = 1, .fail_fast = true}, out);
     }
 
@@ -65,7 +71,9 @@ TEST_F(InPlace, ABlockStaysWritableWhenAnOlderJobThatUsedItIsForgotten) {
     ASSERT_EQ(second.data(), block) << "another block: this tests nothing";
     Job other = start(&next, 1);  // page 2: what is remembered of the older job there goes
     *allowed = 3;
-    for (const auto& item : finish(engine, newer)->items) EXPECT_FALSE(item.failure);
+    for (const auto& item : finish(engine, newer)->items) {
+        EXPECT_FALSE(item.failure);
+    }
     EXPECT_EQ(second[0], 1);
     EXPECT_EQ(second[1], 2);
     EXPECT_TRUE(finish(engine, other)->resolved);

@@ -38,8 +38,9 @@ TEST(IntervalSet, RefusesWhatIsThere) {
     IntervalSet set;
     ASSERT_TRUE(set.insert(10, 20));
     for (const auto& [begin, end] :
-         Intervals{{10, 20}, {5, 11}, {19, 25}, {12, 13}, {0, 100}, {10, 11}, {19, 20}})
+         Intervals{{10, 20}, {5, 11}, {19, 25}, {12, 13}, {0, 100}, {10, 11}, {19, 20}}) {
         EXPECT_FALSE(set.insert(begin, end)) << begin << " to " << end;
+    }
     EXPECT_EQ(set.total(), 10U);
     EXPECT_EQ(set.missing(0, 30), (Intervals{{0, 10}, {20, 30}}));
 }
@@ -62,9 +63,13 @@ TEST(IntervalSet, BehavesAsASetOfNumbers) {
             const std::uint64_t begin = random() % size;
             const std::uint64_t end = std::min(size, begin + random() % 12);
             bool fresh = true;
-            for (std::uint64_t n = begin; n < end; ++n) fresh = fresh && !model[n];
+            for (std::uint64_t n = begin; n < end; ++n) {
+                fresh = fresh && !model[n];
+            }
             EXPECT_EQ(set.insert(begin, end), fresh);
-            for (std::uint64_t n = begin; fresh && n < end; ++n) model[n] = true;
+            for (std::uint64_t n = begin; fresh && n < end; ++n) {
+                model[n] = true;
+            }
         }
         std::uint64_t total = 0;
         for (std::uint64_t n = 0; n < size; ++n) {
@@ -73,9 +78,14 @@ TEST(IntervalSet, BehavesAsASetOfNumbers) {
         }
         EXPECT_EQ(set.total(), total);
         std::vector<bool> gaps(size);
-        for (const auto& gap : set.missing(0, size))
-            for (std::uint64_t n = gap.begin; n < gap.end; ++n) gaps[n] = true;
-        for (std::uint64_t n = 0; n < size; ++n) EXPECT_NE(gaps[n], model[n]);
+        for (const auto& gap : set.missing(0, size)) {
+            for (std::uint64_t n = gap.begin; n < gap.end; ++n) {
+                gaps[n] = true;
+            }
+        }
+        for (std::uint64_t n = 0; n < size; ++n) {
+            EXPECT_NE(gaps[n], model[n]);
+        }
     }
 }
 

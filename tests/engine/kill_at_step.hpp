@@ -74,10 +74,13 @@ inline std::uint32_t previous_map = 0;
 inline void start_item(std::uint64_t id) {
     const std::uint32_t map = world->map[id / items_of_lane];
     // The next one starts, so the last one is finished.
-    if (previous_item && previous_map == world->map[*previous_item / items_of_lane])
+    if (previous_item && previous_map == world->map[*previous_item / items_of_lane]) {
         world->items[*previous_item].finished = previous_map;
+    }
     Executions& item = world->items[id];
-    if (item.finished == map) ++world->reruns;
+    if (item.finished == map) {
+        ++world->reruns;
+    }
     item.worker = ::getpid();
     ++item.starts;
     running_item = previous_item = id;
@@ -85,18 +88,29 @@ inline void start_item(std::uint64_t id) {
 }
 
 [[noreturn]] inline void die_here() {
-    if (running_item) ++world->items[*running_item].cuts;
+    if (running_item) {
+        ++world->items[*running_item].cuts;
+    }
     ::kill(::getpid(), SIGKILL);
-    for (;;) ::pause();
+    for (;;) {
+        ::pause();
+    }
 }
 
 inline void kill_hook(Step step, int /*worker*/) {
-    if (step == Step::item_written || step == Step::single_published) running_item.reset();
+    if (step == Step::item_written || step == Step::single_published) {
+        running_item.reset();
+    }
     const int here = static_cast<int>(step);
-    if (step == Step::claim_intent && world->step == static_cast<int>(Step::claim_idle))
+    if (step == Step::claim_intent && world->step == static_cast<int>(Step::claim_idle)) {
         ::sched_yield();  // another one takes what this one wants
-    if (here == world->feeder && world->budget > 0 && world->seen.fetch_add(1) % 4 == 1) die_here();
-    if (here != world->step || world->seen.fetch_add(1) % world->spacing != 0) return;
+    }
+    if (here == world->feeder && world->budget > 0 && world->seen.fetch_add(1) % 4 == 1) {
+        die_here();
+    }
+    if (here != world->step || world->seen.fetch_add(1) % world->spacing != 0) {
+        return;
+    }
     if (world->budget.fetch_sub(1) <= 0) {
         ++world->budget;
         return;
@@ -128,7 +142,9 @@ inline std::string give_large_text(std::uint64_t id) {
 }
 inline std::uint64_t give_or_throw(std::uint64_t id) {
     start_item(id);
-    if (id % 3 == 0) throw std::out_of_range("item " + std::to_string(id));
+    if (id % 3 == 0) {
+        throw std::out_of_range("item " + std::to_string(id));
+    }
     return number_of(id);
 }
 
@@ -142,7 +158,9 @@ struct Tally {
 
     void problem(std::uint64_t& which, const std::string& what) {
         ++which;
-        if (first_problem.empty()) first_problem = what;
+        if (first_problem.empty()) {
+            first_problem = what;
+        }
     }
     [[nodiscard]] bool clean() const { return wrong + delivered_twice + rerun + hung == 0; }
     void add(const Tally& other) {
@@ -153,7 +171,9 @@ struct Tally {
         delivered_twice += other.delivered_twice;
         rerun += other.rerun;
         hung += other.hung;
-        if (first_problem.empty()) first_problem = other.first_problem;
+        if (first_problem.empty()) {
+            first_problem = other.first_problem;
+        }
     }
 };
 
@@ -166,8 +186,11 @@ void check(Tally& tally, const Collected<R>& collected, std::uint64_t first, int
     ++tally.maps;
     if (!collected.resolved) {
         std::string missing;
-        for (std::size_t i = 0; i < collected.items.size(); ++i)
-            if (collected.items[i].deliveries == 0) missing += " " + std::to_string(i);
+        for (std::size_t i = 0; i < collected.items.size(); ++i) {
+            if (collected.items[i].deliveries == 0) {
+                missing += " " + std::to_string(i);
+            }
+        }
         tally.problem(tally.hung, "a map did not end; not delivered:" + missing);
         return;
     }
@@ -178,15 +201,20 @@ void check(Tally& tally, const Collected<R>& collected, std::uint64_t first, int
         const std::string name = "item " + std::to_string(first + i) + ", started " +
                                  std::to_string(done.starts) + " times, cut short " +
                                  std::to_string(done.cuts) + " times";
-        if (item.deliveries != 1) tally.problem(tally.delivered_twice, name + ": delivered twice");
+        if (item.deliveries != 1) {
+            tally.problem(tally.delivered_twice, name + ": delivered twice");
+        }
         const bool lost = retries == 0 && done.cuts != 0;
-        if (killer == Killer::hook && done.starts != (retries == 0 ? 1 : 1 + done.cuts))
+        if (killer == Killer::hook && done.starts != (retries == 0 ? 1 : 1 + done.cuts)) {
             tally.problem(tally.rerun, name);
+        }
         if (lost) {
             const bool right = item.failure && item.failure->kind == Failure::Kind::died &&
                                item.failure->signal == SIGKILL && item.failure->index == i &&
                                item.failure->worker_pid == done.worker && !item.value;
-            if (!right) tally.problem(tally.wrong, name + ": does not say that it died");
+            if (!right) {
+                tally.problem(tally.wrong, name + ": does not say that it died");
+            }
         } else if (!expected(first + i, item)) {
             tally.problem(tally.wrong,
                           name + ": wrong" +
@@ -238,7 +266,9 @@ inline Tally map_once(procpool::detail::Engine& engine, Shape shape, int retries
         case Shape::thrower:
             check(tally, *collect<std::uint64_t>(engine, &give_or_throw, ids, options), first,
                   retries, killer, [&](std::uint64_t id, const auto& item) {
-                      if (id % 3 != 0) return is_number(id, item);
+                      if (id % 3 != 0) {
+                          return is_number(id, item);
+                      }
                       return item.failure && !item.value &&
                              item.failure->kind == Failure::Kind::thrown &&
                              item.failure->message == "item " + std::to_string(id);
@@ -285,7 +315,9 @@ inline Tally run_trial(const Trial& trial) {
     procpool::detail::EngineOptions options;
     options.processes = trial.processes;
     procpool::detail::Engine engine(options);
-    if (trial.step == Step::worker_starts) world->feeder = static_cast<int>(Step::claim_released);
+    if (trial.step == Step::worker_starts) {
+        world->feeder = static_cast<int>(Step::claim_released);
+    }
     world->step = static_cast<int>(trial.step);
     Tally tally;
     for (int map = 0; map < trial.most_maps && world->budget > 0 && tally.clean(); ++map) {
@@ -296,18 +328,25 @@ inline Tally run_trial(const Trial& trial) {
             std::array<std::size_t, 3>{0, 1, 7}[static_cast<std::size_t>(map / 2 % 3)];
         std::vector<Tally> results(static_cast<std::size_t>(trial.threads));
         std::vector<std::thread> others;
-        for (std::uint64_t lane = 1; lane < results.size(); ++lane)
+        for (std::uint64_t lane = 1; lane < results.size(); ++lane) {
             others.emplace_back([&, lane] {
                 results[lane] = map_once(engine, trial.shape, trial.retries, chunksize, lane);
             });
+        }
         results[0] = map_once(engine, trial.shape, trial.retries, chunksize);
-        for (std::thread& other : others) other.join();
-        for (const Tally& result : results) tally.add(result);
+        for (std::thread& other : others) {
+            other.join();
+        }
+        for (const Tally& result : results) {
+            tally.add(result);
+        }
     }
     world->step = -1;
     world->feeder = -1;
     tally.kills = world->kills;
-    if (world->reruns != 0) tally.problem(tally.rerun, "an item ran again after it had finished");
+    if (world->reruns != 0) {
+        tally.problem(tally.rerun, "an item ran again after it had finished");
+    }
     return tally;
 }
 

@@ -15,7 +15,9 @@ protected:
     [[nodiscard]] static Step step() { return static_cast<Step>(GetParam()); }
 
     static void expect_clean(const Trial& trial, Tally& total) {
-        if (!reachable(trial)) return;
+        if (!reachable(trial)) {
+            return;
+        }
         const Tally tally = run_trial(trial);
         EXPECT_TRUE(tally.clean()) << describe(trial) << ": " << tally.first_problem;
         total.add(tally);

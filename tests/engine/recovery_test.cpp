@@ -358,7 +358,7 @@ TEST_F(Corrupt, Phase) {
 }
 
 TEST_F(Corrupt, Claim) {
-    for (Word Slot::*const field :
+    for (Word Slot::* const field :
          {&Slot::job, &Slot::serial, &Slot::begin, &Slot::end, &Slot::shift, &Slot::claim_check}) {
         const std::uint64_t right = slot().*field;
         for (const std::uint64_t wrong :
@@ -454,7 +454,9 @@ protected:
 
 TEST_F(Publishing, TheFinishedItemsOfTheOpenFrame) {
     open_frame(100);
-    for (std::uint64_t i = 0; i < 4; ++i) std::memcpy(open_payload() + 8 * i, &i, 8);
+    for (std::uint64_t i = 0; i < 4; ++i) {
+        std::memcpy(open_payload() + 8 * i, &i, 8);
+    }
     run(103);
     ASSERT_TRUE(Recovery(layout).publish_open_frame(me, inspect()));
     const auto all = frames();

@@ -46,7 +46,9 @@ enum class Then { aborts, returns, loops };
 /// Fills every shared mapping that this process may write.
 void scribble(Ink ink) {
     std::FILE* maps = std::fopen("/proc/self/maps", "r");
-    if (maps == nullptr) std::abort();
+    if (maps == nullptr) {
+        std::abort();
+    }
     char line[512];
     ++counts->attacks;
     while (std::fgets(line, sizeof line, maps) != nullptr) {
@@ -54,14 +56,16 @@ void scribble(Ink ink) {
         std::uintptr_t end = 0;
         char rights[5]{};
         if (std::sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &begin, &end, rights) != 3 ||
-            std::strcmp(rights, "rw-s") != 0 || counts.overlaps(begin, end))
+            std::strcmp(rights, "rw-s") != 0 || counts.overlaps(begin, end)) {
             continue;
+        }
         counts->bytes += end - begin;
         auto* words = reinterpret_cast<std::uint64_t*>(begin);
-        for (std::size_t i = 0; i < (end - begin) / sizeof *words; ++i)
+        for (std::size_t i = 0; i < (end - begin) / sizeof *words; ++i) {
             words[i] = ink == Ink::ones     ? ~std::uint64_t{0}
                        : ink == Ink::zeroes ? 0
                                             : procpool::engine::mix(begin + i + 1);
+        }
     }
     std::fclose(maps);
 }
@@ -98,9 +102,14 @@ constexpr std::uint64_t culprit = 37;
 std::uint64_t err(std::uint64_t item, Target target, Then then) {
     if (item == culprit) {
         scribble_over(target);
-        if (then == Then::aborts) std::abort();
-        if (then == Then::loops)
-            for (;;) ::pause();
+        if (then == Then::aborts) {
+            std::abort();
+        }
+        if (then == Then::loops) {
+            for (;;) {
+                ::pause();
+            }
+        }
     }
     return item * item;
 }
@@ -108,9 +117,14 @@ std::uint64_t err(std::uint64_t item, Target target, Then then) {
 std::uint64_t attack(std::uint64_t item, Ink ink, Then then) {
     if (item == culprit) {
         scribble(ink);
-        if (then == Then::aborts) std::abort();
-        if (then == Then::loops)
-            for (;;) ::pause();
+        if (then == Then::aborts) {
+            std::abort();
+        }
+        if (then == Then::loops) {
+            for (;;) {
+                ::pause();
+            }
+        }
     }
     return item * item;
 }
@@ -133,7 +147,9 @@ void expect_all(const Results& results, bool with_culprit, Then then) {
             }
             EXPECT_FALSE(item.value);
             EXPECT_EQ(item.failure->index, i);
-            if (then == Then::loops && item.failure->kind == Failure::Kind::timed_out) continue;
+            if (then == Then::loops && item.failure->kind == Failure::Kind::timed_out) {
+                continue;
+            }
             EXPECT_EQ(item.failure->kind, Failure::Kind::died);
             EXPECT_TRUE(item.failure->signal == SIGABRT || item.failure->signal == SIGSEGV)
                 << procpool::detail::describe(*item.failure);
@@ -153,9 +169,13 @@ TEST_P(Scribble, CostsOneItemAndNothingElse) {
     procpool::detail::Engine engine(options);
 
     std::vector<std::uint64_t> items(200);
-    for (std::uint64_t i = 0; i < items.size(); ++i) items[i] = i;
+    for (std::uint64_t i = 0; i < items.size(); ++i) {
+        items[i] = i;
+    }
     std::vector<std::uint64_t> many(2000);
-    for (std::uint64_t i = 0; i < many.size(); ++i) many[i] = i;
+    for (std::uint64_t i = 0; i < many.size(); ++i) {
+        many[i] = i;
+    }
     procpool::MapOptions how{.chunksize = chunksize};
 
     std::future<Results> other;
@@ -164,17 +184,22 @@ TEST_P(Scribble, CostsOneItemAndNothingElse) {
             return collect<std::uint64_t>(engine, &square, many, {.chunksize = chunksize});
         });
     }
-    if (then == Then::loops) how.timeout = 50ms;
+    if (then == Then::loops) {
+        how.timeout = 50ms;
+    }
     const Results results =
         collect<std::uint64_t>(engine, procpool::bind_back(&attack, ink, then), items, how);
     expect_all(results, true, then);
-    if (beside_another) expect_all(other.get(), false, then);
+    if (beside_another) {
+        expect_all(other.get(), false, then);
+    }
     EXPECT_GT(counts->bytes, 0U) << "nothing was scribbled over: this tests nothing";
     EXPECT_LE(counts->attacks, 2);
 
     // The pool is as good as new.
-    for (int again = 0; again < 3; ++again)
+    for (int again = 0; again < 3; ++again) {
         expect_all(collect<std::uint64_t>(engine, &square, many), false, then);
+    }
 }
 
 class ScribbleOverOne : public testing::TestWithParam<std::tuple<int, Target, Then, std::size_t>> {
@@ -191,19 +216,26 @@ TEST_P(ScribbleOverOne, CostsOneItemAndNothingElse) {
     ASSERT_TRUE(map->is_right());
 
     std::vector<std::uint64_t> items(200);
-    for (std::uint64_t i = 0; i < items.size(); ++i) items[i] = i;
+    for (std::uint64_t i = 0; i < items.size(); ++i) {
+        items[i] = i;
+    }
     procpool::MapOptions how{.chunksize = chunksize};
-    if (then == Then::loops) how.timeout = 50ms;
+    if (then == Then::loops) {
+        how.timeout = 50ms;
+    }
     expect_all(collect<std::uint64_t>(engine, procpool::bind_back(&err, target, then), items, how),
                true, then);
     EXPECT_GT(counts->bytes, 0U) << "nothing was scribbled over: this tests nothing";
-    for (int again = 0; again < 3; ++again)
+    for (int again = 0; again < 3; ++again) {
         expect_all(collect<std::uint64_t>(engine, &square, items), false, then);
+    }
 }
 
 std::uint64_t attack_when_released(std::uint64_t item) {
     ++counts->starts;
-    while (!counts->released) ::usleep(100);
+    while (!counts->released) {
+        ::usleep(100);
+    }
     scribble(Ink::ones);
     return item;
 }
@@ -214,7 +246,9 @@ TEST(ScribbleOfACancelledItem, DoesNotStartItAgain) {
     procpool::detail::Engine engine({.processes = 2});
     const auto started = engine_test::start<std::uint64_t>(
         engine, &attack_when_released, std::vector<std::uint64_t>{0, 1, 2, 3}, {.chunksize = 4});
-    while (counts->starts == 0) ::usleep(100);
+    while (counts->starts == 0) {
+        ::usleep(100);
+    }
     engine.cancel(started.job);
     counts->released = true;
     const Results results = engine_test::finish(engine, started);

@@ -15,7 +15,9 @@ public:
     SharedObject() {
         void* memory =
             ::mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (memory == MAP_FAILED) throw std::bad_alloc();
+        if (memory == MAP_FAILED) {
+            throw std::bad_alloc();
+        }
         object_ = new (memory) T();
     }
     SharedObject(const SharedObject&) = delete;

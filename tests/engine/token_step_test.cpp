@@ -22,16 +22,22 @@ using procpool::engine::Step;
 SharedObject<std::atomic<int>> holding;
 
 void hold_the_token(Step step, int /*worker*/) {
-    if (step != Step::token_taken) return;
+    if (step != Step::token_taken) {
+        return;
+    }
     ++*holding;
-    for (;;) ::pause();
+    for (;;) {
+        ::pause();
+    }
 }
 
 int tokens_held() {
     const auto& tokens = *reinterpret_cast<const procpool::engine::Tokens*>(
         procpool::memory::Region::current().base());
     int held = 0;
-    for (const auto& holder : tokens.holder) held += holder != 0;
+    for (const auto& holder : tokens.holder) {
+        held += holder != 0;
+    }
     return held;
 }
 
@@ -39,7 +45,9 @@ TEST(Token, IsFreeAgainWhenItsPoolIsGone) {
     procpool::engine::step_hook = &hold_the_token;
     {
         procpool::Pool pool{1};
-        while (*holding == 0) ::usleep(100);
+        while (*holding == 0) {
+            ::usleep(100);
+        }
         EXPECT_EQ(tokens_held(), 1);
     }
     EXPECT_EQ(tokens_held(), 0);

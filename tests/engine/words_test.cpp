@@ -24,29 +24,34 @@ TEST(ClaimWord, HoldsWhatItIsMadeOf) {
 TEST(ClaimWord, IsOfOneJobOfOnePool) {
     const ClaimWord word = ClaimWord::make(100, 3, secret, 7);
     EXPECT_FALSE(word.valid(secret + 1, 7));
-    for (std::uint64_t serial = 1; serial < 60'000; ++serial)
+    for (std::uint64_t serial = 1; serial < 60'000; ++serial) {
         EXPECT_EQ(word.valid(secret, serial), serial == 7) << serial;
+    }
 }
 
 TEST(ClaimWord, IsNothingThatLiesAround) {
     int passed = 0;
     for (std::uint64_t serial = 1; serial <= 200; ++serial) {
         const ClaimWord word = ClaimWord::make(serial * 977, serial % 10, secret, serial);
-        for (int bit = 0; bit < 64; ++bit)
+        for (int bit = 0; bit < 64; ++bit) {
             passed += ClaimWord{word.bits ^ std::uint64_t{1} << bit}.valid(secret, serial);
-        for (const std::uint64_t bits : {std::uint64_t{0}, ~std::uint64_t{0}, std::uint64_t{1}})
+        }
+        for (const std::uint64_t bits : {std::uint64_t{0}, ~std::uint64_t{0}, std::uint64_t{1}}) {
             passed += ClaimWord{bits}.valid(secret, serial);
+        }
     }
     // 16 bits of check: one in 65,536 passes by chance.
     EXPECT_LE(passed, 3);
 }
 
 TEST(Phase, IsNothingThatLiesAround) {
-    for (const std::uint64_t word : {phase::idle, phase::intent, phase::taken, phase::retired})
+    for (const std::uint64_t word : {phase::idle, phase::intent, phase::taken, phase::retired}) {
         EXPECT_TRUE(is_phase(word));
+    }
     for (const std::uint64_t word :
-         {std::uint64_t{0}, ~std::uint64_t{0}, phase::idle - 1, phase::retired + 1})
+         {std::uint64_t{0}, ~std::uint64_t{0}, phase::idle - 1, phase::retired + 1}) {
         EXPECT_FALSE(is_phase(word));
+    }
 }
 
 TEST(Evidence, TellsClaimsApart) {
@@ -72,7 +77,9 @@ TEST(ClaimCheck, CoversEveryField) {
     others[2].begin ^= 1;
     others[3].end ^= 1;
     others[4].shift ^= 1;
-    for (const Claim& other : others) EXPECT_NE(other.check(secret), claim.check(secret));
+    for (const Claim& other : others) {
+        EXPECT_NE(other.check(secret), claim.check(secret));
+    }
     EXPECT_NE(claim.check(secret), claim.check(secret + 1));
 }
 
@@ -92,7 +99,9 @@ TEST(FrameCheck, CoversEveryFieldAndThePlace) {
     others[4].count = 5;
     others[5].bytes = 40;
     const std::uint32_t check = header.expected_check(64, secret);
-    for (const FrameHeader& other : others) EXPECT_NE(other.expected_check(64, secret), check);
+    for (const FrameHeader& other : others) {
+        EXPECT_NE(other.expected_check(64, secret), check);
+    }
     EXPECT_NE(header.expected_check(96, secret), check);
     EXPECT_NE(header.expected_check(64 + (std::uint64_t{1} << 24U), secret), check)
         << "the same place, a lap later";

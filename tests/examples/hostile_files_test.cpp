@@ -30,14 +30,19 @@ Ended run(const std::string& arguments) {
     Ended ended;
     // What the program on threads leaves behind when it dies.
     std::string scratch = testing::TempDir() + "hostile-test-XXXXXX";
-    if (::mkdtemp(scratch.data()) == nullptr) throw std::runtime_error("mkdtemp");
+    if (::mkdtemp(scratch.data()) == nullptr) {
+        throw std::runtime_error("mkdtemp");
+    }
     // exec: the shell is the program, so its signal is what is waited for.
     FILE* const pipe =
         ::popen(("TMPDIR=" + scratch + " exec " + program + " " + arguments).c_str(), "r");
-    if (pipe == nullptr) throw std::runtime_error("popen");
+    if (pipe == nullptr) {
+        throw std::runtime_error("popen");
+    }
     std::array<char, 4096> buffer{};
-    for (std::size_t got = 0; (got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+    for (std::size_t got = 0; (got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
         ended.output.append(buffer.data(), got);
+    }
     ended.status = ::pclose(pipe);
     std::filesystem::remove_all(scratch);
     return ended;

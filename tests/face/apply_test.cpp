@@ -96,7 +96,9 @@ TEST(Apply, TakesRetries) {
     SharedPage<Counter> tries;
     mp::Pool pool{1};
     const auto die_once = [count = tries.get()] {
-        if (++*count == 1) raise(SIGKILL);
+        if (++*count == 1) {
+            raise(SIGKILL);
+        }
         return count->load();
     };
     EXPECT_EQ(pool.apply(mp::TaskOptions{.retries = 1}, die_once), 2);
@@ -124,8 +126,12 @@ TEST(Submit, IsApplyAsyncToo) {
 TEST(Submit, TakesManyTasks) {
     mp::Pool pool{2};
     std::vector<mp::AsyncResult<int>> results;
-    for (int i = 0; i < 1000; ++i) results.push_back(pool.submit(add, i, i));
-    for (int i = 0; i < 1000; ++i) ASSERT_EQ(results[static_cast<std::size_t>(i)].get(), 2 * i);
+    for (int i = 0; i < 1000; ++i) {
+        results.push_back(pool.submit(add, i, i));
+    }
+    for (int i = 0; i < 1000; ++i) {
+        ASSERT_EQ(results[static_cast<std::size_t>(i)].get(), 2 * i);
+    }
 }
 
 TEST(AsyncResult, GetWithATimeoutThrowsAndCanBeCalledAgain) {

@@ -37,7 +37,9 @@ struct Board {
 Board* board = nullptr;
 
 void await(const std::atomic<bool>& flag) {
-    while (!flag) ::usleep(100);
+    while (!flag) {
+        ::usleep(100);
+    }
 }
 
 static_assert(!std::is_copy_constructible_v<mp::AsyncResult<int>>);
@@ -106,7 +108,9 @@ TEST_F(Cancel, ByAFindOfTheFirstLeavesLowerItemsRunning) {
                 board->started = true;
                 return i;
             }
-            if (i == 0) await(board->started);
+            if (i == 0) {
+                await(board->started);
+            }
             return i == 40 ? std::optional(i) : std::nullopt;
         },
         numbers(100), {.chunksize = 50});
@@ -132,12 +136,15 @@ TEST(Chunks, OfCheapItemsLeaveTheDearOnesBehindThemToEveryWorker) {
     mp::Pool pool{2};
     const auto workers = pool.map(
         [](int i) {
-            if (i >= 2000) ::usleep(1000);
+            if (i >= 2000) {
+                ::usleep(1000);
+            }
             return mp::this_worker::id();
         },
         numbers(2400));
-    for (const int worker : {0, 1})
+    for (const int worker : {0, 1}) {
         EXPECT_GE(std::count(workers.begin() + 2000, workers.end(), worker), 50) << worker;
+    }
 }
 
 TEST(Terminate, KeepsWhatHadFinishedBefore) {

@@ -217,8 +217,9 @@ TEST(Cereal, RefusesFramesOfTheWrongLength) {
         return mp::detail::read_frame<zoo::Shapes>(frame);
     };
     EXPECT_EQ(read(bytes).size(), 2u);
-    for (std::size_t size = 0; size < bytes.size(); ++size)
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
         EXPECT_THROW(static_cast<void>(read(std::span(bytes).first(size))), mp::DecodeError);
+    }
 }
 
 TEST(Cereal, RefusesAPolymorphicTypeThatIsUnknownHere) {
@@ -226,7 +227,9 @@ TEST(Cereal, RefusesAPolymorphicTypeThatIsUnknownHere) {
     std::vector<std::byte> bytes(mp::detail::frame_size(shape));
     mp::detail::write_frame(bytes.data(), shape);
     for (auto& byte : bytes) {
-        if (byte == std::byte{'q'}) byte = std::byte{'x'};
+        if (byte == std::byte{'q'}) {
+            byte = std::byte{'x'};
+        }
     }
     EXPECT_THROW(static_cast<void>(mp::detail::read_frame<std::shared_ptr<zoo::Shape>>(bytes)),
                  mp::DecodeError);

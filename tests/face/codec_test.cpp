@@ -119,8 +119,10 @@ public:
     template <class Archive>
     void serialize(Archive& archive) {
         archive(owner_, cents_);
-        archive& limits_;
-        if constexpr (Archive::is_loading::value) ++loads;
+        archive & limits_;
+        if constexpr (Archive::is_loading::value) {
+            ++loads;
+        }
     }
     bool operator==(const Account& other) const {
         return owner_ == other.owner_ && cents_ == other.cents_;
@@ -329,8 +331,9 @@ void read_and_drop(std::span<const std::byte> bytes) {
 template <class T>
 void expect_refusal_of_other_lengths(const T& value) {
     auto bytes = encode(value);
-    for (std::size_t size = 0; size < bytes.size(); ++size)
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
         EXPECT_THROW(read_and_drop<T>(std::span(bytes).first(size)), mp::DecodeError);
+    }
     bytes.push_back(std::byte{0});
     EXPECT_THROW(read_and_drop<T>(bytes), mp::DecodeError);
 }
@@ -446,7 +449,9 @@ Tree chain(std::size_t depth) {
 /// The bytes of a value of which each level is `level`, and in which lie `depth` of them.
 std::vector<std::byte> nested_bytes(const std::vector<std::byte>& level, std::size_t depth) {
     std::vector<std::byte> bytes;
-    for (std::size_t i = 0; i < depth; ++i) bytes.insert(bytes.end(), level.begin(), level.end());
+    for (std::size_t i = 0; i < depth; ++i) {
+        bytes.insert(bytes.end(), level.begin(), level.end());
+    }
     bytes.resize(bytes.size() + level.size());  // the last has none in it
     return bytes;
 }
@@ -502,8 +507,12 @@ struct Link {
     void serialize(Archive& archive) {
         bool more = next != nullptr;
         archive(value, more);
-        if (!more) return;
-        if constexpr (Archive::is_loading::value) next = std::make_unique<Link>();
+        if (!more) {
+            return;
+        }
+        if constexpr (Archive::is_loading::value) {
+            next = std::make_unique<Link>();
+        }
         archive(*next);
     }
 };

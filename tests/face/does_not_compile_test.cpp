@@ -18,7 +18,9 @@ const fs::path here = fs::path(PROCPOOL_TESTS) / "face";
 std::vector<std::string> programs() {
     std::vector<std::string> names;
     for (const auto& entry : fs::directory_iterator(here / "does_not_compile")) {
-        if (entry.path().extension() == ".cpp") names.push_back(entry.path().stem().string());
+        if (entry.path().extension() == ".cpp") {
+            names.push_back(entry.path().stem().string());
+        }
     }
     std::sort(names.begin(), names.end());
     return names;

@@ -33,8 +33,9 @@ std::optional<int> if_large(int x, int bound) {
 
 TEST(FindFirst, GivesTheSuccessOfTheLowestIndex) {
     mp::Pool pool{2};
-    for (const int bound : {0, 1, 17, 9'999})
+    for (const int bound : {0, 1, 17, 9'999}) {
         EXPECT_EQ(pool.find_first(mp::bind_back(if_large, bound), numbers(10'000)), bound);
+    }
 }
 
 TEST(FindFirst, WaitsForALowerItemThatTakesLonger) {
@@ -91,7 +92,9 @@ TEST(FindFirst, CancelsTheRest) {
 TEST(FindFirst, ThrowsTheErrorOfAnItemBeforeTheAnswer) {
     mp::Pool pool{2};
     const auto find = [](int x) -> std::optional<int> {
-        if (x == 3) throw std::out_of_range("three");
+        if (x == 3) {
+            throw std::out_of_range("three");
+        }
         return x == 5 ? std::optional(x) : std::nullopt;
     };
     EXPECT_THROW(pool.find_first(find, numbers(10), {.chunksize = 1}), std::out_of_range);
@@ -137,7 +140,9 @@ TEST(FindFirst, StillRunsWhatADeadWorkerLeftBehind) {
             ++*dead;
             raise(SIGKILL);
         }
-        if (x == 4) ++*gate;
+        if (x == 4) {
+            ++*gate;
+        }
         return x == 2 || x == 4 ? std::optional(x) : std::nullopt;
     };
     EXPECT_EQ(pool.find_first(find, numbers(8), {.chunksize = 4, .retries = 1}), 2);
@@ -154,8 +159,12 @@ TEST(FindAny, GivesTheOneThatIsFoundFirst) {
     SharedPage<Counter> gate;
     mp::Pool pool{2};
     const auto find = [g = gate.get()](int x) -> std::optional<int> {
-        if (x == 0) await(*g);
-        if (x == 1) ++*g;
+        if (x == 0) {
+            await(*g);
+        }
+        if (x == 1) {
+            ++*g;
+        }
         return x;
     };
     // Item 0 ends only after item 1 has; its value may overtake, so only that one comes is sure.
@@ -188,7 +197,9 @@ TEST(FindAny, LeavesItsLosersToTheirTimeout) {
             return x;
         }
         ++*s;
-        for (;;) sched_yield();
+        for (;;) {
+            sched_yield();
+        }
     };
     EXPECT_EQ(pool.find_any(find, numbers(2),
                             {.chunksize = 1, .timeout = std::chrono::milliseconds(200)}),
@@ -210,7 +221,9 @@ TEST(FindAny, CancelsTheRest) {
 TEST(FindAny, ThrowsAnErrorOnlyIfNothingIsFound) {
     mp::Pool pool{1};
     const auto fail_at_0 = [](int x) -> std::optional<int> {
-        if (x == 0) throw std::out_of_range("zero");
+        if (x == 0) {
+            throw std::out_of_range("zero");
+        }
         return x == 5 ? std::optional(x) : std::nullopt;
     };
     EXPECT_EQ(pool.find_any(fail_at_0, numbers(10)), 5);

@@ -48,7 +48,9 @@ TEST(ForkMap, TakesCallablesThatOwnMemory) {
 
 TEST(ForkMap, TakesItemsThatCannotTravel) {
     std::vector<std::unique_ptr<int>> items;
-    for (int i = 0; i < 5; ++i) items.push_back(std::make_unique<int>(i));
+    for (int i = 0; i < 5; ++i) {
+        items.push_back(std::make_unique<int>(i));
+    }
     EXPECT_THAT(mp::fork_map([](const std::unique_ptr<int>& p) { return *p; }, items),
                 ElementsAre(0, 1, 2, 3, 4));
     const std::vector<const char*> names{"a", "b"};
@@ -87,8 +89,12 @@ TEST(ForkMap, OfAFunctionWithoutResultReturnsNothing) {
 TEST(ForkMap, ThrowsTheErrorOfTheLowestIndex) {
     const std::vector<int> data{0, 1, 2, 3};
     const auto fail = [&](int x) {
-        if (x == 3) throw std::domain_error("three");
-        if (x == 1) throw std::out_of_range("one");
+        if (x == 3) {
+            throw std::domain_error("three");
+        }
+        if (x == 1) {
+            throw std::out_of_range("one");
+        }
         return data[static_cast<std::size_t>(x)];
     };
     EXPECT_THROW(mp::fork_map(fail, data, {.processes = 2, .chunksize = 1}), std::out_of_range);

@@ -30,7 +30,9 @@ mp::Pool pool_in_caller() { return mp::Pool{{.processes = 4, .start = mp::Start:
 
 std::vector<int> numbers(int count) {
     std::vector<int> result;
-    for (int i = 0; i < count; ++i) result.push_back(i);
+    for (int i = 0; i < count; ++i) {
+        result.push_back(i);
+    }
     return result;
 }
 
@@ -51,8 +53,9 @@ TEST(InCaller, GivesFixedSizeResultsInOrder) {
     auto pool = pool_in_caller();
     const auto squares = pool.map([](int i) { return double{1.0} * i * i; }, numbers(100'000));
     ASSERT_EQ(squares.size(), 100'000U);
-    for (std::size_t i = 0; i < squares.size(); ++i)
+    for (std::size_t i = 0; i < squares.size(); ++i) {
         ASSERT_EQ(squares[i], static_cast<double>(i) * static_cast<double>(i));
+    }
 }
 
 TEST(InCaller, GivesVariableSizedResultsInOrder) {
@@ -73,7 +76,9 @@ TEST(InCaller, AnErrorCostsOneItem) {
     auto pool = pool_in_caller();
     const auto outcomes = pool.try_map(
         [](int i) {
-            if (i % 2 == 1) throw std::out_of_range(std::to_string(i));
+            if (i % 2 == 1) {
+                throw std::out_of_range(std::to_string(i));
+            }
             return i;
         },
         numbers(4));
@@ -190,13 +195,17 @@ public:
     SlowCall(const SlowCall&) = delete;
     SlowCall& operator=(const SlowCall&) = delete;
     ~SlowCall() {
-        if (thread_.joinable()) thread_.join();
+        if (thread_.joinable()) {
+            thread_.join();
+        }
     }
 
     static void let_go() { go_on->count_down(); }
     std::vector<int> get() {
         thread_.join();
-        if (error_) std::rethrow_exception(error_);
+        if (error_) {
+            std::rethrow_exception(error_);
+        }
         return results_;
     }
 

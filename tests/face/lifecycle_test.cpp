@@ -48,8 +48,9 @@ TEST(Pool, HasAsManyWorkersAsAskedFor) {
 TEST(Pool, RunsTasksInTheWorkersThatItNames) {
     mp::Pool pool{2};
     const auto pids = pool.worker_pids();
-    for (const pid_t pid : pool.map([](int) { return getpid(); }, numbers(20)))
+    for (const pid_t pid : pool.map([](int) { return getpid(); }, numbers(20))) {
         EXPECT_THAT(pids, Contains(pid));
+    }
 }
 
 TEST(Pool, RefusesAbsurdNumbersOfWorkers) {
@@ -66,15 +67,18 @@ TEST(Pool, ReplacesWorkersAfterTheirNumberOfTasks) {
     const auto before = pool.worker_pids();
     const auto pids = pool.map([](int) { return getpid(); }, numbers(100), {.chunksize = 1});
     std::vector<int> calls;
-    for (const pid_t pid : pids)
+    for (const pid_t pid : pids) {
         calls.push_back(static_cast<int>(std::count(pids.begin(), pids.end(), pid)));
+    }
     EXPECT_THAT(calls, Each(testing::Le(10)));
 }
 
 TEST(Pool, CountsItemsAndNotChunksTowardsTheReplacement) {
     mp::Pool pool{mp::PoolOptions{.processes = 1, .max_tasks_per_child = 2}};
     const auto pids = pool.map([](int) { return getpid(); }, numbers(6), {.chunksize = 3});
-    for (std::size_t i = 0; i < 6; i += 2) EXPECT_EQ(pids[i], pids[i + 1]);
+    for (std::size_t i = 0; i < 6; i += 2) {
+        EXPECT_EQ(pids[i], pids[i + 1]);
+    }
     EXPECT_NE(pids[1], pids[2]);
     EXPECT_NE(pids[3], pids[4]);
 }
@@ -94,7 +98,9 @@ TEST(Pool, FinishesWhatIsPendingWhenClosedAndJoined) {
     pool.close();
     ++*gate;
     pool.join();
-    for (int i = 0; i < 6; ++i) EXPECT_EQ(results[static_cast<std::size_t>(i)].get(), i);
+    for (int i = 0; i < 6; ++i) {
+        EXPECT_EQ(results[static_cast<std::size_t>(i)].get(), i);
+    }
 }
 
 TEST(Pool, TakesNothingAfterClose) {
@@ -125,10 +131,18 @@ TEST(Pool, MayBeClosedJoinedAndTerminatedOftenAndInAnyOrder) {
     for (int order = 0; order < 4; ++order) {
         mp::Pool pool{1};
         EXPECT_EQ(pool.apply(id, 1), 1);
-        if (order == 0) pool.close(), pool.close(), pool.join(), pool.join(), pool.terminate();
-        if (order == 1) pool.terminate(), pool.terminate(), pool.join(), pool.close(), pool.join();
-        if (order == 2) pool.close(), pool.terminate(), pool.join();
-        if (order == 3) pool.close(), pool.join(), pool.close(), pool.terminate(), pool.join();
+        if (order == 0) {
+            pool.close(), pool.close(), pool.join(), pool.join(), pool.terminate();
+        }
+        if (order == 1) {
+            pool.terminate(), pool.terminate(), pool.join(), pool.close(), pool.join();
+        }
+        if (order == 2) {
+            pool.close(), pool.terminate(), pool.join();
+        }
+        if (order == 3) {
+            pool.close(), pool.join(), pool.close(), pool.terminate(), pool.join();
+        }
     }
 }
 
@@ -187,7 +201,9 @@ TEST(Pool, IsUsedByManyThreadsAtOnce) {
             }
         });
     }
-    for (auto& thread : threads) thread.join();
+    for (auto& thread : threads) {
+        thread.join();
+    }
     EXPECT_EQ(right, 8 * 50);
 }
 

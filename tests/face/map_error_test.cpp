@@ -66,7 +66,9 @@ TEST(MapError, WaitsForAllOtherItems) {
     SharedPage<Counter> done;
     mp::Pool pool{2};
     const auto fail_first = [count = done.get()](int x) {
-        if (x == 0) throw std::runtime_error("first");
+        if (x == 0) {
+            throw std::runtime_error("first");
+        }
         ++*count;
     };
     EXPECT_THROW(pool.map(fail_first, numbers(100)), std::runtime_error);
@@ -77,7 +79,9 @@ TEST(MapError, CostsOneItemAndNotItsChunk) {
     SharedPage<Counter> done;
     mp::Pool pool{1};
     const auto fail_some = [count = done.get()](int x) {
-        if (x % 10 == 3) throw std::runtime_error("a three");
+        if (x % 10 == 3) {
+            throw std::runtime_error("a three");
+        }
         ++*count;
         return x;
     };
@@ -150,7 +154,9 @@ TEST(MapError, CopyingAResultMayFail) {
 TEST(MapError, OfADeadWorkerNamesItemAndSignal) {
     mp::Pool pool{2};
     const auto die = [](int x) {
-        if (x == 3) raise(SIGKILL);
+        if (x == 3) {
+            raise(SIGKILL);
+        }
         return x;
     };
     try {
@@ -192,7 +198,9 @@ TEST(MapOptions, RetriesItemsWhoseWorkerDied) {
     SharedPage<Counter> tries;
     mp::Pool pool{2};
     const auto die_twice = [count = tries.get()](int x) {
-        if (x == 5 && ++*count <= 2) raise(SIGKILL);
+        if (x == 5 && ++*count <= 2) {
+            raise(SIGKILL);
+        }
         return x;
     };
     EXPECT_EQ(pool.map(die_twice, numbers(10), {.retries = 2}), numbers(10));
@@ -216,7 +224,9 @@ TEST(MapOptions, FailFastCancelsWhatHasNotStarted) {
     // What starts before the cancelling arrives ends by its timeout: not all items can be run.
     const auto fail_at_5 = [count = started.get()](int x) {
         ++*count;
-        if (x == 5) throw std::runtime_error("five");
+        if (x == 5) {
+            throw std::runtime_error("five");
+        }
         for (volatile bool forever = x > 5; forever;) {
         }
         return x;
@@ -230,7 +240,9 @@ TEST(MapOptions, FailFastCancelsWhatHasNotStarted) {
 TEST(MapOptions, FailFastNeverReportsACancelledItem) {
     mp::Pool pool{2};
     const auto fail_late = [](int x) {
-        if (x == 50) throw std::length_error("fifty");
+        if (x == 50) {
+            throw std::length_error("fifty");
+        }
         return x;
     };
     for (int again = 0; again < 20; ++again) {
@@ -247,7 +259,9 @@ struct Unwelcome {
     template <class Archive>
     void serialize(Archive& archive) {
         archive(value);
-        if (::getpid() == client && value == 1) throw std::range_error("not here");
+        if (::getpid() == client && value == 1) {
+            throw std::range_error("not here");
+        }
     }
 };
 

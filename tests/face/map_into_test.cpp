@@ -37,7 +37,9 @@ TEST(MapInto, FillsManyPages) {
     std::iota(items.begin(), items.end(), std::uint64_t{0});
     pool.map_into([](std::uint64_t x) { return 3 * x; }, items, out);
     ASSERT_EQ(out.size(), items.size());
-    for (std::size_t i = 0; i < out.size(); ++i) ASSERT_EQ(out[i], 3 * i);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        ASSERT_EQ(out[i], 3 * i);
+    }
 }
 
 TEST(MapInto, ResizesTheOutputToTheNumberOfItems) {

@@ -49,7 +49,9 @@ std::vector<int> numbers(int count) {
 
 std::vector<int> squares(int count) {
     auto result = numbers(count);
-    for (int& x : result) x *= x;
+    for (int& x : result) {
+        x *= x;
+    }
     return result;
 }
 
@@ -91,7 +93,9 @@ TEST(Map, TakesManyItems) {
     const auto items = numbers(1'000'000);
     const auto results = pool.map([](int x) { return x + 1; }, items);
     ASSERT_EQ(results.size(), items.size());
-    for (std::size_t i = 0; i < items.size(); ++i) ASSERT_EQ(results[i], items[i] + 1);
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        ASSERT_EQ(results[i], items[i] + 1);
+    }
 }
 
 // What is called
@@ -223,8 +227,9 @@ TEST(Map, CarriesItemsWithoutADefault) {
 TEST(Map, CarriesStringsOfAllLengths) {
     mp::Pool pool{2};
     std::vector<std::string> words;
-    for (const std::size_t size : {0u, 1u, 15u, 16u, 100u, 5'000u, 70'000u, 3'000'000u})
+    for (const std::size_t size : {0u, 1u, 15u, 16u, 100u, 5'000u, 70'000u, 3'000'000u}) {
         words.emplace_back(size, static_cast<char>('a' + size % 26));
+    }
     EXPECT_EQ(pool.map([](std::string s) { return s; }, words), words);
 }
 
@@ -232,7 +237,9 @@ TEST(Map, CarriesFixedItemsOfAllLengths) {
     using Large = std::array<char, 100'000>;
     mp::Pool pool{2};
     std::vector<Large> items(5);
-    for (std::size_t i = 0; i < items.size(); ++i) items[i].fill(static_cast<char>(i));
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        items[i].fill(static_cast<char>(i));
+    }
     EXPECT_EQ(pool.map([](const Large& x) { return x; }, items), items);
 }
 
@@ -276,9 +283,13 @@ TEST(Starmap, SpreadsTheItemsOfAMap) {
 TEST(Starmap, MaxOfPairsAsInPython) {
     mp::Pool pool{2};
     std::vector<std::pair<int, int>> items;
-    for (int i = 0; i < 100; ++i) items.emplace_back(i, 100 - i);
+    for (int i = 0; i < 100; ++i) {
+        items.emplace_back(i, 100 - i);
+    }
     const auto results = pool.starmap([](int a, int b) { return a * b; }, items, {.chunksize = 20});
-    for (int i = 0; i < 100; ++i) EXPECT_EQ(results[static_cast<std::size_t>(i)], i * (100 - i));
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(results[static_cast<std::size_t>(i)], i * (100 - i));
+    }
 }
 
 // Ranges
@@ -336,7 +347,9 @@ struct Throwing {
         int at;
         int bad;
         int operator*() const {
-            if (at == bad) throw std::domain_error("no more numbers");
+            if (at == bad) {
+                throw std::domain_error("no more numbers");
+            }
             return at;
         }
         Iterator& operator++() {
@@ -354,8 +367,9 @@ struct Throwing {
 TEST(Map, ThrowsWhatTheRangeThrowsAndGoesOnWorking) {
     mp::Pool pool{2};
     for (int again = 0; again < 2; ++again) {
-        for (const int bad : {0, 3, 99})
+        for (const int bad : {0, 3, 99}) {
             EXPECT_THROW(pool.map(square, Throwing{bad}), std::domain_error);
+        }
     }
     EXPECT_EQ(pool.map(square, numbers(5)), squares(5));
     EXPECT_EQ(pool.map(square, Throwing{-1}).size(), 100u);

@@ -70,8 +70,9 @@ std::string shown_on(int writer, int reader, Run run) {
     close(writer);
     std::string text;
     char some[256];
-    for (ssize_t size = 0; (size = read(reader, some, sizeof some)) > 0;)
+    for (ssize_t size = 0; (size = read(reader, some, sizeof some)) > 0;) {
         text.append(some, static_cast<std::size_t>(size));
+    }
     close(reader);
     return text;
 }
@@ -88,8 +89,9 @@ TEST(ProgressBar, IsSilentWhenStderrIsNoTerminal) {
 
 TEST(ProgressBar, LeavesATerminalClean) {
     const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0)
+    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0) {
         GTEST_SKIP() << "no pseudo terminal";
+    }
     const int end = open(ptsname(terminal), O_RDWR | O_NOCTTY);
     ASSERT_GE(end, 0);
     const auto text = shown_on(end, terminal, [] {
@@ -102,8 +104,9 @@ TEST(ProgressBar, LeavesATerminalClean) {
 
 TEST(ProgressBar, StaysInOneLineWhateverItsLabel) {
     const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0)
+    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0) {
         GTEST_SKIP() << "no pseudo terminal";
+    }
     const int end = open(ptsname(terminal), O_RDWR | O_NOCTTY);
     ASSERT_GE(end, 0);
     const auto text = shown_on(end, terminal, [] {

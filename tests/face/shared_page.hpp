@@ -17,7 +17,9 @@ public:
     SharedPage() {
         void* page =
             mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (page == MAP_FAILED) std::abort();
+        if (page == MAP_FAILED) {
+            std::abort();
+        }
         value_ = new (page) T();
     }
     SharedPage(const SharedPage&) = delete;
@@ -36,7 +38,9 @@ using Counter = std::atomic<int>;
 
 /// Waits, without a clock, until the counter is at least `value`.
 inline void await(const Counter& counter, int value = 1) {
-    while (counter.load() < value) sched_yield();
+    while (counter.load() < value) {
+        sched_yield();
+    }
 }
 
 }  // namespace procpool::test

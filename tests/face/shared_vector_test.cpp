@@ -33,15 +33,21 @@ TEST(SharedVector, IsMadeAsAVectorIs) {
 }
 
 TEST(SharedVector, ZeroesNewElementsInReusedMemory) {
-    { mp::shared_vector<int> dirty(1000, -1); }
+    {
+        mp::shared_vector<int> dirty(1000, -1);
+    }
     EXPECT_THAT(mp::shared_vector<int>(1000), testing::Each(0));
 }
 
 TEST(SharedVector, GrowsAndKeepsItsElements) {
     mp::shared_vector<int> v;
-    for (int i = 0; i < 100'000; ++i) v.push_back(i);
+    for (int i = 0; i < 100'000; ++i) {
+        v.push_back(i);
+    }
     ASSERT_EQ(v.size(), 100'000u);
-    for (std::size_t i = 0; i < v.size(); ++i) ASSERT_EQ(v[i], static_cast<int>(i));
+    for (std::size_t i = 0; i < v.size(); ++i) {
+        ASSERT_EQ(v[i], static_cast<int>(i));
+    }
     v.pop_back();
     EXPECT_EQ(v.back(), 99'998);
     EXPECT_EQ(v.emplace_back(3), 3);
@@ -60,7 +66,9 @@ TEST(SharedVector, KeepsFromMovingWithinItsCapacity) {
 
 TEST(SharedVector, TakesItsOwnElementsAsValues) {
     mp::shared_vector<int> v{1};
-    while (v.size() < v.capacity()) v.push_back(v[0]);
+    while (v.size() < v.capacity()) {
+        v.push_back(v[0]);
+    }
     v.push_back(v[0]);
     v.resize(5000, v[0]);
     EXPECT_THAT(v, testing::Each(1));

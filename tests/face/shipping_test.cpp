@@ -306,7 +306,9 @@ private:
 };
 
 Generator counted(int n) {
-    for (int i = 0; i < n; ++i) co_yield i;
+    for (int i = 0; i < n; ++i) {
+        co_yield i;
+    }
 }
 
 /// A range that says another size than it has.
@@ -351,8 +353,9 @@ TEST(Shipping, WalksARangeOnce) {
 
 TEST(Shipping, BelievesNoSize) {
     mp::Pool pool{1};
-    for (const std::size_t claimed : {0u, 1u, 3u, 1'000'000u})
+    for (const std::size_t claimed : {0u, 1u, 3u, 1'000'000u}) {
         EXPECT_THAT(pool.map(&std::string::size, Lying{.claimed = claimed}), ElementsAre(1, 1, 1));
+    }
 }
 
 TEST(Shipping, TakesInitializerListsArraysAndProxies) {

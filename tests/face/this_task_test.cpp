@@ -23,7 +23,9 @@ std::uint64_t seed_of(int) { return mp::this_task::seed(); }
 TEST(ThisTask, KnowsItsIndex) {
     mp::Pool pool{2};
     const auto indices = pool.map([](int) { return mp::this_task::index(); }, thousand);
-    for (std::size_t i = 0; i < indices.size(); ++i) ASSERT_EQ(indices[i], i);
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+        ASSERT_EQ(indices[i], i);
+    }
 }
 
 TEST(ThisTask, HasASeedOfItsOwn) {
@@ -45,8 +47,9 @@ TEST(ThisTask, HasAnotherSeedForAnotherBase) {
     std::set<std::uint64_t> seeds;
     for (std::uint64_t base = 0; base < 10; ++base) {
         for (const auto seed :
-             pool.map([base](int) { return mp::this_task::seed(base); }, thousand))
+             pool.map([base](int) { return mp::this_task::seed(base); }, thousand)) {
             seeds.insert(seed);
+        }
     }
     EXPECT_EQ(seeds.size(), 10'000u);
 }

@@ -27,8 +27,12 @@ TEST(TryMap, GivesAnOutcomeForEveryItem) {
     mp::Pool pool{2};
     const auto outcomes = pool.try_map(
         [](int x) {
-            if (x == 1) throw std::out_of_range("one");
-            if (x == 2) raise(SIGKILL);
+            if (x == 1) {
+                throw std::out_of_range("one");
+            }
+            if (x == 2) {
+                raise(SIGKILL);
+            }
             return x * 10;
         },
         numbers(4));
@@ -67,7 +71,9 @@ TEST(TryMap, OfAFunctionWithoutResultSaysWhetherItEnded) {
     mp::Pool pool{2};
     const auto outcomes = pool.try_map(
         [](int x) {
-            if (x == 1) throw 1.5;
+            if (x == 1) {
+                throw 1.5;
+            }
         },
         numbers(3));
     static_assert(std::is_same_v<decltype(outcomes), const std::vector<mp::Outcome<void>>>);
@@ -106,14 +112,17 @@ TEST(TryMap, FailFastCancelsTheRestOfTheChunkToo) {
     const auto outcomes = pool.try_map(
         [](int i) {
             ++ran;
-            if (i == 3) throw std::runtime_error("three");
+            if (i == 3) {
+                throw std::runtime_error("three");
+            }
             return i;
         },
         numbers(10), {.chunksize = 10, .fail_fast = true});
     EXPECT_EQ(*outcomes[2], 2);
     EXPECT_THROW(outcomes[3].rethrow(), std::runtime_error);
-    for (std::size_t i = 4; i < 10; ++i)
+    for (std::size_t i = 4; i < 10; ++i) {
         EXPECT_THROW(outcomes[i].rethrow(), procpool::TaskCancelled) << i;
+    }
     EXPECT_EQ(pool.apply([] { return ran; }), 4);
 }
 
@@ -122,7 +131,9 @@ TEST(TryMap, SaysOfACancelledItemThatItWasCancelled) {
     // What starts before the cancelling arrives ends by its timeout: not all items can be run.
     const auto outcomes = pool.try_map(
         [](int x) {
-            if (x == 0) throw std::runtime_error("first");
+            if (x == 0) {
+                throw std::runtime_error("first");
+            }
             for (volatile bool forever = true; forever;) {
             }
         },

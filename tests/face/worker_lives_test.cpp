@@ -37,7 +37,9 @@ void load(const std::string& name) { model = name; }
 
 std::vector<int> numbers(int count) {
     std::vector<int> result;
-    for (int i = 0; i < count; ++i) result.push_back(i);
+    for (int i = 0; i < count; ++i) {
+        result.push_back(i);
+    }
     return result;
 }
 
@@ -102,12 +104,16 @@ TEST(Initializer, ThatFailsFirstIsTheCauseThoughOthersAreKilledForIt) {
     mp::Pool pool{{.processes = 2, .initializer = [] {
                        if (mp::this_worker::id() == 0) {
                            ++*others;
-                           for (;;) ::pause();
+                           for (;;) {
+                               ::pause();
+                           }
                        }
                        mp::test::await(*others);
                        std::raise(SIGTERM);
                    }}};
-    while (!pool.worker_pids().empty()) std::this_thread::yield();
+    while (!pool.worker_pids().empty()) {
+        std::this_thread::yield();
+    }
     EXPECT_THAT(message_of([&] { pool.apply([] {}); }), testing::HasSubstr("SIGTERM"));
 }
 
@@ -121,7 +127,9 @@ TEST(Initializer, ThatFailsInAReplacementResolvesEachItemThatIsLeftOfTryMap) {
     mp::Pool pool{{.processes = 1,
                    .initializer =
                        [] {
-                           if (++*workers > 1) throw 1;
+                           if (++*workers > 1) {
+                               throw 1;
+                           }
                        },
                    .max_tasks_per_child = 1}};
     const auto outcomes = pool.try_map([](int i) { return i; }, numbers(3), {.chunksize = 1});
@@ -141,7 +149,9 @@ TEST(Initializer, ThatForksAndReturnsTwiceRunsItemsOnce) {
 }
 
 TEST(MemoryLimit, TurnsALeakIntoBadAlloc) {
-    if (sanitized) GTEST_SKIP() << "sanitizers reserve memory of their own";
+    if (sanitized) {
+        GTEST_SKIP() << "sanitizers reserve memory of their own";
+    }
     mp::Pool pool{{.processes = 1, .memory_limit = std::size_t{64} << 20U}};
     EXPECT_THROW(pool.apply([] {
         const std::vector<char> much(std::size_t{128} << 20U, 'x');
@@ -151,7 +161,9 @@ TEST(MemoryLimit, TurnsALeakIntoBadAlloc) {
 }
 
 TEST(MemoryLimit, ALeakCostsTheItemThatMeetsItAndNoneAfterIt) {
-    if (sanitized) GTEST_SKIP() << "sanitizers reserve memory of their own";
+    if (sanitized) {
+        GTEST_SKIP() << "sanitizers reserve memory of their own";
+    }
     mp::Pool pool{{.processes = 1, .memory_limit = std::size_t{64} << 20U}};
     const pid_t first = pool.worker_pids().at(0);
     const auto leaks = [](int i) {
@@ -169,8 +181,9 @@ TEST(MemoryLimit, ALeakCostsTheItemThatMeetsItAndNoneAfterIt) {
         EXPECT_THROW(outcomes[i].rethrow(), std::bad_alloc);
         EXPECT_THAT(outcomes[i].error().message(), testing::HasSubstr("PoolOptions::memory_limit"));
         // Whoever takes the place has room for as many again.
-        for (std::size_t next = i + 1; next < std::min(i + 4, outcomes.size()); ++next)
+        for (std::size_t next = i + 1; next < std::min(i + 4, outcomes.size()); ++next) {
             EXPECT_TRUE(outcomes[next]) << next;
+        }
     }
     EXPECT_GE(failed, 4);
     EXPECT_NE(pool.apply([] { return ::getpid(); }), first);
@@ -214,7 +227,9 @@ TEST(MemoryLimit, LeavesWhatIsBelowItAlone) {
 }
 
 TEST(MemoryLimit, CountsFromTheBirthOfTheWorkerNotFromZero) {
-    if (sanitized) GTEST_SKIP() << "sanitizers reserve memory of their own";
+    if (sanitized) {
+        GTEST_SKIP() << "sanitizers reserve memory of their own";
+    }
     const std::vector<char> inherited(std::size_t{128} << 20U, 'x');
     mp::Pool pool{{.processes = 1, .memory_limit = std::size_t{64} << 20U}};
     EXPECT_EQ(pool.apply([] {
@@ -230,8 +245,9 @@ TEST(Pin, BindsEveryWorkerToOneCpu) {
     std::vector<int> allowed;
     pool.for_each_worker([] {
         cpu_set_t mask;
-        if (::sched_getaffinity(0, sizeof mask, &mask) != 0 || CPU_COUNT(&mask) != 1)
+        if (::sched_getaffinity(0, sizeof mask, &mask) != 0 || CPU_COUNT(&mask) != 1) {
             throw std::runtime_error("bound to no single CPU");
+        }
     });
 }
 
@@ -241,8 +257,11 @@ TEST(Pin, UsesTheCpusThatThisProcessMayUse) {
     cpu_set_t one;
     CPU_ZERO(&one);
     int last = 0;
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-        if (CPU_ISSET(cpu, &before)) last = cpu;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (CPU_ISSET(cpu, &before)) {
+            last = cpu;
+        }
+    }
     CPU_SET(last, &one);
     ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
     {
@@ -260,7 +279,9 @@ TEST(ForEachWorker, RunsOnceInEachOfThem) {
         pool.for_each_worker([] { ++runs; });
         pool.for_each_worker(mp::bind_back(
             [](int expected) {
-                if (runs != expected) throw std::runtime_error(std::to_string(runs));
+                if (runs != expected) {
+                    throw std::runtime_error(std::to_string(runs));
+                }
             },
             round));
     }
@@ -272,22 +293,27 @@ TEST(ForEachWorker, ThrowsTheErrorOfTheLowestWorkerAfterAllAreDone) {
     try {
         pool.for_each_worker([] {
             ran = true;
-            if (mp::this_worker::id() != 0)
+            if (mp::this_worker::id() != 0) {
                 throw std::runtime_error(std::to_string(mp::this_worker::id()));
+            }
         });
         FAIL() << "nothing was thrown";
     } catch (const std::runtime_error& e) {
         EXPECT_STREQ(e.what(), "1");
     }
     pool.for_each_worker([] {
-        if (!ran) throw std::logic_error("not run");
+        if (!ran) {
+            throw std::logic_error("not run");
+        }
     });
 }
 
 TEST(ForEachWorker, OneThatDiesCostsItsOwnRunOnly) {
     mp::Pool pool{2};
     EXPECT_THROW(pool.for_each_worker([] {
-        if (mp::this_worker::id() == 1) std::raise(SIGKILL);
+        if (mp::this_worker::id() == 1) {
+            std::raise(SIGKILL);
+        }
     }),
                  mp::WorkerDied);
     pool.for_each_worker([] {});
@@ -296,7 +322,9 @@ TEST(ForEachWorker, OneThatDiesCostsItsOwnRunOnly) {
 TEST(ForEachWorker, RunsBesideOtherWork) {
     mp::Pool pool{2};
     auto running = pool.map_async([](int i) { return i; }, numbers(100'000), {.chunksize = 1});
-    for (int i = 0; i < 10; ++i) pool.for_each_worker([] {});
+    for (int i = 0; i < 10; ++i) {
+        pool.for_each_worker([] {});
+    }
     EXPECT_EQ(running.get().size(), 100'000U);
 }
 

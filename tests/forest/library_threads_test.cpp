@@ -26,9 +26,13 @@ using namespace std::chrono_literals;
 float grow(int threads) {
     constexpr std::size_t rows = 300;
     std::vector<float> values(rows);
-    for (std::size_t i = 0; i < rows; ++i) values[i] = static_cast<float>(i % 7);
+    for (std::size_t i = 0; i < rows; ++i) {
+        values[i] = static_cast<float>(i % 7);
+    }
     const auto check = [](int status) {
-        if (status != 0) throw std::runtime_error(::XGBGetLastError());
+        if (status != 0) {
+            throw std::runtime_error(::XGBGetLastError());
+        }
     };
     void* matrix = nullptr;
     void* booster = nullptr;
@@ -59,7 +63,9 @@ void in_a_fresh_process(Act act) {
 bool library_has_threads() { return mp::usable_cpus() > 1; }
 
 TEST(LibraryThreads, HangInAWorkerThatWasForkedAfterTheyBeganAndTheTimeoutEndsThat) {
-    if (!library_has_threads()) GTEST_SKIP() << "the library starts threads only on two CPUs";
+    if (!library_has_threads()) {
+        GTEST_SKIP() << "the library starts threads only on two CPUs";
+    }
     in_a_fresh_process([] {
         // [hang]
         grow(2);           // the program trains once, on two threads
@@ -88,7 +94,9 @@ TEST(LibraryThreads, DoNotMatterToAPoolThatIsOlder) {
     in_a_fresh_process([] {
         mp::Pool pool{1};  // forked before the client has threads, and so are its replacements
         const float expected = grow(2);
-        if (pool.apply({.timeout = 20s}, grow, 2) != expected) return false;
+        if (pool.apply({.timeout = 20s}, grow, 2) != expected) {
+            return false;
+        }
         const auto before = pool.worker_pids();
         ::kill(before.at(0), SIGKILL);
         life::eventually([&] { return pool.worker_pids() != before; });

@@ -112,7 +112,9 @@ TEST(Study, IsTheSameWhenWorkersAreKilledButForTheCount) {
     // What was finished when the worker is killed covers a few fits at most: before the next kill
     // its replacement has worked, and is the one to be killed.
     plan.watch = [](std::size_t done, const std::vector<pid_t>& workers) {
-        if (done % 15 == 0 && done < fits_of_small_plan - 10) ::kill(workers.at(0), SIGKILL);
+        if (done % 15 == 0 && done < fits_of_small_plan - 10) {
+            ::kill(workers.at(0), SIGKILL);
+        }
     };
     const Findings disturbed = forest::study(data, plan);
     expect_same(undisturbed, disturbed);
@@ -172,8 +174,9 @@ TEST(Study, LearnsATargetOfAnySize) {
             data.targets.push_back(offset + unit * x);
         }
         const Findings found = forest::study(data, small_plan());
-        for (std::size_t row = 0; row < 64; ++row)
+        for (std::size_t row = 0; row < 64; ++row) {
             EXPECT_NEAR(found.tree[row], data.targets[row], unit * 1e-3) << offset << ' ' << unit;
+        }
     }
 }
 
@@ -229,8 +232,9 @@ TEST(StudyComplaint, IsOfAFitThatTakesTooLong) {
     // Rows of which ten thousand rounds take minutes, and a tree an instant.
     constexpr int rows = 2'000;
     std::string text = "x,y\n";
-    for (int i = 0; i < rows; ++i)
+    for (int i = 0; i < rows; ++i) {
         text += std::to_string(i) + ',' + std::to_string(i * 7919 % 1000) + '\n';
+    }
     Plan plan = small_plan();
     plan.grid = forest::parse_grid("rounds=10000 rate=0.01");
     plan.timeout = std::chrono::seconds(2);
@@ -247,18 +251,25 @@ TEST(StudyComplaint, IsOfAFitThatKeepsLosingItsWorker) {
     plan.grid = forest::parse_grid("rounds=10000");  // longer than it takes to be killed
     pid_t killer = -1;
     plan.watch = [&killer](std::size_t, const std::vector<pid_t>&) {
-        if (killer > 0) return;
+        if (killer > 0) {
+            return;
+        }
         const pid_t client = ::getpid();
         killer = ::fork();
-        if (killer != 0) return;
+        if (killer != 0) {
+            return;
+        }
         for (;;) {  // a worker is a child of a child of the client
             for (const pid_t pid : life::all_pids()) {
                 const auto worker = life::look_up(pid);
                 const auto server = worker ? life::look_up(worker->parent) : std::nullopt;
-                if (server && server->parent == client && worker->parent != client)
+                if (server && server->parent == client && worker->parent != client) {
                     ::kill(pid, SIGKILL);
+                }
             }
-            if (::getppid() != client) std::_Exit(0);
+            if (::getppid() != client) {
+                std::_Exit(0);
+            }
             ::usleep(2000);
         }
     };
@@ -280,7 +291,9 @@ TEST(StudyInterrupted, HasWhatWasFoundTillThenAndLeavesNothingRunning) {
     const Findings whole = forest::study(data, plan);
     for (const std::size_t when : {std::size_t{1}, std::size_t{13}, std::size_t{30}}) {
         plan.watch = [when](std::size_t done, const std::vector<pid_t>&) {
-            if (done == when) ::kill(::getpid(), SIGINT);
+            if (done == when) {
+                ::kill(::getpid(), SIGINT);
+            }
         };
         const tool::Interrupt signals;  // a second Ctrl-C would end the program
         const Findings part = forest::study(data, plan);
@@ -289,7 +302,9 @@ TEST(StudyInterrupted, HasWhatWasFoundTillThenAndLeavesNothingRunning) {
         EXPECT_LT(part.fits, fits_of_small_plan);
         EXPECT_EQ(part.tree, whole.tree);
         for (std::size_t point = 0; point < part.points.size(); ++point) {
-            if (!part.points[point]) continue;
+            if (!part.points[point]) {
+                continue;
+            }
             EXPECT_EQ(part.points[point]->error, whole.points[point]->error);
         }
         EXPECT_TRUE(life::eventually([] { return life::own_children().empty(); }));
@@ -313,7 +328,9 @@ TEST(Chance, DrawsRowsOfItsOwnForEachTree) {
     EXPECT_NE(first, forest::drawn_rows(1000, 1, 1));
     EXPECT_NE(first, forest::drawn_rows(1000, 2, 0));
     std::vector<bool> drawn(1000);
-    for (const auto row : first) drawn[row] = true;
+    for (const auto row : first) {
+        drawn[row] = true;
+    }
     // 632 are expected; five standard deviations to either side.
     EXPECT_NEAR(static_cast<double>(std::ranges::count(drawn, true)), 632, 50);
 }
@@ -337,7 +354,9 @@ std::string picture(const std::string& grid) {
 
 std::size_t count(const std::string& text, const std::string& part) {
     std::size_t found = 0;
-    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+        ++found;
+    }
     return found;
 }
 

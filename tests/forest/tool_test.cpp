@@ -93,15 +93,23 @@ public:
                      .ws_xpixel = 0,
                      .ws_ypixel = 0};
         pid_ = place.columns > 0 ? ::forkpty(&terminal_, nullptr, nullptr, &size) : ::fork();
-        if (pid_ != 0) return;
+        if (pid_ != 0) {
+            return;
+        }
         ::setenv("PROCPOOL_FOREST", mark_.substr(mark_.find('=') + 1).c_str(), 1);
         ::setenv("TERM", "xterm", 1);
-        if (place.columns == 0) ::dup2(err_, STDERR_FILENO);
-        if (!place.stdout_too) ::dup2(place.stdout_fd.value_or(out_), STDOUT_FILENO);
+        if (place.columns == 0) {
+            ::dup2(err_, STDERR_FILENO);
+        }
+        if (!place.stdout_too) {
+            ::dup2(place.stdout_fd.value_or(out_), STDOUT_FILENO);
+        }
         Words words{PROCPOOL_TOOL, "forest"};
         words = with(words, arguments);
         std::vector<char*> argv;
-        for (auto& word : words) argv.push_back(word.data());
+        for (auto& word : words) {
+            argv.push_back(word.data());
+        }
         argv.push_back(nullptr);
         place.before_exec();
         ::execv(PROCPOOL_TOOL, argv.data());
@@ -115,8 +123,11 @@ public:
             ::kill(pid_, SIGKILL);
             wait();
         }
-        for (const int fd : {out_, err_, terminal_})
-            if (fd >= 0) ::close(fd);
+        for (const int fd : {out_, err_, terminal_}) {
+            if (fd >= 0) {
+                ::close(fd);
+            }
+        }
     }
 
     /// Its exit code; -1 if it died of a signal.
@@ -124,7 +135,9 @@ public:
         while (!status_) {
             read_terminal();
             int status = 0;
-            if (::waitpid(pid_, &status, terminal_ >= 0 ? WNOHANG : 0) == pid_) status_ = status;
+            if (::waitpid(pid_, &status, terminal_ >= 0 ? WNOHANG : 0) == pid_) {
+                status_ = status;
+            }
         }
         read_terminal();
         return WIFEXITED(*status_) ? WEXITSTATUS(*status_) : -1;
@@ -169,19 +182,26 @@ private:
     static std::string content_of(int fd) {
         std::string text;
         std::array<char, 4096> buffer{};
-        for (ssize_t n = 0;
-             (n = ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(text.size()))) > 0;)
+        for (ssize_t n = 0; (n = ::pread(fd, buffer.data(), buffer.size(),
+                                         static_cast<off_t>(text.size()))) > 0;) {
             text.append(buffer.data(), static_cast<std::size_t>(n));
+        }
         return text;
     }
     void read_terminal() {
-        if (terminal_ < 0) return;
+        if (terminal_ < 0) {
+            return;
+        }
         std::array<char, 4096> buffer{};
         for (;;) {
             pollfd polled{.fd = terminal_, .events = POLLIN, .revents = 0};
-            if (::poll(&polled, 1, 5) <= 0) return;
+            if (::poll(&polled, 1, 5) <= 0) {
+                return;
+            }
             const ssize_t n = ::read(terminal_, buffer.data(), buffer.size());
-            if (n <= 0) return;
+            if (n <= 0) {
+                return;
+            }
             screen_.append(buffer.data(), static_cast<std::size_t>(n));
         }
     }
@@ -234,7 +254,9 @@ TEST(ForestJson, HasThePredictionsOfTheLecture) {
     std::string header;
     file >> header;
     std::vector<double> printed;
-    for (double number = 0; file >> number;) printed.push_back(number);
+    for (double number = 0; file >> number;) {
+        printed.push_back(number);
+    }
     EXPECT_EQ(printed.size(), 150U);
     EXPECT_EQ(all.at("tree").at("predictions").get<std::vector<double>>(), printed);
 }
@@ -277,7 +299,9 @@ TEST(ForestDeaths, ChangeNothingButTheCount) {
     ASSERT_TRUE(disturbed.shows(" [1-9][0-9]/100")) << disturbed.screen();
     const std::vector<pid_t> workers = disturbed.workers();
     ASSERT_EQ(workers.size(), 2U);
-    for (const pid_t worker : workers) ::kill(worker, SIGKILL);
+    for (const pid_t worker : workers) {
+        ::kill(worker, SIGKILL);
+    }
     EXPECT_EQ(disturbed.wait(), 0);
     EXPECT_EQ(undisturbed.wait(), 0);
     const json with_deaths = json::parse(disturbed.out());
@@ -335,7 +359,9 @@ TEST(ForestPage, OnATerminalOf20ColumnsHasNoBarsAndSaysSo) {
 
 TEST(ForestPage, OfLargeErrorsKeepsItsColumnsApart) {
     std::string large = "x,y\n";
-    for (int i = 0; i < 20; ++i) large += std::to_string(i) + "," + std::to_string(i * 1e9) + "\n";
+    for (int i = 0; i < 20; ++i) {
+        large += std::to_string(i) + "," + std::to_string(i * 1e9) + "\n";
+    }
     const File file(large);
     Tool tool({"--data", file.path(), "--target", "y", "--trees", "0"});
     EXPECT_EQ(tool.wait(), 0);
@@ -360,8 +386,9 @@ TEST(ForestPage, HelpHasExamplesTheGridAndExitCodes) {
     EXPECT_EQ(tool.wait(), 0);
     for (const char* word : {"--data", "--target", "--features", "--grid", "--folds", "--trees",
                              "--seed", "--processes", "--timeout", "--crash", "--json", "--plot",
-                             "Exit status", "Examples", "depth=1..4,full"})
+                             "Exit status", "Examples", "depth=1..4,full"}) {
         EXPECT_THAT(tool.out(), HasSubstr(word));
+    }
 }
 
 TEST(ForestPicture, IsWrittenToTheFile) {
@@ -422,19 +449,26 @@ TEST(ForestComplaint, IsOfTooManyProcesses) {
 }
 
 TEST(ForestComplaint, IsOfMoreProcessesThanTheSystemAllows) {
-    if (sanitized) GTEST_SKIP() << "a sanitizer needs threads of its own";
+    if (sanitized) {
+        GTEST_SKIP() << "a sanitizer needs threads of its own";
+    }
     constexpr uid_t nobody_else = 54321;  // a limit does not bind root, and counts all of a user's
-    Tool tool(with(iris, {"--processes", "50"}), {.before_exec = [] {
-                  if (::getuid() == 0 && (::setresgid(nobody_else, nobody_else, nobody_else) != 0 ||
-                                          ::setresuid(nobody_else, nobody_else, nobody_else) != 0))
-                      ::_exit(125);
-                  if (::access(PROCPOOL_TOOL, X_OK) != 0 || ::access(iris[1].c_str(), R_OK) != 0)
-                      ::_exit(125);
-                  const rlim_t most = ::getuid() == nobody_else ? 10 : 1;
-                  const rlimit limit{most, most};
-                  ::setrlimit(RLIMIT_NPROC, &limit);
-              }});
-    if (tool.wait() == 125) GTEST_SKIP() << "another user cannot run the tool where it was built";
+    Tool tool(
+        with(iris, {"--processes", "50"}), {.before_exec = [] {
+            if (::getuid() == 0 && (::setresgid(nobody_else, nobody_else, nobody_else) != 0 ||
+                                    ::setresuid(nobody_else, nobody_else, nobody_else) != 0)) {
+                ::_exit(125);
+            }
+            if (::access(PROCPOOL_TOOL, X_OK) != 0 || ::access(iris[1].c_str(), R_OK) != 0) {
+                ::_exit(125);
+            }
+            const rlim_t most = ::getuid() == nobody_else ? 10 : 1;
+            const rlimit limit{most, most};
+            ::setrlimit(RLIMIT_NPROC, &limit);
+        }});
+    if (tool.wait() == 125) {
+        GTEST_SKIP() << "another user cannot run the tool where it was built";
+    }
     expect_complaint(tool, 3, "cannot start 50 processes");
 }
 
@@ -444,7 +478,9 @@ TEST(ForestComplaint, IsOfAFitThatTakesTooLongAfterWhatWasFound) {
     {
         std::ofstream file(rows);
         file << "x,y\n";
-        for (int i = 0; i < 20'000; ++i) file << i << ',' << i * 7919 % 1000 << '\n';
+        for (int i = 0; i < 20'000; ++i) {
+            file << i << ',' << i * 7919 % 1000 << '\n';
+        }
     }
     Tool tool({"--data", rows, "--target", "y", "--grid", "rounds=10000", "--timeout", "4"});
     EXPECT_EQ(tool.wait(), 1);
@@ -461,7 +497,9 @@ TEST(ForestComplaint, IsThatTheForkServerIsGoneAfterWhatWasFound) {
     ASSERT_TRUE(tool.shows(" [1-9][0-9]/100")) << tool.screen();  // two points of the grid and more
     for (const pid_t pid : tool.offspring()) {
         const auto process = life::look_up(pid);
-        if (process && process->parent == tool.pid()) ::kill(pid, SIGKILL);
+        if (process && process->parent == tool.pid()) {
+            ::kill(pid, SIGKILL);
+        }
     }
     EXPECT_EQ(tool.wait(), 3);
     EXPECT_THAT(tool.out(), ContainsRegex("Stopped: [0-9]+ of 20 grid points"));

@@ -112,7 +112,9 @@ void check(Bytes bytes) {
 /// The byte in front of a value that cereal carries is 0: whatever it was, it chooses.
 void decode(Bytes bytes) {
     std::vector<std::byte> frame(bytes.begin(), bytes.end());
-    if (frame.empty()) return check<Shapes>(frame);
+    if (frame.empty()) {
+        return check<Shapes>(frame);
+    }
     const auto choice = std::to_integer<unsigned>(std::exchange(frame.front(), std::byte{0}));
     switch (choice % 3) {
         case 0:

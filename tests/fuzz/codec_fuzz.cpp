@@ -71,8 +71,12 @@ struct Link {
     void serialize(Archive& archive) {
         bool more = next != nullptr;
         archive(value, more);
-        if (!more) return;
-        if constexpr (Archive::is_loading::value) next = std::make_unique<Link>();
+        if (!more) {
+            return;
+        }
+        if constexpr (Archive::is_loading::value) {
+            next = std::make_unique<Link>();
+        }
         archive(*next);
     }
 };
@@ -100,7 +104,9 @@ int count(const Switch& value) {
 }
 void look_at(const Switch& value) { require(count(value) <= 5); }
 void look_at(const std::vector<Switch>& values) {
-    for (const Switch& value : values) look_at(value);
+    for (const Switch& value : values) {
+        look_at(value);
+    }
 }
 template <class T>
 void look_at(const T&) {}
@@ -126,7 +132,9 @@ void check(Bytes bytes) {
         const auto written = encode(value);
         const auto again = encode(detail::read_frame<T>(written));
         require(again.size() == written.size());
-        if constexpr (is_ordered<T>) require(again == written);
+        if constexpr (is_ordered<T>) {
+            require(again == written);
+        }
     } catch (const DecodeError&) {
         // that is an answer
     } catch (const NotShippable&) {

@@ -49,7 +49,9 @@ public:
 private:
     void tell(std::uint64_t first, std::uint64_t last) {
         require(first <= last && last <= item_count);
-        for (; first < last; ++first) require(!std::exchange(told_[first], true));
+        for (; first < last; ++first) {
+            require(!std::exchange(told_[first], true));
+        }
     }
     bool told_[item_count] = {};
 };
@@ -65,10 +67,14 @@ void check(Bytes bytes, std::uint64_t stride, A... a) {
         header.kind = static_cast<engine::FrameKind>(take_byte(bytes) % 9);
         header.first = take_byte(bytes) % (item_count + 2);
         header.count = take_byte(bytes);
-        if (header.count == 255) header.count = ~std::uint32_t{0};
+        if (header.count == 255) {
+            header.count = ~std::uint32_t{0};
+        }
         header.bytes =
             static_cast<std::uint32_t>(std::min<std::size_t>(take_byte(bytes), bytes.size()));
-        if (!detail::take_frame(job, stride, header, bytes.first(header.bytes))) break;
+        if (!detail::take_frame(job, stride, header, bytes.first(header.bytes))) {
+            break;
+        }
         bytes = bytes.subspan(header.bytes);
     }
     try {

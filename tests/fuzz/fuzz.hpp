@@ -12,12 +12,16 @@ using Bytes = std::span<const std::byte>;
 
 /// Ends the run with a finding.
 inline void require(bool holds) {
-    if (!holds) std::abort();
+    if (!holds) {
+        std::abort();
+    }
 }
 
 /// What the first bytes choose: the rest is for the decoder.
 inline std::uint8_t take_byte(Bytes& bytes) {
-    if (bytes.empty()) return 0;
+    if (bytes.empty()) {
+        return 0;
+    }
     const auto byte = std::to_integer<std::uint8_t>(bytes.front());
     bytes = bytes.subspan(1);
     return byte;

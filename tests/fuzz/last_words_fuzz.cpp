@@ -18,7 +18,9 @@ namespace {
 template <class T>
 void take_into(Bytes& bytes, T& object) {
     const std::size_t size = std::min(bytes.size(), sizeof object);
-    if (size != 0) std::memcpy(static_cast<void*>(&object), bytes.data(), size);
+    if (size != 0) {
+        std::memcpy(static_cast<void*>(&object), bytes.data(), size);
+    }
     bytes = bytes.subspan(size);
 }
 
@@ -53,7 +55,9 @@ void decode(Bytes bytes) {
     require(stack.size() <= ship::longest_stack);
     std::string_view rest = stack;
     std::size_t lines = 0;
-    for (ship::StackLine line; ship::take_line(rest, line); ++lines) require(is_clean(line.path));
+    for (ship::StackLine line; ship::take_line(rest, line); ++lines) {
+        require(is_clean(line.path));
+    }
     require(rest.empty() && lines <= os::Backtrace::most_frames);
 
     // A failure frame is a worker's to write, so such text may be anything.

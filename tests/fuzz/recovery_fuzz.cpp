@@ -26,8 +26,8 @@ constexpr std::size_t job_index = 3;
 const Layout& pool() {
     static const Layout only = [] {
         Layout layout = Layout::plan(2, 0);
-        static auto* const memory = static_cast<std::byte*>(
-            ::operator new (layout.size(), std::align_val_t{os::page_size}));
+        static auto* const memory =
+            static_cast<std::byte*>(::operator new(layout.size(), std::align_val_t{os::page_size}));
         std::fill_n(memory, layout.size(), std::byte{0});
         layout.place(memory, memory, layout.size());
         layout.pool().secret = secret;
@@ -49,7 +49,9 @@ std::uint64_t take_word(Bytes& bytes, std::uint64_t meaning = 0) {
         default: {
             std::uint64_t word = 0;
             const std::size_t size = std::min(bytes.size(), sizeof word);
-            if (size != 0) std::memcpy(&word, bytes.data(), size);
+            if (size != 0) {
+                std::memcpy(&word, bytes.data(), size);
+            }
             bytes = bytes.subspan(size);
             return word;
         }
@@ -110,7 +112,9 @@ void decode(Bytes bytes) {
 
     const Recovery recovery(layout);
     const Recovery::Finding finding = recovery.inspect(worker);
-    if (finding.state != Recovery::State::held) return;
+    if (finding.state != Recovery::State::held) {
+        return;
+    }
     require(finding.claim.job < layout.jobs());
     require(finding.item >= finding.claim.first_item() && finding.item <= finding.claim.end_item());
     if (finding.frame_open && recovery.publish_open_frame(worker, finding)) {

@@ -48,11 +48,17 @@ void decode(Bytes bytes) {
     detail::Job job(std::make_shared<detail::VectorSink<double>>(item_count));
     job.count = item_count;
     job.fail_fast = true;
-    if (!engine::is_tail(tail, first, capacity)) return;
+    if (!engine::is_tail(tail, first, capacity)) {
+        return;
+    }
     for (std::uint64_t head = first; head != tail;) {
-        if ((sealed >> (head / engine::frame_align % 8) & 1U) != 0) seal(ring, head);
+        if ((sealed >> (head / engine::frame_align % 8) & 1U) != 0) {
+            seal(ring, head);
+        }
         const auto frame = engine::frame_at(ring, head, tail, secret);
-        if (!frame) return;
+        if (!frame) {
+            return;
+        }
         require(frame->payload.data() >= ring.data() &&
                 frame->payload.data() + frame->payload.size() <= ring.data() + ring.size());
         if (frame->header.kind != engine::FrameKind::padding &&

@@ -44,14 +44,18 @@ constexpr auto patience = 30s;  // within which everything happens that should
 bool eventually(auto&& condition) {
     for (const auto end = Clock::now() + patience; Clock::now() < end;
          std::this_thread::sleep_for(2ms)) {
-        if (condition()) return true;
+        if (condition()) {
+            return true;
+        }
     }
     return condition();
 }
 
 [[noreturn]] void execute(const std::vector<std::string>& arguments) {
     std::vector<char*> argv{const_cast<char*>("lecture")};
-    for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    for (const auto& argument : arguments) {
+        argv.push_back(const_cast<char*>(argument.c_str()));
+    }
     argv.push_back(nullptr);
     ::execv(lecture.c_str(), argv.data());
     ::_exit(126);
@@ -82,7 +86,9 @@ Ended run(const std::vector<std::string>& arguments,
     const int err = ::memfd_create("err", MFD_CLOEXEC);
     const pid_t pid = ::fork();
     if (pid == 0) {
-        for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+        for (const auto& [name, value] : environment) {
+            ::setenv(name.c_str(), value.c_str(), 1);
+        }
         ::dup2(stdout_fd < 0 ? out : stdout_fd, STDOUT_FILENO);
         ::dup2(err, STDERR_FILENO);
         execute(arguments);
@@ -126,8 +132,9 @@ TEST(LectureJson, HasEveryCellByNameWithSecondsAndRatios) {
         const json& report = all.at("cells").at(cell);
         EXPECT_NE(report.at("teaches"), "");
         EXPECT_EQ(report.at("rows").size(), names.size());
-        for (const auto& name : names)
+        for (const auto& name : names) {
             EXPECT_TRUE(report.at("rows").contains(name)) << cell << ' ' << name;
+        }
     }
     const json& pool = all.at("cells").at("map").at("rows").at("pool");
     for (const char* peer : {"threads", "procpool", "ideal"}) {
@@ -240,7 +247,9 @@ public:
         ::prctl(PR_SET_CHILD_SUBREAPER, 1);
         winsize size{.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
         shell_ = ::forkpty(&terminal_, nullptr, nullptr, &size);
-        if (shell_ == 0) be_the_shell(arguments);
+        if (shell_ == 0) {
+            be_the_shell(arguments);
+        }
         EXPECT_TRUE(shows("<job "));
         EXPECT_TRUE(shows(">"));
         job_ = std::stoi(screen_.substr(screen_.find("<job ") + 5));
@@ -248,7 +257,9 @@ public:
     Terminal(const Terminal&) = delete;
     Terminal& operator=(const Terminal&) = delete;
     ~Terminal() {
-        for (const auto& [pid, is] : processes()) ::kill(pid, SIGKILL);
+        for (const auto& [pid, is] : processes()) {
+            ::kill(pid, SIGKILL);
+        }
         ::kill(shell_, SIGKILL);
         while (::waitpid(-1, nullptr, 0) > 0) {
         }
@@ -269,11 +280,15 @@ public:
         eventually([&] {
             const bool ended = screen_.find("<exit ") != std::string::npos ||
                                screen_.find("<signal ") != std::string::npos;
-            if (!ended) read_on();
+            if (!ended) {
+                read_on();
+            }
             at = screen_.find(text, seen_);
             return at != std::string::npos || ended;
         });
-        if (at == std::string::npos) return false;
+        if (at == std::string::npos) {
+            return false;
+        }
         seen_ = at + text.size();
         return true;
     }
@@ -292,9 +307,13 @@ public:
         for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
             std::ifstream file(entry.path() / "stat");
             std::string stat;
-            if (!std::getline(file, stat)) continue;
+            if (!std::getline(file, stat)) {
+                continue;
+            }
             const auto name_end = stat.rfind(')');
-            if (name_end == std::string::npos) continue;
+            if (name_end == std::string::npos) {
+                continue;
+            }
             const pid_t pid = std::stoi(stat);
             std::istringstream fields(stat.substr(name_end + 2));
             fields >> all[pid].state >> parent_of[pid] >> all[pid].group;
@@ -302,8 +321,12 @@ public:
         }
         std::erase_if(all, [&](const auto& process) {
             pid_t above = process.first;
-            if (above == ::getpid() || above == shell_) return true;
-            while (parent_of.contains(above) && above != ::getpid()) above = parent_of[above];
+            if (above == ::getpid() || above == shell_) {
+                return true;
+            }
+            while (parent_of.contains(above) && above != ::getpid()) {
+                above = parent_of[above];
+            }
             return above != ::getpid();
         });
         return all;
@@ -312,7 +335,9 @@ public:
     /// Reaps what was orphaned; true when nothing but the shell is left.
     [[nodiscard]] bool all_gone() const {
         return eventually([&] {
-            for (const auto& [pid, is] : processes()) ::waitpid(pid, nullptr, WNOHANG);
+            for (const auto& [pid, is] : processes()) {
+                ::waitpid(pid, nullptr, WNOHANG);
+            }
             return processes().empty();
         });
     }
@@ -320,10 +345,14 @@ public:
 private:
     void read_on() {
         pollfd polled{.fd = terminal_, .events = POLLIN, .revents = 0};
-        if (::poll(&polled, 1, 10) <= 0) return;
+        if (::poll(&polled, 1, 10) <= 0) {
+            return;
+        }
         std::array<char, 4096> buffer{};
         const ssize_t n = ::read(terminal_, buffer.data(), buffer.size());
-        if (n > 0) screen_.append(buffer.data(), static_cast<std::size_t>(n));
+        if (n > 0) {
+            screen_.append(buffer.data(), static_cast<std::size_t>(n));
+        }
     }
 
     [[noreturn]] static void be_the_shell(const std::vector<std::string>& arguments) {
@@ -347,11 +376,15 @@ private:
             }
             ::dprintf(1, "<stopped by %d>", WSTOPSIG(status));
             std::array<char, 16> line{};
-            if (::read(0, line.data(), line.size()) <= 0) break;
+            if (::read(0, line.data(), line.size()) <= 0) {
+                break;
+            }
             ::tcsetpgrp(0, job);
             ::kill(-job, SIGCONT);
         }
-        for (;;) ::pause();
+        for (;;) {
+            ::pause();
+        }
     }
 
     int terminal_ = -1;

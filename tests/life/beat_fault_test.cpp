@@ -39,7 +39,9 @@ life::Shared<World> world;
 int fault(Call call) {
     static int sleeps = 0;
     const bool in_client = ::getpid() == world->client;
-    if (call == Call::futex_wake && in_client) ++world->wakes;
+    if (call == Call::futex_wake && in_client) {
+        ++world->wakes;
+    }
     const bool ends = call == Call::futex_wait && !in_client && world->interrupted;
     return ends && ++sleeps % 2 == 0 ? EINTR : 0;
 }
@@ -57,7 +59,9 @@ void die_looking(Step step, int /*worker*/) {
 class RegularCalls : public testing::Test {
 protected:
     void SetUp() override {
-        if (procpool::usable_cpus() < 2) GTEST_SKIP() << "nobody spins on a single CPU";
+        if (procpool::usable_cpus() < 2) {
+            GTEST_SKIP() << "nobody spins on a single CPU";
+        }
         world->client = ::getpid();
         procpool::os::fault_hook = fault;
         procpool::engine::step_hook = die_looking;
@@ -87,11 +91,15 @@ protected:
         const bool are_expected = life::eventually(
             [&] {
                 int in_time = 0;
-                for (int i = 0; i < 10; ++i) in_time += call_in_time();
+                for (int i = 0; i < 10; ++i) {
+                    in_time += call_in_time();
+                }
                 return in_time >= 5 || are_irregular();
             },
             10s);
-        if (are_irregular()) GTEST_SKIP() << "this machine keeps no time";
+        if (are_irregular()) {
+            GTEST_SKIP() << "this machine keeps no time";
+        }
         ASSERT_TRUE(are_expected);
     }
     /// Was every fifth of the last hundred rests, or calls, unlike the others? A worker that has to
@@ -101,7 +109,9 @@ protected:
     }
     [[nodiscard]] static bool varies(const std::vector<life::Clock::duration>& times,
                                      life::Clock::duration tolerance) {
-        if (times.size() < 100) return false;
+        if (times.size() < 100) {
+            return false;
+        }
         std::vector<life::Clock::duration> last(times.end() - 100, times.end());
         std::sort(last.begin(), last.end());
         return last[80] - last[10] > tolerance;
@@ -115,7 +125,9 @@ TEST_F(RegularCalls, FindAWorkerThatLooksForThem) { learn(); }
 
 TEST_F(RegularCalls, ThatEndLeaveThePoolAsleep) {
     learn();
-    if (IsSkipped() || HasFatalFailure()) return;
+    if (IsSkipped() || HasFatalFailure()) {
+        return;
+    }
     for (const pid_t worker : pool_->worker_pids()) {
         const auto busy = life::cpu_time(worker);
         ASSERT_TRUE(life::eventually([&] { return life::rests(worker, 500ms); }, 30s));
@@ -125,18 +137,28 @@ TEST_F(RegularCalls, ThatEndLeaveThePoolAsleep) {
 
 TEST_F(RegularCalls, AreNotLookedForBeforeTheirTimeIfASleepEndsEarly) {
     learn();
-    if (IsSkipped() || HasFatalFailure()) return;
+    if (IsSkipped() || HasFatalFailure()) {
+        return;
+    }
     world->interrupted = true;
     std::chrono::nanoseconds busy{0};
-    for (const pid_t worker : pool_->worker_pids()) busy -= life::cpu_time(worker);
-    for (int i = 0; i < 100; ++i) call_in_time();
-    for (const pid_t worker : pool_->worker_pids()) busy += life::cpu_time(worker);
+    for (const pid_t worker : pool_->worker_pids()) {
+        busy -= life::cpu_time(worker);
+    }
+    for (int i = 0; i < 100; ++i) {
+        call_in_time();
+    }
+    for (const pid_t worker : pool_->worker_pids()) {
+        busy += life::cpu_time(worker);
+    }
     EXPECT_LT(busy, 250ms);  // of a second and more
 }
 
 TEST_F(RegularCalls, SurviveTheDeathOfAWorkerThatLooksForThem) {
     learn();
-    if (IsSkipped() || HasFatalFailure()) return;
+    if (IsSkipped() || HasFatalFailure()) {
+        return;
+    }
     world->deadly = true;
     life::eventually(
         [&] {
@@ -144,7 +166,9 @@ TEST_F(RegularCalls, SurviveTheDeathOfAWorkerThatLooksForThem) {
             return world->deaths == 1 || are_irregular();
         },
         10s);
-    if (are_irregular()) GTEST_SKIP() << "this machine keeps no time";
+    if (are_irregular()) {
+        GTEST_SKIP() << "this machine keeps no time";
+    }
     EXPECT_EQ(world->deaths, 1);
     learn();
 }

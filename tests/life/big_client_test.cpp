@@ -23,7 +23,9 @@ std::size_t free_memory() {
     std::ifstream file("/proc/meminfo");
     for (std::string word; file >> word;) {
         std::size_t kibi = 0;
-        if (word == "MemAvailable:" && file >> kibi) return kibi * 1024;
+        if (word == "MemAvailable:" && file >> kibi) {
+            return kibi * 1024;
+        }
     }
     return 0;
 }
@@ -35,9 +37,13 @@ public:
         : bytes_(bytes),
           data_(static_cast<char*>(::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
-        if (data_ == MAP_FAILED) throw std::bad_alloc();
+        if (data_ == MAP_FAILED) {
+            throw std::bad_alloc();
+        }
         ::madvise(data_, bytes, MADV_NOHUGEPAGE);
-        for (std::size_t at = 0; at < bytes; at += 4096) data_[at] = 1;
+        for (std::size_t at = 0; at < bytes; at += 4096) {
+            data_[at] = 1;
+        }
     }
     Ballast(const Ballast&) = delete;
     Ballast& operator=(const Ballast&) = delete;
@@ -51,7 +57,9 @@ private:
 TEST(BigClient, HasItsWorkersReplacedWhileTheMapGoesOn) {
     constexpr std::size_t gibi = std::size_t{1} << 30U;
     const std::size_t size = std::min(4 * gibi, free_memory() / 4);
-    if (size < gibi) GTEST_SKIP() << "too little memory is free";
+    if (size < gibi) {
+        GTEST_SKIP() << "too little memory is free";
+    }
     const Ballast ballast(size);
 
     const auto before = Clock::now();
@@ -62,8 +70,11 @@ TEST(BigClient, HasItsWorkersReplacedWhileTheMapGoesOn) {
     const pid_t server = pool.apply([] { return ::getppid(); });
     const auto spare_is_ready = [&] {
         std::size_t children = 0;
-        for (const pid_t pid : life::all_pids())
-            if (const auto process = life::look_up(pid)) children += process->parent == server;
+        for (const pid_t pid : life::all_pids()) {
+            if (const auto process = life::look_up(pid)) {
+                children += process->parent == server;
+            }
+        }
         return children > 2;
     };
 
@@ -89,7 +100,9 @@ TEST(BigClient, HasItsWorkersReplacedWhileTheMapGoesOn) {
         pauses.push_back(life::milliseconds(Clock::now() - start));
     }
     const auto doubled = result.get();
-    for (std::size_t i = 0; i < doubled.size(); ++i) ASSERT_EQ(doubled[i], 2 * static_cast<int>(i));
+    for (std::size_t i = 0; i < doubled.size(); ++i) {
+        ASSERT_EQ(doubled[i], 2 * static_cast<int>(i));
+    }
     std::sort(pauses.begin(), pauses.end());
     std::cout << "ms from the kill to the replacement: best " << pauses.front() << ", median "
               << pauses[pauses.size() / 2] << ", worst " << pauses.back() << '\n';

@@ -41,7 +41,9 @@ std::set<pid_t> await_ready(Program& program) {
             ADD_FAILURE() << "the program is not ready: " << line;
             return own;
         }
-        if (line == "ready") return own;
+        if (line == "ready") {
+            return own;
+        }
         own.insert(std::stoi(line));
     }
 }
@@ -62,15 +64,17 @@ Words named_files_of(pid_t pid) {
     for (const std::string& number : life::entries_of(directory + "fd")) {
         std::array<char, 512> path{};
         if (::readlink((directory + "fd/" + number).c_str(), path.data(), path.size() - 1) > 0 &&
-            suspicious(path.data()))
+            suspicious(path.data())) {
             found.emplace_back(path.data());
+        }
     }
     std::istringstream maps(life::content_of(directory + "maps"));
     for (std::string line; std::getline(maps, line);) {
         const auto path = line.find('/');
         if (path != std::string::npos && suspicious(line.substr(path)) &&
-            line.find(" rw-s") != std::string::npos)
+            line.find(" rw-s") != std::string::npos) {
             found.push_back(line);
+        }
     }
     return found;
 }
@@ -78,10 +82,12 @@ Words named_files_of(pid_t pid) {
 /// New names that could be ours: others use the directory too.
 Words new_names(const std::string& directory, const Words& before) {
     Words found;
-    for (const std::string& name : life::entries_of(directory))
+    for (const std::string& name : life::entries_of(directory)) {
         if (!std::binary_search(before.begin(), before.end(), name) &&
-            name.find("procpool") != std::string::npos)
+            name.find("procpool") != std::string::npos) {
             found.push_back(directory + "/" + name);
+        }
+    }
     return found;
 }
 
@@ -94,22 +100,30 @@ void everything_ends_with(const std::string& name, const Words& arguments, End e
     for (int attempt = 0; attempt < 5 && best > 100ms; ++attempt) {
         Program program(name, arguments);
         const std::set<pid_t> own = await_ready(program);
-        if (testing::Test::HasFailure()) return;
+        if (testing::Test::HasFailure()) {
+            return;
+        }
         const std::vector<pid_t> before = of_the_pools(program, own);
         EXPECT_GE(before.size(), 3U);
-        for (const pid_t pid : before)
+        for (const pid_t pid : before) {
             EXPECT_THAT(named_files_of(pid), testing::IsSubsetOf(named_files_of(::getpid())));
+        }
         const auto start = Clock::now();
         end(program);
         const auto nothing_runs = [&] {
-            for (const pid_t pid : before)
-                if (life::runs(pid)) return false;
+            for (const pid_t pid : before) {
+                if (life::runs(pid)) {
+                    return false;
+                }
+            }
             return true;
         };
         ASSERT_TRUE(life::eventually(nothing_runs)) << program.offspring().size() << " run";
         best = std::min(best, Clock::now() - start);
         EXPECT_THAT(of_the_pools(program, own), IsEmpty());
-        for (const pid_t pid : own) EXPECT_TRUE(life::runs(pid));
+        for (const pid_t pid : own) {
+            EXPECT_TRUE(life::runs(pid));
+        }
     }
     std::cout << "gone after " << life::milliseconds(best) << " ms\n";
     EXPECT_LE(best, 100ms);
@@ -125,8 +139,9 @@ TEST_P(ClientDeath, ByKillTakesEverythingAlong) {
 /// As `kill -9 %1` in a shell, and `timeout -s KILL`.
 TEST_P(ClientDeath, ByKillOfItsWholeGroupTakesEverythingAlong) {
     if (std::string(GetParam().name).find("ForkedChild") != std::string::npos ||
-        std::string(GetParam().name) == "Threads")
+        std::string(GetParam().name) == "Threads") {
         GTEST_SKIP() << "the forked child is in the group";
+    }
     everything_ends_with("client", GetParam().arguments,
                          [](Program& program) { program.signal_group(SIGKILL); });
 }
@@ -161,9 +176,10 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return test.param.name; });
 
 TEST(ClientDeathByExec, TakesAPoolAlongThatWasMadeWhileAnotherThreadForked) {
-    for (const Words& arguments : {Words{}, Words{"threads"}})
+    for (const Words& arguments : {Words{}, Words{"threads"}}) {
         everything_ends_with("exec_race_fault", arguments,
                              [](Program& program) { program.signal(SIGUSR1); });
+    }
 }
 
 // Death of the fork server -----------------------------------------------------------------------
@@ -208,8 +224,9 @@ protected:
             const auto ended = Clock::now();
             killer.join();
             best = std::min(best, ended - Clock::time_point(Clock::duration(killed.load())));
-            for (const pid_t pid : board->busy.pids())
+            for (const pid_t pid : board->busy.pids()) {
                 EXPECT_TRUE(life::eventually([&] { return !life::runs(pid); }));
+            }
             EXPECT_THROW(pool.map(work, items()), PoolBroken);
             EXPECT_THROW(pool.apply([] {}), PoolBroken);
             pool.close();
@@ -233,7 +250,9 @@ TEST_F(ServerDeath, EndsTryMapWithWhatHadArrived) {
     ends_soon([](Pool& pool) {
         const auto outcomes = pool.try_map(work, items());
         ASSERT_EQ(outcomes.size(), 20U);
-        for (const auto& outcome : outcomes) EXPECT_THROW(outcome.rethrow(), PoolBroken);
+        for (const auto& outcome : outcomes) {
+            EXPECT_THROW(outcome.rethrow(), PoolBroken);
+        }
     });
 }
 
@@ -272,9 +291,12 @@ TEST_F(ServerDeath, EndsJoin) {
 TEST_F(ServerDeath, EndsWaitsOfEveryThread) {
     ends_soon([](Pool& pool) {
         std::vector<std::thread> threads;
-        for (int i = 0; i < 4; ++i)
+        for (int i = 0; i < 4; ++i) {
             threads.emplace_back([&] { EXPECT_THROW(pool.map(work, items()), PoolBroken); });
-        for (auto& thread : threads) thread.join();
+        }
+        for (auto& thread : threads) {
+            thread.join();
+        }
     });
 }
 
@@ -286,7 +308,9 @@ TEST_F(ServerDeath, WhileIdleIsFoundByTheNextCall) {
     EXPECT_THROW(
         for (const auto until = Clock::now() + 10s; Clock::now() < until;) pool.apply([] {}),
         PoolBroken);
-    for (const pid_t pid : workers) EXPECT_TRUE(life::eventually([&] { return !life::runs(pid); }));
+    for (const pid_t pid : workers) {
+        EXPECT_TRUE(life::eventually([&] { return !life::runs(pid); }));
+    }
 }
 
 TEST_F(ServerDeath, IsForgottenByTheDestructor) {

@@ -41,13 +41,17 @@ int main(int count, char** values) {
     board = shared.get();
     with_descendants = given("descendants");
     const bool started_anew = count > 1 && std::string(values[1]).starts_with("--");
-    if (given("forkserver") || given("spawn") || started_anew) procpool::init(count, values);
+    if (given("forkserver") || given("spawn") || started_anew) {
+        procpool::init(count, values);
+    }
     const auto start = given("forkserver") ? procpool::Start::forkserver
                        : given("spawn")    ? procpool::Start::spawn
                                            : procpool::Start::fork;
     ::signal(SIGUSR1, [](int) { ::execlp("sleep", "sleep", "60", nullptr); });
 
-    if (given("threads")) std::thread(life::wait_for_ever).detach();
+    if (given("threads")) {
+        std::thread(life::wait_for_ever).detach();
+    }
     constexpr std::size_t workers = 3;
     std::vector<int> items(20);
     std::iota(items.begin(), items.end(), 0);
@@ -65,7 +69,9 @@ int main(int count, char** values) {
     }
     if (given("forked-child")) {
         const pid_t child = ::fork();
-        if (child == 0) life::wait_for_ever();
+        if (child == 0) {
+            life::wait_for_ever();
+        }
         std::cout << child << '\n';
     }
     const bool ready =

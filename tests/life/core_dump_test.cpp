@@ -28,15 +28,19 @@ constexpr std::uint64_t mebi = 1U << 20U;
 class CoreDump : public testing::Test {
 protected:
     void SetUp() override {
-        if (sanitized) GTEST_SKIP() << "a sanitizer's own memory would be dumped";
+        if (sanitized) {
+            GTEST_SKIP() << "a sanitizer's own memory would be dumped";
+        }
         const std::string pattern = life::content_of("/proc/sys/kernel/core_pattern");
-        if (pattern.empty() || pattern[0] == '|' || pattern.find('/') != std::string::npos)
+        if (pattern.empty() || pattern[0] == '|' || pattern.find('/') != std::string::npos) {
             GTEST_SKIP() << "core_pattern writes no files here: " << pattern;
+        }
         ::getrlimit(RLIMIT_CORE, &limit_before_);
         rlimit limit = limit_before_;
         limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 1024 * mebi);
-        if (limit.rlim_cur < 1024 * mebi || ::setrlimit(RLIMIT_CORE, &limit) != 0)
+        if (limit.rlim_cur < 1024 * mebi || ::setrlimit(RLIMIT_CORE, &limit) != 0) {
             GTEST_SKIP() << "core dumps are not allowed: ulimit -H -c";
+        }
         std::string name = std::filesystem::temp_directory_path() / "life-core-XXXXXX";
         ASSERT_NE(::mkdtemp(name.data()), nullptr);
         before_ = std::filesystem::current_path();
@@ -44,7 +48,9 @@ protected:
         std::filesystem::current_path(directory_);
     }
     void TearDown() override {
-        if (directory_.empty()) return;
+        if (directory_.empty()) {
+            return;
+        }
         std::filesystem::current_path(before_);
         std::filesystem::remove_all(directory_);
         ::setrlimit(RLIMIT_CORE, &limit_before_);
@@ -54,7 +60,7 @@ protected:
     [[nodiscard]] std::vector<std::uint64_t> cores() const {
         std::vector<std::uint64_t> sizes;
         for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
-            struct stat status {};
+            struct stat status{};
             ::stat(entry.path().c_str(), &status);
             sizes.push_back(static_cast<std::uint64_t>(status.st_blocks) * 512);
         }

@@ -8,7 +8,9 @@
 #include <procpool/procpool.hpp>
 
 int main(int argc, char** argv) {
-    if (argc > 1 && std::strncmp(argv[1], "--procpool", 10) == 0) return 3;
+    if (argc > 1 && std::strncmp(argv[1], "--procpool", 10) == 0) {
+        return 3;
+    }
     procpool::init(argc, argv);
     try {
         procpool::Pool pool{{.processes = 1, .start = procpool::Start::spawn}};

@@ -21,7 +21,9 @@ pid_t child = 0;
 int fork_first(procpool::os::Call call) {
     if (call == procpool::os::Call::clone_process && child == 0) {
         child = ::fork();
-        if (child == 0) life::wait_for_ever();
+        if (child == 0) {
+            life::wait_for_ever();
+        }
     }
     return 0;
 }
@@ -30,8 +32,9 @@ int fork_first(procpool::os::Call call) {
 
 int main(int count, char** values) {
     ::signal(SIGUSR1, [](int) { ::execlp("sleep", "sleep", "60", nullptr); });
-    if (count > 1 && std::string_view(values[1]) == "threads")
+    if (count > 1 && std::string_view(values[1]) == "threads") {
         std::thread(life::wait_for_ever).detach();
+    }
     procpool::os::fault_hook = fork_first;
     procpool::Pool pool{2};
     std::cout << child << "\nready" << std::endl;

@@ -62,13 +62,19 @@ inline bool can_be_interrupted(Call call) {
 }
 
 inline int decide(Call call) {
-    if (faults->interrupt.load() && can_be_interrupted(call))
+    if (faults->interrupt.load() && can_be_interrupted(call)) {
         return faults->turn.fetch_add(1) % 2 == 0 ? EINTR : 0;
-    if (!faults->armed.load() || call != faults->call.load()) return 0;
-    const bool in_client = ::getpid() == faults->client.load();
-    if (faults->where != Where::everywhere && in_client != (faults->where == Where::client))
+    }
+    if (!faults->armed.load() || call != faults->call.load()) {
         return 0;
-    if (faults->skip.fetch_sub(1) > 0 || faults->times.fetch_sub(1) <= 0) return 0;
+    }
+    const bool in_client = ::getpid() == faults->client.load();
+    if (faults->where != Where::everywhere && in_client != (faults->where == Where::client)) {
+        return 0;
+    }
+    if (faults->skip.fetch_sub(1) > 0 || faults->times.fetch_sub(1) <= 0) {
+        return 0;
+    }
     ++faults->hits;
     return faults->error.load();
 }

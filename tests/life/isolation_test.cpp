@@ -67,8 +67,9 @@ TEST(Isolation, AScribbledSpinTokenKeepsNobodyWaiting) {
                 [](std::uintptr_t base, std::uint64_t value) {
                     // NOLINTNEXTLINE(performance-no-int-to-ptr): a task that writes where it
                     // pleases
-                    for (auto& holder : reinterpret_cast<procpool::engine::Tokens*>(base)->holder)
+                    for (auto& holder : reinterpret_cast<procpool::engine::Tokens*>(base)->holder) {
                         holder = value;
+                    }
                 },
                 reinterpret_cast<std::uintptr_t>(procpool::memory::Region::current().base()),
                 junk + (static_cast<std::uint64_t>(pools) << 16U)));
@@ -102,7 +103,9 @@ TEST(Isolation, APoolOfAForkedChildCannotWriteTheParentsRegion) {
 }
 
 TEST(Isolation, AResultForWhichTheClientHasNoMemoryCostsOneItem) {
-    if (sanitized) GTEST_SKIP() << "sanitizers need address space of their own";
+    if (sanitized) {
+        GTEST_SKIP() << "sanitizers need address space of their own";
+    }
     EXPECT_EQ(life::status_of_child([] {
                   mp::Pool pool{1};
                   rlimit limit{};
@@ -112,7 +115,9 @@ TEST(Isolation, AResultForWhichTheClientHasNoMemoryCostsOneItem) {
                   const auto outcomes = pool.try_map(
                       [](int i) { return std::string(i == 1 ? std::size_t{200} << 20U : 1, 'x'); },
                       numbers(3));
-                  if (!outcomes[0] || outcomes[1] || !outcomes[2]) return false;
+                  if (!outcomes[0] || outcomes[1] || !outcomes[2]) {
+                      return false;
+                  }
                   try {
                       outcomes[1].rethrow();
                   } catch (const std::bad_alloc&) {
@@ -132,8 +137,9 @@ TEST(Isolation, WorkersOfAProgramWithThreadsKnowTheirCpu) {
         pool.for_each_worker([] {
             unsigned cpu = 0;
             ::syscall(SYS_getcpu, &cpu, nullptr, nullptr);
-            if (::sched_getcpu() != static_cast<int>(cpu))
+            if (::sched_getcpu() != static_cast<int>(cpu)) {
                 throw std::runtime_error("a stale number of the CPU");
+            }
         });
     }
     done.count_down();
@@ -143,8 +149,8 @@ TEST(Isolation, WorkersOfAProgramWithThreadsKnowTheirCpu) {
 TEST(Isolation, TheTerminalStopsNoWorker) {
     mp::Pool pool{1};
     EXPECT_TRUE(pool.apply([] {
-        struct sigaction output {};
-        struct sigaction input {};
+        struct sigaction output{};
+        struct sigaction input{};
         return ::sigaction(SIGTTOU, nullptr, &output) == 0 &&
                ::sigaction(SIGTTIN, nullptr, &input) == 0 && output.sa_handler == SIG_IGN &&
                input.sa_handler == SIG_IGN;
@@ -157,16 +163,24 @@ TEST(Isolation, ChildrenAreFoundHoweverManyThereAre) {
                   std::vector<pid_t> children;
                   for (std::size_t i = 0; i < many; ++i) {
                       const pid_t child = ::fork();
-                      if (child == 0) life::wait_for_ever();
-                      if (child < 0) break;
+                      if (child == 0) {
+                          life::wait_for_ever();
+                      }
+                      if (child < 0) {
+                          break;
+                      }
                       children.push_back(child);
                   }
                   auto found = procpool::os::Children().find().value();
                   std::sort(found.begin(), found.end());
                   std::vector<pid_t> expected = children;
                   std::sort(expected.begin(), expected.end());
-                  for (const pid_t child : children) ::kill(child, SIGKILL);
-                  for (const pid_t child : children) ::waitpid(child, nullptr, 0);
+                  for (const pid_t child : children) {
+                      ::kill(child, SIGKILL);
+                  }
+                  for (const pid_t child : children) {
+                      ::waitpid(child, nullptr, 0);
+                  }
                   return found == expected && children.size() == many;
               }),
               0);

@@ -46,7 +46,9 @@ namespace culprits {
 [[gnu::noinline, gnu::no_sanitize_address]] int leave_stack() {
     volatile char local = 0;
     volatile char* place = &local;
-    while (*place != 1 || place != nullptr) ++place;
+    while (*place != 1 || place != nullptr) {
+        ++place;
+    }
     return 0;
 }
 
@@ -61,7 +63,9 @@ namespace culprits {
 [[gnu::noinline]] void give_up() noexcept { fail(); }
 
 [[gnu::noinline]] int refuse(int number) {
-    if (number >= 0) throw std::out_of_range("no such header");
+    if (number >= 0) {
+        throw std::out_of_range("no such header");
+    }
     return number;
 }
 
@@ -83,7 +87,9 @@ namespace culprits {
 /// Fills the stack above this frame with garbage.
 [[gnu::noinline]] int smash_stack(int garbage) {
     auto* const frame = static_cast<volatile unsigned char*>(__builtin_frame_address(0));
-    for (int i = -64; i < 2048; ++i) frame[i] = static_cast<unsigned char>(garbage);
+    for (int i = -64; i < 2048; ++i) {
+        frame[i] = static_cast<unsigned char>(garbage);
+    }
     __builtin_trap();
 }
 
@@ -184,7 +190,9 @@ TEST(LastWords, ACallOfANullFunctionIsBlamedOnTheCaller) {
 }
 
 TEST(LastWords, AStackOverflowIsReportedAndCutShort) {
-    if (sanitized) GTEST_SKIP() << "a sanitizer's frames are of another size";
+    if (sanitized) {
+        GTEST_SKIP() << "a sanitizer's frames are of another size";
+    }
     Pool pool{1};
     const auto outcome = outcome_of(pool, [] { return culprits::overflow_stack(0); });
     EXPECT_EQ(signal_of(outcome), SIGSEGV);
@@ -194,7 +202,9 @@ TEST(LastWords, AStackOverflowIsReportedAndCutShort) {
 }
 
 TEST(LastWords, AStackOverflowIsCalledSo) {
-    if (sanitized) GTEST_SKIP() << "a sanitizer's frames are of another size";
+    if (sanitized) {
+        GTEST_SKIP() << "a sanitizer's frames are of another size";
+    }
     Pool pool{1};
     for (const auto& outcome :
          {outcome_of(pool, [] { return culprits::overflow_stack(0); }),
@@ -205,7 +215,9 @@ TEST(LastWords, AStackOverflowIsCalledSo) {
 }
 
 TEST(LastWords, AnyOtherFaultIsNotCalledAStackOverflow) {
-    if (sanitized) GTEST_SKIP() << "a sanitizer's stack has other neighbours";
+    if (sanitized) {
+        GTEST_SKIP() << "a sanitizer's stack has other neighbours";
+    }
     Pool pool{1};
     for (const auto& outcome :
          {outcome_of(pool, [] { return culprits::read_header(nullptr); }),
@@ -298,7 +310,9 @@ TEST(LastWords, OfAnInitializerThatIsKilledThereAreNone) {
 // -----------------------------------------------------------------------------------------
 
 TEST(LastWords, ACorruptedStackCostsTheTraceNotTheReport) {
-    if (sanitized) GTEST_SKIP() << "the sanitizer ends it first";
+    if (sanitized) {
+        GTEST_SKIP() << "the sanitizer ends it first";
+    }
     Pool pool{1};
     for (const int garbage : {0x00, 0x41, 0xff}) {
         const auto outcome = outcome_of(pool, [garbage] { return culprits::smash_stack(garbage); });
@@ -357,8 +371,8 @@ TEST(LastWords, ACrashInATasksOwnHandlerIsReported) {
 TEST(LastWords, AHandlerThatPassesTheSignalOnGetsTheReportToo) {
     Pool pool{1};
     const auto outcome = outcome_of(pool, [] {
-        static struct sigaction before {};
-        struct sigaction own {};
+        static struct sigaction before{};
+        struct sigaction own{};
         own.sa_flags = SA_SIGINFO;
         own.sa_sigaction = [](int signal, siginfo_t* info, void* context) {
             before.sa_sigaction(signal, info, context);
@@ -383,7 +397,9 @@ int crash_with_signal_stack(std::size_t size) {
 }
 
 TEST(LastWords, OnATasksOwnSmallSignalStackNameThePlaceOnly) {
-    if (sanitized) GTEST_SKIP() << "a sanitizer's frames are of another size";
+    if (sanitized) {
+        GTEST_SKIP() << "a sanitizer's frames are of another size";
+    }
     Pool pool{1};
     const auto outcome = outcome_of(pool, [] { return crash_with_signal_stack(8192); });
     EXPECT_EQ(signal_of(outcome), SIGSEGV);
@@ -392,7 +408,9 @@ TEST(LastWords, OnATasksOwnSmallSignalStackNameThePlaceOnly) {
 }
 
 TEST(LastWords, ASignalStackTooSmallForThemCostsThemOnly) {
-    if (sanitized) GTEST_SKIP() << "a sanitizer's frames are of another size";
+    if (sanitized) {
+        GTEST_SKIP() << "a sanitizer's frames are of another size";
+    }
     Pool pool{1};
     const auto outcome = outcome_of(pool, [] {
         return crash_with_signal_stack(static_cast<std::size_t>(::sysconf(_SC_MINSIGSTKSZ)));
@@ -405,7 +423,7 @@ TEST(LastWords, WhatTheProgramIgnoresStaysIgnored) {
     Pool pool{1};
     std::signal(SIGTRAP, SIG_DFL);
     EXPECT_TRUE(pool.apply([] {
-        struct sigaction action {};
+        struct sigaction action{};
         ::sigaction(SIGTRAP, nullptr, &action);
         return action.sa_handler == SIG_IGN;
     }));
@@ -415,10 +433,14 @@ TEST(LastWords, OfWhatATaskForkedOffAreNotTheWorkers) {
     Pool pool{1};
     const auto outcome = outcome_of(pool, [] {
         const pid_t child = ::fork();
-        if (child == 0) culprits::read_header(nullptr);
+        if (child == 0) {
+            culprits::read_header(nullptr);
+        }
         int status = 0;
         ::waitpid(child, &status, 0);
-        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSEGV) ::_exit(1);
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSEGV) {
+            ::_exit(1);
+        }
         return ::kill(::getpid(), SIGSEGV);
     });
     EXPECT_EQ(signal_of(outcome), SIGSEGV);
@@ -510,18 +532,26 @@ TEST(ThrownTrace, EveryItemHasItsOwn) {
     Pool pool{1};
     const auto outcomes = pool.try_map(
         [](int i) {
-            if (i % 3 == 1) return culprits::refuse(i);
-            if (i % 3 == 2) return culprits::look_up(9);
+            if (i % 3 == 1) {
+                return culprits::refuse(i);
+            }
+            if (i % 3 == 2) {
+                return culprits::look_up(9);
+            }
             return i;
         },
         std::vector<int>{0, 1, 2, 3, 4, 5, 6});
-    for (const int i : {0, 3, 6}) EXPECT_EQ(outcomes.at(static_cast<std::size_t>(i)).value(), i);
-    for (const int i : {1, 4})
+    for (const int i : {0, 3, 6}) {
+        EXPECT_EQ(outcomes.at(static_cast<std::size_t>(i)).value(), i);
+    }
+    for (const int i : {1, 4}) {
         EXPECT_THAT(outcomes.at(static_cast<std::size_t>(i)).error().trace(),
                     StartsWith(place("refuse")));
-    for (const int i : {2, 5})
+    }
+    for (const int i : {2, 5}) {
         EXPECT_THAT(outcomes.at(static_cast<std::size_t>(i)).error().trace(),
                     HasSubstr(place("look_up")));
+    }
 }
 
 TEST(ThrownTrace, SurvivesAPoolWithinATask) {

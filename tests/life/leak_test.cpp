@@ -38,9 +38,13 @@ int square(int i) { return i * i; }
 /// allocators and caches.
 template <class Act>
 void leaves_nothing_behind(int rounds, Act act) {
-    for (int i = 0; i < 3; ++i) act(i);
+    for (int i = 0; i < 3; ++i) {
+        act(i);
+    }
     const life::Holdings before;
-    for (int i = 0; i < rounds && !testing::Test::HasFailure(); ++i) act(i);
+    for (int i = 0; i < rounds && !testing::Test::HasFailure(); ++i) {
+        act(i);
+    }
     EXPECT_EQ(life::Holdings(), before);
 }
 
@@ -62,7 +66,9 @@ TEST_F(Leak, ThousandPoolsMadeUsedAndDropped) {
 TEST_F(Leak, PoolsMadeWhileThereAreThreads) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 0);
     const std::jthread other([](const std::stop_token& stop) {
-        while (!stop.stop_requested()) ::usleep(1000);
+        while (!stop.stop_requested()) {
+            ::usleep(1000);
+        }
     });
     leaves_nothing_behind(50, [](int i) {
         Pool pool{2};
@@ -94,7 +100,9 @@ TEST_F(Leak, PoolsDroppedWhileTasksHaveDescendants) {
         EXPECT_TRUE(life::eventually([] { return roll->size() == 4; }));
         pool.terminate();
         EXPECT_THROW(result.get(), PoolTerminated);
-        for (const pid_t pid : roll->pids()) EXPECT_FALSE(life::exists(pid));
+        for (const pid_t pid : roll->pids()) {
+            EXPECT_FALSE(life::exists(pid));
+        }
     });
 }
 
@@ -103,10 +111,13 @@ TEST_F(Leak, PoolsWhoseWorkersDie) {
         Pool pool{2};
         for (const auto& outcome : pool.try_map(
                  [](int i) {
-                     if (i % 3 == 0) std::_Exit(i);
+                     if (i % 3 == 0) {
+                         std::_Exit(i);
+                     }
                  },
-                 items()))
+                 items())) {
             static_cast<void>(outcome);
+        }
     });
 }
 
@@ -131,7 +142,9 @@ TEST_F(Leak, ResultsThatOutliveTheirPool) {
 TEST_F(Leak, ResultsDroppedBeforeTheyCome) {
     leaves_nothing_behind(20, [](int) {
         Pool pool{2};
-        for (int i = 0; i < 20; ++i) static_cast<void>(pool.submit(square, i));
+        for (int i = 0; i < 20; ++i) {
+            static_cast<void>(pool.submit(square, i));
+        }
         EXPECT_EQ(pool.apply(square, 3), 9);
     });
 }
@@ -149,7 +162,9 @@ TEST_F(Leak, MovedPools) {
         EXPECT_THROW(lost.get(), PoolTerminated);
         EXPECT_EQ(third.apply(square, 3), 9);
         std::vector<Pool> pools;
-        for (int k = 0; k < 3; ++k) pools.emplace_back(1);
+        for (int k = 0; k < 3; ++k) {
+            pools.emplace_back(1);
+        }
         pools.erase(pools.begin());
         EXPECT_EQ(pools[0].apply(square, 4), 16);
     });
@@ -270,7 +285,9 @@ TEST(ForkedChild, MayHavePoolsOfItsOwn) {
 TEST(ForkedChild, ThatExitsLeavesThePoolAlone) {
     static Pool pool{2};  // its destructor runs at exit
     const pid_t child = ::fork();
-    if (child == 0) std::exit(0);
+    if (child == 0) {
+        std::exit(0);
+    }
     int status = 0;
     ::waitpid(child, &status, 0);
     EXPECT_EQ(status, 0);
@@ -286,7 +303,9 @@ std::atomic<int> reaped_by_handler{0};
 void handle_sigchld(int) {
     const int error = errno;
     ++sigchld_seen;
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) ++reaped_by_handler;
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+        ++reaped_by_handler;
+    }
     errno = error;
 }
 
@@ -297,7 +316,9 @@ protected:
         ::signal(SIGCHLD, handle_sigchld);
         if (GetParam()) {
             other_ = std::jthread([](const std::stop_token& stop) {
-                while (!stop.stop_requested()) ::usleep(500);
+                while (!stop.stop_requested()) {
+                    ::usleep(500);
+                }
             });
         }
     }
@@ -326,7 +347,9 @@ TEST_P(Sigchld, HandlerThatReapsEverythingDoesNotDisturb) {
     // Children of the program come and go all the time.
     std::jthread forker([](const std::stop_token& stop) {
         while (!stop.stop_requested()) {
-            if (::fork() == 0) std::_Exit(0);
+            if (::fork() == 0) {
+                std::_Exit(0);
+            }
             ::usleep(1000);
         }
     });
@@ -348,7 +371,9 @@ TEST_P(Sigchld, WaitSeesNoChildOfOurs) {
     EXPECT_EQ(errno, ECHILD);
     // The program's own child is all that a wait for any child finds.
     const pid_t child = ::fork();
-    if (child == 0) std::_Exit(3);
+    if (child == 0) {
+        std::_Exit(3);
+    }
     EXPECT_THROW(pool.apply([] { std::abort(); }), WorkerDied);
     pool.terminate();
     int status = 0;
@@ -389,14 +414,14 @@ TEST_P(Sigchld, IgnoredDisturbsNothing) {
     EXPECT_EQ(pool.map(square, items(3)), (std::vector{0, 1, 4}));
     // As after an exec: what the program ignores, its workers ignore.
     EXPECT_TRUE(pool.apply([] {
-        struct sigaction action {};
+        struct sigaction action{};
         ::sigaction(SIGCHLD, nullptr, &action);
         return action.sa_handler == SIG_IGN;
     }));
 }
 
 TEST_P(Sigchld, WithoutZombiesDisturbsNothing) {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = SIG_DFL;
     action.sa_flags = SA_NOCLDWAIT;
     ::sigaction(SIGCHLD, &action, nullptr);
@@ -439,11 +464,15 @@ TEST(Worker, HasSignalsAsAfterAnExecButForThoseOfACrashAndOfTheTerminal) {
         EXPECT_EQ(pool.apply([] {
             int wrong = 0;
             for (int number = 1; number < NSIG; ++number) {
-                struct sigaction action {};
-                if (is_crash(number) || ::sigaction(number, nullptr, &action) != 0) continue;
+                struct sigaction action{};
+                if (is_crash(number) || ::sigaction(number, nullptr, &action) != 0) {
+                    continue;
+                }
                 const bool ignored = number == SIGUSR2 || number == SIGPIPE || number == SIGTTOU ||
                                      number == SIGTTIN;
-                if (action.sa_handler != (ignored ? SIG_IGN : SIG_DFL)) wrong = number;
+                if (action.sa_handler != (ignored ? SIG_IGN : SIG_DFL)) {
+                    wrong = number;
+                }
             }
             return wrong;
         }),
@@ -466,10 +495,13 @@ TEST(Worker, HasSignalsAsAfterAnExecButForThoseOfACrashAndOfTheTerminal) {
 TEST(Worker, CostsTheClientNoSignalSetting) {
     sigset_t before, after;
     pthread_sigmask(SIG_BLOCK, nullptr, &before);
-    { Pool pool{2}; }
+    {
+        Pool pool{2};
+    }
     pthread_sigmask(SIG_BLOCK, nullptr, &after);
-    for (int number = 1; number < NSIG; ++number)
+    for (int number = 1; number < NSIG; ++number) {
         EXPECT_EQ(sigismember(&before, number), sigismember(&after, number)) << number;
+    }
 }
 
 struct Endings {
@@ -481,13 +513,17 @@ pid_t program = 0;
 
 struct Global {
     ~Global() {
-        if (endings != nullptr && ::getpid() != program) ++endings->destructors;
+        if (endings != nullptr && ::getpid() != program) {
+            ++endings->destructors;
+        }
     }
 };
 const Global global;
 
 void count_handler() {
-    if (endings != nullptr && ::getpid() != program) ++endings->handlers;
+    if (endings != nullptr && ::getpid() != program) {
+        ++endings->handlers;
+    }
 }
 
 TEST(Worker, RunsNoExitHandlerOfTheProgram) {
@@ -559,8 +595,9 @@ TEST(Client, OutputIsWrittenOnce) {
     ::close(ends[1]);
     std::array<char, 256> text{};
     std::string all;
-    for (ssize_t got = 0; (got = ::read(ends[0], text.data(), text.size())) > 0;)
+    for (ssize_t got = 0; (got = ::read(ends[0], text.data(), text.size())) > 0;) {
         all.append(text.data(), static_cast<std::size_t>(got));
+    }
     ::close(ends[0]);
     EXPECT_EQ(all, "before task after");
 }

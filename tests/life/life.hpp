@@ -43,7 +43,9 @@ public:
     Shared() {
         void* data =
             ::mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (data == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
+        if (data == MAP_FAILED) {
+            throw std::system_error(errno, std::generic_category(), "mmap");
+        }
         object_ = new (data) T();
     }
     Shared(const Shared&) = delete;
@@ -63,17 +65,24 @@ class Roll {
 public:
     void call(pid_t pid) {
         const std::size_t place = count_.fetch_add(1);
-        if (place < pids_.size()) pids_[place].store(pid);
+        if (place < pids_.size()) {
+            pids_[place].store(pid);
+        }
     }
     void clear() {
         count_ = 0;
-        for (auto& pid : pids_) pid = 0;
+        for (auto& pid : pids_) {
+            pid = 0;
+        }
     }
     [[nodiscard]] std::size_t size() const { return std::min(count_.load(), pids_.size()); }
     [[nodiscard]] std::vector<pid_t> pids() const {
         std::vector<pid_t> all;
-        for (std::size_t i = 0; i < size(); ++i)
-            if (const pid_t pid = pids_[i].load(); pid != 0) all.push_back(pid);
+        for (std::size_t i = 0; i < size(); ++i) {
+            if (const pid_t pid = pids_[i].load(); pid != 0) {
+                all.push_back(pid);
+            }
+        }
         return all;
     }
 
@@ -104,7 +113,9 @@ inline std::string content_of(const std::string& path) {
 inline std::optional<Process> look_up(pid_t pid) {
     const std::string stat = content_of("/proc/" + std::to_string(pid) + "/stat");
     const auto after_name = stat.rfind(')');
-    if (after_name == std::string::npos) return std::nullopt;
+    if (after_name == std::string::npos) {
+        return std::nullopt;
+    }
     Process process{.pid = pid};
     std::istringstream fields(stat.substr(after_name + 1));
     fields >> process.state >> process.parent >> process.group >> process.session;
@@ -120,20 +131,25 @@ inline bool runs(pid_t pid) {
 
 /// Runs and was not told by SIGKILL to end: it may do something yet.
 inline bool may_act(pid_t pid) {
-    if (!runs(pid)) return false;
+    if (!runs(pid)) {
+        return false;
+    }
     std::istringstream status(content_of("/proc/" + std::to_string(pid) + "/status"));
     for (std::string word; status >> word;) {
         std::uint64_t pending = 0;
         if ((word == "SigPnd:" || word == "ShdPnd:") && status >> std::hex >> pending &&
-            (pending >> 8 & 1) != 0)
+            (pending >> 8 & 1) != 0) {
             return false;
+        }
     }
     constexpr std::uint64_t exiting = 4;  // PF_EXITING of the kernel's task flags
     const std::string stat = content_of("/proc/" + std::to_string(pid) + "/stat");
     std::istringstream fields(stat.substr(std::min(stat.size(), stat.rfind(')') + 1)));
     std::uint64_t flags = 0;
     std::string skipped;
-    for (int field = 0; field < 6; ++field) fields >> skipped;
+    for (int field = 0; field < 6; ++field) {
+        fields >> skipped;
+    }
     return fields >> flags && (flags & exiting) == 0;
 }
 inline bool is_stopped(pid_t pid) {
@@ -145,7 +161,9 @@ inline std::vector<std::string> entries_of(const std::string& directory) {
     std::vector<std::string> names;
     if (DIR* open = ::opendir(directory.c_str())) {
         while (const dirent* entry = ::readdir(open)) {
-            if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+            if (entry->d_name[0] != '.') {
+                names.emplace_back(entry->d_name);
+            }
         }
         ::closedir(open);
     }
@@ -155,9 +173,11 @@ inline std::vector<std::string> entries_of(const std::string& directory) {
 
 inline std::vector<pid_t> all_pids() {
     std::vector<pid_t> pids;
-    for (const std::string& name : entries_of("/proc"))
-        if (name.find_first_not_of("0123456789") == std::string::npos)
+    for (const std::string& name : entries_of("/proc")) {
+        if (name.find_first_not_of("0123456789") == std::string::npos) {
             pids.push_back(static_cast<pid_t>(std::stol(name)));
+        }
+    }
     return pids;
 }
 
@@ -166,18 +186,23 @@ inline std::vector<pid_t> all_pids() {
 /// it.
 inline std::vector<pid_t> marked_with(const std::string& mark) {
     std::vector<pid_t> found;
-    for (const pid_t pid : all_pids())
-        if (content_of("/proc/" + std::to_string(pid) + "/environ").find(mark) != std::string::npos)
+    for (const pid_t pid : all_pids()) {
+        if (content_of("/proc/" + std::to_string(pid) + "/environ").find(mark) !=
+            std::string::npos) {
             found.push_back(pid);
+        }
+    }
     return found;
 }
 
 /// The children of this process, zombies too.
 inline std::vector<pid_t> own_children() {
     std::vector<pid_t> children;
-    for (const pid_t pid : all_pids())
-        if (const auto process = look_up(pid); process && process->parent == ::getpid())
+    for (const pid_t pid : all_pids()) {
+        if (const auto process = look_up(pid); process && process->parent == ::getpid()) {
             children.push_back(pid);
+        }
+    }
     return children;
 }
 
@@ -189,9 +214,13 @@ struct Holdings {
     std::size_t threads = entries_of("/proc/self/task").size();
 
     Holdings() {
-        if (sanitized) return;  // its allocator maps as it pleases
+        if (sanitized) {
+            return;  // its allocator maps as it pleases
+        }
         std::istringstream maps(content_of("/proc/self/maps"));
-        for (std::string line; std::getline(maps, line);) ++mappings;
+        for (std::string line; std::getline(maps, line);) {
+            ++mappings;
+        }
     }
     friend bool operator==(const Holdings&, const Holdings&) = default;
     friend void PrintTo(const Holdings& held, std::ostream* out) {
@@ -222,8 +251,12 @@ int status_of_child(Act act) {
 template <class Condition>
 bool eventually(Condition&& condition, Clock::duration bound = 10s) {
     for (const auto until = Clock::now() + bound;;) {
-        if (condition()) return true;
-        if (Clock::now() > until) return false;
+        if (condition()) {
+            return true;
+        }
+        if (Clock::now() > until) {
+            return false;
+        }
         ::usleep(200);
     }
 }
@@ -248,18 +281,24 @@ inline bool rests(pid_t pid, Clock::duration time) {
 inline std::chrono::nanoseconds cpu_time(pid_t pid) {
     clockid_t clock{};
     timespec time{};
-    if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return {};
+    if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0) {
+        return {};
+    }
     return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 /// Waits for ever, whatever signal comes.
 [[noreturn]] inline void wait_for_ever() {
-    for (;;) ::pause();
+    for (;;) {
+        ::pause();
+    }
 }
 
 /// Computes for ever.
 [[noreturn]] inline void spin_for_ever() {
-    for (std::atomic<std::uint64_t> turns{0};;) turns.fetch_add(1, std::memory_order_relaxed);
+    for (std::atomic<std::uint64_t> turns{0};;) {
+        turns.fetch_add(1, std::memory_order_relaxed);
+    }
 }
 
 /// Processes a task may start: a child in its own group, and one that daemonises: double fork,

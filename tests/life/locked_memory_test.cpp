@@ -35,7 +35,9 @@ std::size_t resident_bytes() {
 }
 
 TEST(LockedMemory, IsNotThatOfThePool) {
-    if (sanitized) GTEST_SKIP() << "sanitizers reserve memory of their own";
+    if (sanitized) {
+        GTEST_SKIP() << "sanitizers reserve memory of their own";
+    }
     constexpr int forbidden = 77;
     const int status = life::status_of_child([] {
         bound_address_space();
@@ -43,7 +45,9 @@ TEST(LockedMemory, IsNotThatOfThePool) {
         ::getrlimit(RLIMIT_MEMLOCK, &limit);
         limit.rlim_cur = limit.rlim_max;
         ::setrlimit(RLIMIT_MEMLOCK, &limit);
-        if (::mlockall(MCL_CURRENT | MCL_FUTURE) != 0) std::_Exit(forbidden);
+        if (::mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
+            std::_Exit(forbidden);
+        }
         // Whoever has the right to lock more than a limit is bound by none of it.
         if (void* const page = ::mmap(nullptr, std::size_t{256} << 20U, PROT_NONE,
                                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -59,8 +63,9 @@ TEST(LockedMemory, IsNotThatOfThePool) {
         const auto doubled = pool.map([](int x) { return 2 * x; }, numbers);
         return doubled.back() == 1998 && resident_bytes() - before < std::size_t{64} << 20U;
     });
-    if (WIFEXITED(status) && WEXITSTATUS(status) == forbidden)
+    if (WIFEXITED(status) && WEXITSTATUS(status) == forbidden) {
         GTEST_SKIP() << "this process may not lock its memory";
+    }
     EXPECT_EQ(status, 0);
 }
 

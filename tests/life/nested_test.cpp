@@ -32,7 +32,9 @@ public:
     Busy(int threads, Act act) : act_(act) {
         for (int i = 0; i < threads; ++i) {
             threads_.emplace_back([this] {
-                for (; !stop_; ++turns_) act_();
+                for (; !stop_; ++turns_) {
+                    act_();
+                }
             });
         }
         life::eventually([this] { return turns_ > 0; });
@@ -41,7 +43,9 @@ public:
     Busy& operator=(const Busy&) = delete;
     ~Busy() {
         stop_ = true;
-        for (std::thread& thread : threads_) thread.join();
+        for (std::thread& thread : threads_) {
+            thread.join();
+        }
     }
 
 private:

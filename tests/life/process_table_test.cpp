@@ -20,7 +20,9 @@ TEST(ProcessTable, HasNothingToSayWhereAFileOpensAndCannotBeRead) {
 
 TEST(ProcessTable, HasNothingToSayOfAProcessThatIsGone) {
     const pid_t child = ::fork();
-    if (child == 0) ::_exit(0);
+    if (child == 0) {
+        ::_exit(0);
+    }
     ASSERT_GT(child, 0);
     EXPECT_TRUE(life::exists(child));
     ASSERT_EQ(::waitpid(child, nullptr, 0), child);

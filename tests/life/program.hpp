@@ -25,16 +25,21 @@ public:
         mark_ =
             "PROCPOOL_LIFE=" + std::to_string(::getpid()) + "-" + std::to_string(++started) + "-";
         std::array<int, 2> ends{};
-        if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+        if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
             throw std::system_error(errno, std::generic_category());
+        }
         output_ = ends[0];
 
         const std::string path = std::string(PROCPOOL_PROGRAMS "/life/") + name;
         std::vector<char*> argv{const_cast<char*>(path.c_str())};
-        for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+        for (const auto& argument : arguments) {
+            argv.push_back(const_cast<char*>(argument.c_str()));
+        }
         argv.push_back(nullptr);
         std::vector<char*> environment;
-        for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
+        for (char** entry = environ; *entry != nullptr; ++entry) {
+            environment.push_back(*entry);
+        }
         environment.push_back(mark_.data());
         environment.push_back(nullptr);
 
@@ -50,7 +55,9 @@ public:
         ::posix_spawn_file_actions_destroy(&actions);
         ::posix_spawnattr_destroy(&attributes);
         ::close(ends[1]);
-        if (error != 0) throw std::system_error(error, std::generic_category(), path);
+        if (error != 0) {
+            throw std::system_error(error, std::generic_category(), path);
+        }
     }
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
@@ -58,7 +65,9 @@ public:
         kill();
         wait();
         eventually([&] {
-            for (const pid_t pid : offspring()) ::kill(pid, SIGKILL);
+            for (const pid_t pid : offspring()) {
+                ::kill(pid, SIGKILL);
+            }
             return offspring().empty();
         });
         ::close(output_);
@@ -68,11 +77,15 @@ public:
 
     void kill() const { signal(SIGKILL); }
     void signal(int number) const {
-        if (!reaped_) ::kill(pid_, number);
+        if (!reaped_) {
+            ::kill(pid_, number);
+        }
     }
     /// To its group, as the terminal does.
     void signal_group(int number) const {
-        if (!reaped_) ::kill(-pid_, number);
+        if (!reaped_) {
+            ::kill(-pid_, number);
+        }
     }
     /// The status of its end, as waitpid gives it.
     int wait() {
@@ -93,9 +106,13 @@ public:
             }
             pollfd watch{.fd = output_, .events = POLLIN, .revents = 0};
             std::array<char, 4096> buffer{};
-            if (Clock::now() > until || ::poll(&watch, 1, 30'000) != 1) return {};
+            if (Clock::now() > until || ::poll(&watch, 1, 30'000) != 1) {
+                return {};
+            }
             const auto got = ::read(output_, buffer.data(), buffer.size());
-            if (got <= 0) return {};
+            if (got <= 0) {
+                return {};
+            }
             text_.append(buffer.data(), static_cast<std::size_t>(got));
         }
     }

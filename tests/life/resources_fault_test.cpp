@@ -73,8 +73,9 @@ std::size_t relatives() {
     for (const pid_t pid : life::all_pids()) {
         other.fill(0);
         const std::string path = "/proc/" + std::to_string(pid) + "/exe";
-        if (pid != ::getpid() && ::readlink(path.c_str(), other.data(), other.size() - 1) > 0)
+        if (pid != ::getpid() && ::readlink(path.c_str(), other.data(), other.size() - 1) > 0) {
             count += own == other;
+        }
     }
     return count;
 }
@@ -82,10 +83,13 @@ std::size_t relatives() {
 TEST_P(Start, ThatIsRefusedThrowsAndLeavesNothing) {
     const auto [name, call, error, with_threads] = GetParam();
     std::optional<std::jthread> other;
-    if (with_threads)
+    if (with_threads) {
         other.emplace([](const std::stop_token& stop) {
-            while (!stop.stop_requested()) ::usleep(1000);
+            while (!stop.stop_requested()) {
+                ::usleep(1000);
+            }
         });
+    }
     {
         Pool pool{3};  // whatever is made once in a process
         ASSERT_TRUE(works(pool));
@@ -214,10 +218,13 @@ void interrupted_life() {
 TEST_F(Resources, SignalsInterruptNothing) {
     for (const bool with_threads : {false, true}) {
         std::optional<std::jthread> other;
-        if (with_threads)
+        if (with_threads) {
             other.emplace([](const std::stop_token& stop) {
-                while (!stop.stop_requested()) ::usleep(1000);
+                while (!stop.stop_requested()) {
+                    ::usleep(1000);
+                }
             });
+        }
         interrupted_life();
         const life::Holdings before;
         interrupted_life();
@@ -226,8 +233,8 @@ TEST_F(Resources, SignalsInterruptNothing) {
 }
 
 TEST_F(Resources, RealSignalsInterruptNothing) {
-    struct sigaction action {};
-    struct sigaction before {};
+    struct sigaction action{};
+    struct sigaction before{};
     action.sa_handler = [](int) {};  // without SA_RESTART
     ::sigaction(SIGALRM, &action, &before);
     const itimerval often{.it_interval = {0, 300}, .it_value = {0, 300}};
@@ -252,7 +259,9 @@ TEST_F(Resources, RealSignalsInterruptNothing) {
 // No more processes ------------------------------------------------------------------------------
 
 TEST_F(Resources, RestGoesOnWhileNoWorkerCanBeForked) {
-    if (sanitized) GTEST_SKIP() << "forking is slow under a sanitizer: a spare takes the place";
+    if (sanitized) {
+        GTEST_SKIP() << "forking is slow under a sanitizer: a spare takes the place";
+    }
     Pool pool{3};
     ASSERT_TRUE(works(pool));
     faults->fail(Call::fork_process, EAGAIN, 0, 1'000'000'000, Where::others);
@@ -266,17 +275,22 @@ TEST_F(Resources, RestGoesOnWhileNoWorkerCanBeForked) {
 }
 
 TEST_F(Resources, LastWorkerMayBeMissingForAWhile) {
-    if (sanitized) GTEST_SKIP() << "forking is slow under a sanitizer: a spare takes the place";
+    if (sanitized) {
+        GTEST_SKIP() << "forking is slow under a sanitizer: a spare takes the place";
+    }
     Pool pool{1};
     faults->fail(Call::fork_process, EAGAIN, 0, 20, Where::others);
     const auto outcomes = pool.try_map(
         [](int i) {
-            if (i == 3) std::abort();
+            if (i == 3) {
+                std::abort();
+            }
             return i;
         },
         items());
-    for (int i = 0; i < 20; ++i)
+    for (int i = 0; i < 20; ++i) {
         EXPECT_EQ(outcomes[static_cast<std::size_t>(i)].has_value(), i != 3);
+    }
     EXPECT_EQ(faults->hits, 20);
 }
 
@@ -308,14 +322,18 @@ TEST_F(Resources, PoolThatCanForkNoMoreBreaks) {
 }
 
 TEST_F(Resources, WorkLeftByADeadWorkerDoesNotWaitForEver) {
-    if (sanitized) GTEST_SKIP() << "forking is slow under a sanitizer: a spare takes the place";
+    if (sanitized) {
+        GTEST_SKIP() << "forking is slow under a sanitizer: a spare takes the place";
+    }
     // The dead held the rest of its chunk, which nobody else may take; the other worker lives.
     Pool pool{2};
     ASSERT_TRUE(works(pool));
     faults->fail(Call::fork_process, ENOMEM, 0, 1'000'000'000, Where::others);
     const auto outcomes = pool.try_map(
         [](int i) {
-            if (i == 3) std::abort();
+            if (i == 3) {
+                std::abort();
+            }
             return i;
         },
         items(), {.chunksize = 10});
@@ -375,13 +393,16 @@ TEST_F(Resources, NoFileForTheListOfChildrenOnlyDelaysTheirEnd) {
     faults->fail(Call::open_file, ENFILE, 0, 3, Where::others);
     EXPECT_THROW(pool.apply([] {
         life::start_daemon(*roll);
-        while (roll->size() == 0) ::usleep(100);
+        while (roll->size() == 0) {
+            ::usleep(100);
+        }
         std::abort();
     }),
                  WorkerDied);
     EXPECT_TRUE(works(pool));
-    for (const pid_t pid : roll->pids())
+    for (const pid_t pid : roll->pids()) {
         EXPECT_TRUE(life::eventually([&] { return !life::exists(pid); }));
+    }
 }
 
 // Limits -----------------------------------------------------------------------------------------
@@ -398,7 +419,9 @@ int under(__rlimit_resource resource, rlim_t limit) {
         try {
             Pool pool{2};
             const auto squares = pool.map([](int i) { return i * i; }, all);
-            if (squares[9] != 81) std::_Exit(2);
+            if (squares[9] != 81) {
+                std::_Exit(2);
+            }
             std::_Exit(0);
         } catch (const std::bad_alloc&) {
         } catch (const std::system_error&) {
@@ -422,7 +445,9 @@ TEST_F(Resources, SmallFilesMeanASmallRegion) {
 }
 
 TEST_F(Resources, SmallAddressSpaceMeansASmallRegion) {
-    if (sanitized) GTEST_SKIP() << "a sanitizer needs more address space than that";
+    if (sanitized) {
+        GTEST_SKIP() << "a sanitizer needs more address space than that";
+    }
     std::size_t pages = 0;
     std::istringstream(life::content_of("/proc/self/statm")) >> pages;
     const rlim_t used = pages * 4096;
@@ -437,8 +462,11 @@ TEST_F(Resources, SmallAddressSpaceMeansASmallRegion) {
 TEST_F(Resources, FewDescriptorsAreSaidClearly) {
     rlim_t enough = 0;
     const auto highest = static_cast<rlim_t>(life::entries_of("/proc/self/fd").size());
-    for (rlim_t limit = highest; limit < highest + 16 && enough == 0; ++limit)
-        if (under(RLIMIT_NOFILE, limit) == 0) enough = limit;
+    for (rlim_t limit = highest; limit < highest + 16 && enough == 0; ++limit) {
+        if (under(RLIMIT_NOFILE, limit) == 0) {
+            enough = limit;
+        }
+    }
     EXPECT_NE(enough, 0U);
     EXPECT_LE(enough, highest + 6);
 }

@@ -24,7 +24,9 @@ std::atomic<int> pokes{0};
 
 /// Every byte that this process writes through the seam is a poke.
 int count_pokes(procpool::os::Call call) {
-    if (call == procpool::os::Call::write && ::getpid() == client.load()) pokes.fetch_add(1);
+    if (call == procpool::os::Call::write && ::getpid() == client.load()) {
+        pokes.fetch_add(1);
+    }
     return 0;
 }
 
@@ -67,7 +69,9 @@ TEST_F(RestingServer, IsNotPokedByShortCalls) {
     for (int i = 0; i < calls; ++i) {
         const auto begin = life::Clock::now();
         ASSERT_EQ(pool_.apply([](int x) { return x + 1; }, i), i + 1);
-        if (life::Clock::now() - begin > 20us) ++longer;
+        if (life::Clock::now() - begin > 20us) {
+            ++longer;
+        }
     }
     EXPECT_LE(pokes, longer);
 }

@@ -68,14 +68,16 @@ TEST_P(StartFault, APollThatIsInterruptedIsRepeated) {
 }
 
 TEST_P(StartFault, RealSignalsInterruptNothing) {
-    struct sigaction action {};
-    struct sigaction before {};
+    struct sigaction action{};
+    struct sigaction before{};
     action.sa_handler = [](int) {};
     ::sigaction(SIGALRM, &action, &before);
     const itimerval often{.it_interval = {0, 700}, .it_value = {0, 700}};
     const itimerval never{};
     ::setitimer(ITIMER_REAL, &often, nullptr);
-    for (int i = 0; i < 10; ++i) EXPECT_EQ(said(GetParam()), "");
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(said(GetParam()), "");
+    }
     ::setitimer(ITIMER_REAL, &never, nullptr);
     ::sigaction(SIGALRM, &before, nullptr);
 }
@@ -107,8 +109,9 @@ public:
         rlimit low = before_;
         low.rlim_cur = 64;
         ::setrlimit(RLIMIT_NOFILE, &low);
-        for (int fd = 0; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;)
+        for (int fd = 0; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) {
             held_.push_back(fd);
+        }
         for (; room > 0 && !held_.empty(); --room) {
             ::close(held_.back());
             held_.pop_back();
@@ -117,7 +120,9 @@ public:
     FewDescriptors(const FewDescriptors&) = delete;
     FewDescriptors& operator=(const FewDescriptors&) = delete;
     ~FewDescriptors() {
-        for (const int fd : held_) ::close(fd);
+        for (const int fd : held_) {
+            ::close(fd);
+        }
         ::setrlimit(RLIMIT_NOFILE, &before_);
     }
 
@@ -185,12 +190,15 @@ TEST(CleanProcess, WithoutADescriptorToWatchItInitFails) {
                           mp::init(0, nullptr);
                           return false;
                       } catch (const std::system_error& error) {
-                          if (std::string(error.what()).find("ulimit -n") == std::string::npos)
+                          if (std::string(error.what()).find("ulimit -n") == std::string::npos) {
                               return false;
+                          }
                       }
                       faults->stop();
                   }
-                  if (!life::own_children().empty()) return false;
+                  if (!life::own_children().empty()) {
+                      return false;
+                  }
                   mp::init(0, nullptr);
                   return said(mp::Start::forkserver).empty();
               }),

@@ -128,7 +128,9 @@ TEST_P(StartMethod, TimeoutsHold) {
     mp::Pool pool{{.processes = 1, .start = GetParam()}};
     EXPECT_THROW(pool.apply(mp::TaskOptions{.timeout = 20ms},
                             [] {
-                                for (;;) ::pause();
+                                for (;;) {
+                                    ::pause();
+                                }
                             }),
                  mp::TaskTimeout);
 }
@@ -211,8 +213,9 @@ TEST(Start, ForkLetsAddressesOfCodePass) {
 
 TEST(Start, AFunctionOfAModuleOpenedLaterIsRefused) {
     std::vector<mp::Pool> pools;
-    for (const mp::Start start : all)
+    for (const mp::Start start : all) {
         pools.emplace_back(mp::PoolOptions{.processes = 1, .start = start});
+    }
     void* const library = ::dlopen("libz.so.1", RTLD_NOW);
     ASSERT_NE(library, nullptr) << ::dlerror();
     const auto function = reinterpret_cast<Opened>(::dlsym(library, "zlibCompileFlags"));
@@ -286,10 +289,13 @@ TEST(Start, ADeadCleanProcessIsToldAndAutomaticForksInstead) {
                   const char* const arguments[] = {"child", nullptr};
                   mp::init(1, arguments);
                   const std::vector<pid_t> children = life::own_children();
-                  if (children.size() != 1) return false;
-                  ::kill(children.front(), SIGKILL);
-                  if (!life::eventually([&] { return !life::runs(children.front()); }))
+                  if (children.size() != 1) {
                       return false;
+                  }
+                  ::kill(children.front(), SIGKILL);
+                  if (!life::eventually([&] { return !life::runs(children.front()); })) {
+                      return false;
+                  }
                   bool told = false;
                   try {
                       mp::Pool pool{{.processes = 1, .start = mp::Start::forkserver}};
@@ -312,13 +318,17 @@ TEST(Start, AutomaticWarnsOnceWhereItMustForkAThreadedProgram) {
     EXPECT_EQ(life::status_of_child([] {
                   // Without init: a forked child. Its stderr is a pipe.
                   int ends[2];
-                  if (::pipe(ends) != 0 || ::dup2(ends[1], STDERR_FILENO) < 0) return false;
+                  if (::pipe(ends) != 0 || ::dup2(ends[1], STDERR_FILENO) < 0) {
+                      return false;
+                  }
                   ::close(ends[1]);
                   {
                       const SecondThread second;
                       for (int i = 0; i < 3; ++i) {
                           mp::Pool pool{1};
-                          if (pool.apply(twice, 1) != 2) return false;
+                          if (pool.apply(twice, 1) != 2) {
+                              return false;
+                          }
                       }
                   }
                   ::close(STDERR_FILENO);

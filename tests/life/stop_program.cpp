@@ -19,7 +19,9 @@ std::atomic<int>* started = nullptr;
 
 int work(int item) {
     ++*started;
-    for (int step = 0; step < 125; ++step) ::usleep(2'000);
+    for (int step = 0; step < 125; ++step) {
+        ::usleep(2'000);
+    }
     return item;
 }
 
@@ -28,15 +30,23 @@ int work(int item) {
 int main(int count, char** values) {
     using namespace std::chrono_literals;
     const std::set<std::string> arguments(values + 1, values + count);
-    if (arguments.count("ignores") != 0) ::signal(SIGTSTP, SIG_IGN);
+    if (arguments.count("ignores") != 0) {
+        ::signal(SIGTSTP, SIG_IGN);
+    }
     // As an editor does: first the terminal is put in order, then the program stops itself.
-    if (arguments.count("handles") != 0) ::signal(SIGTSTP, [](int) { ::raise(SIGSTOP); });
-    if (arguments.count("threads") != 0) std::thread(life::wait_for_ever).detach();
+    if (arguments.count("handles") != 0) {
+        ::signal(SIGTSTP, [](int) { ::raise(SIGSTOP); });
+    }
+    if (arguments.count("threads") != 0) {
+        std::thread(life::wait_for_ever).detach();
+    }
 
     const life::Shared<std::atomic<int>> shared;
     started = shared.get();
     procpool::Pool pool{2};
-    for (const pid_t pid : pool.worker_pids()) std::cout << pid << '\n';
+    for (const pid_t pid : pool.worker_pids()) {
+        std::cout << pid << '\n';
+    }
     const std::vector<int> items{1, 2};
     std::jthread tell([] {
         life::eventually([] { return *started == 2; });

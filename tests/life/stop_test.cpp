@@ -88,8 +88,9 @@ INSTANTIATE_TEST_SUITE_P(, Stop, testing::Values(Words{}, Words{"threads"}, Word
 
 TEST(StopIgnored, LeavesTheWorkersAtWork) {
     Program program("stop", {"ignores"});
-    for (std::string line = program.line(); line != "ready"; line = program.line())
+    for (std::string line = program.line(); line != "ready"; line = program.line()) {
         ASSERT_FALSE(line.empty());
+    }
     program.signal_group(SIGTSTP);
     EXPECT_EQ(program.line(), "results 2");
 }

@@ -26,7 +26,9 @@ using namespace std::chrono_literals;
 namespace {
 
 int exit_at_one(int i) {
-    if (i == 1) ::pthread_exit(nullptr);
+    if (i == 1) {
+        ::pthread_exit(nullptr);
+    }
     return i;
 }
 
@@ -70,7 +72,9 @@ TEST_P(ThreadEnd, CostsItsItemOnlyAndIsNamed) {
     for (const auto task : {exit_at_one, cancel_at_one}) {
         mp::Pool pool{{.processes = 2, .start = GetParam()}};
         const auto outcomes = pool.try_map(task, std::vector{0, 1, 2, 3}, {.timeout = 20s});
-        for (const std::size_t i : {0, 2, 3}) EXPECT_EQ(*outcomes[i], static_cast<int>(i));
+        for (const std::size_t i : {0, 2, 3}) {
+            EXPECT_EQ(*outcomes[i], static_cast<int>(i));
+        }
         try {
             outcomes[1].rethrow();
             ADD_FAILURE();
@@ -103,11 +107,15 @@ TEST_P(ThreadEnd, UnwindsNothingOfTheProgram) {
 TEST_P(ThreadEnd, IsRetriedLikeAnyDeath) {
     life::Shared<std::atomic<int>> tries;
     static std::atomic<int>* counter = nullptr;
-    if (GetParam() != mp::Start::fork) GTEST_SKIP() << "only forked workers share the counter";
+    if (GetParam() != mp::Start::fork) {
+        GTEST_SKIP() << "only forked workers share the counter";
+    }
     counter = tries.get();
     mp::Pool pool{{.processes = 1, .start = GetParam()}};
     const auto at_third_try = [](int i) {
-        if (counter->fetch_add(1) < 2) ::pthread_exit(nullptr);
+        if (counter->fetch_add(1) < 2) {
+            ::pthread_exit(nullptr);
+        }
         return i;
     };
     EXPECT_EQ(pool.apply(mp::TaskOptions{.retries = 2}, at_third_try, 5), 5);

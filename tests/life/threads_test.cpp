@@ -38,8 +38,9 @@ std::optional<int> big(int i) { return i > 40 ? std::optional(i) : std::nullopt;
 template <class Act>
 void everywhere(Act act) {
     std::vector<std::jthread> all;
-    for (int thread = 0; thread < threads; ++thread)
+    for (int thread = 0; thread < threads; ++thread) {
         all.emplace_back([act, thread] { act(thread); });
+    }
 }
 
 TEST(Threads, ShareOnePool) {
@@ -47,8 +48,9 @@ TEST(Threads, ShareOnePool) {
     everywhere([&](int thread) {
         for (int round = 0; round < 30; ++round) {
             const auto squares = pool.map(square, items(50 + thread));
-            for (std::size_t i = 0; i < squares.size(); ++i)
+            for (std::size_t i = 0; i < squares.size(); ++i) {
                 ASSERT_EQ(squares[i], static_cast<int>(i * i));
+            }
             ASSERT_EQ(pool.apply(square, thread), thread * thread);
             auto result = pool.submit(name, round);
             ASSERT_EQ(pool.find_first(big, items(100)), 41);
@@ -63,7 +65,9 @@ TEST(Threads, ShareOnePoolWhoseWorkersDie) {
         for (int round = 0; round < 5; ++round) {
             const auto outcomes = pool.try_map(
                 [](int i) {
-                    if (i % 10 == 3) std::_Exit(1);
+                    if (i % 10 == 3) {
+                        std::_Exit(1);
+                    }
                     return i * i;
                 },
                 items(20 + thread));
@@ -82,7 +86,9 @@ TEST(Threads, WaitForResultsThatOthersTakeIn) {
     Pool pool{2};
     everywhere([&](int) {
         std::vector<AsyncResult<int>> results;
-        for (int i = 0; i < 50; ++i) results.push_back(pool.submit(square, i));
+        for (int i = 0; i < 50; ++i) {
+            results.push_back(pool.submit(square, i));
+        }
         for (int i = 49; i >= 0; --i) {
             auto& result = results[static_cast<std::size_t>(i)];
             while (!result.wait(1ms)) {
@@ -151,8 +157,12 @@ TEST(Threads, MayEndAPoolTogether) {
         Pool pool{2};
         auto result = pool.map_async([](int) { life::wait_for_ever(); }, items(10));
         everywhere([&](int thread) {
-            if (thread % 3 == 0) pool.close();
-            if (thread % 3 == 1) pool.terminate();
+            if (thread % 3 == 0) {
+                pool.close();
+            }
+            if (thread % 3 == 1) {
+                pool.terminate();
+            }
             try {
                 pool.join();
             } catch (const std::logic_error&) {
@@ -167,11 +177,12 @@ TEST(Threads, WaitWhileThePoolIsDestroyed) {
     for (int round = 0; round < 10; ++round) {
         std::vector<AsyncResult<int>> results;
         auto pool = std::make_unique<Pool>(2);
-        for (int i = 0; i < threads; ++i)
+        for (int i = 0; i < threads; ++i) {
             results.push_back(pool->submit([] {
                 life::wait_for_ever();
                 return 0;
             }));
+        }
         std::atomic<int> waiting{0};
         std::vector<std::jthread> all;
         for (auto& result : results) {
@@ -213,7 +224,9 @@ TEST(Threads, FillEveryRing) {
     Pool pool{2};
     everywhere([&](int) {
         const auto texts = pool.map([](int) { return std::string(1 << 20, 'y'); }, items(8));
-        for (const auto& text : texts) ASSERT_EQ(text.size(), std::size_t{1} << 20);
+        for (const auto& text : texts) {
+            ASSERT_EQ(text.size(), std::size_t{1} << 20);
+        }
     });
 }
 
@@ -227,7 +240,9 @@ TEST(Threads, ForkWhileOthersUseThePool) {
     });
     for (int i = 0; i < 20; ++i) {
         const pid_t child = ::fork();
-        if (child == 0) ::_exit(0);
+        if (child == 0) {
+            ::_exit(0);
+        }
         int status = 0;
         ASSERT_EQ(::waitpid(child, &status, 0), child);
     }

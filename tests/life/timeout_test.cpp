@@ -43,12 +43,16 @@ void blocks_every_signal() {
 }
 
 void ignores_every_signal() {
-    for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_IGN);
+    for (int number = 1; number < NSIG; ++number) {
+        ::signal(number, SIG_IGN);
+    }
     life::wait_for_ever();
 }
 
 void starts_children() {
-    for (int i = 0; i < 3; ++i) life::start_child(board->roll);
+    for (int i = 0; i < 3; ++i) {
+        life::start_child(board->roll);
+    }
     if (::fork() == 0) {
         board->roll.call(::getpid());
         life::start_child(board->roll);
@@ -112,9 +116,14 @@ constexpr int bad_item = 5;
 
 int item(int i) {
     if (i == bad_item) {
-        for (const pid_t earlier : board->roll.pids())
-            if (life::may_act(earlier)) ++board->survivors;
-        if (board->tries > 0 && life::exists(board->roll.pids().front())) ++board->survivors;
+        for (const pid_t earlier : board->roll.pids()) {
+            if (life::may_act(earlier)) {
+                ++board->survivors;
+            }
+        }
+        if (board->tries > 0 && life::exists(board->roll.pids().front())) {
+            ++board->survivors;
+        }
         board->roll.clear();
         ++board->tries;
         board->roll.call(::getpid());
@@ -148,8 +157,9 @@ TEST_P(Overdue, ItemTimesOutAndTakesNothingAlong) {
     const auto pids = board->roll.pids();
     ASSERT_EQ(pids.size(), GetParam().processes);
     EXPECT_FALSE(life::exists(pids.front())) << "the worker was not reaped before its item was";
-    for (const pid_t pid : pids)
+    for (const pid_t pid : pids) {
         EXPECT_TRUE(life::eventually([&] { return !life::exists(pid); })) << pid;
+    }
     EXPECT_EQ(pool.map(item, items(3)), (std::vector{0, 1, 4}));
 }
 
@@ -215,7 +225,9 @@ TEST_F(Timeout, KillsWithin50MillisecondsOfTheDeadlineAndNeverBefore) {
     std::vector<double> delays;
     for (const auto timeout : {1ms, 20ms, 60ms, 100ms, 250ms, 61ms, 62ms, 63ms}) {
         const auto delay = delay_of_one_kill(pool, timeout);
-        if (!delay) continue;
+        if (!delay) {
+            continue;
+        }
         delays.push_back(life::milliseconds(*delay));
         // The task reports its start a moment after the worker started it.
         EXPECT_GT(delays.back(), timeout == 1ms ? -1.0 : -5.0);
@@ -237,13 +249,18 @@ TEST_F(Timeout, KillsInTimeWhileOtherWorkersLeaveOrphansBehind) {
         for (int i = 0; i < 3; ++i) {
             daemons.push_back(pool.submit({.timeout = 100ms}, [] {
                 static life::Roll unused;
-                for (int child = 0; child < 5; ++child) life::start_daemon(unused);
+                for (int child = 0; child < 5; ++child) {
+                    life::start_daemon(unused);
+                }
                 life::spin_for_ever();
             }));
         }
-        if (const auto delay = delay_of_one_kill(pool, 101ms))
+        if (const auto delay = delay_of_one_kill(pool, 101ms)) {
             delays.push_back(life::milliseconds(*delay));
-        for (auto& daemon : daemons) EXPECT_THROW(daemon.get(), TaskTimeout);
+        }
+        for (auto& daemon : daemons) {
+            EXPECT_THROW(daemon.get(), TaskTimeout);
+        }
     }
     ASSERT_FALSE(delays.empty());
     std::sort(delays.begin(), delays.end());
@@ -270,7 +287,9 @@ struct Race {
     [[nodiscard]] std::optional<Clock::duration> between_starts(int i) const {
         const Clock::rep begin = started[static_cast<std::size_t>(i)];
         const Clock::rep next = started[static_cast<std::size_t>(i) + 1];
-        if (begin == 0 || next == 0) return std::nullopt;
+        if (begin == 0 || next == 0) {
+            return std::nullopt;
+        }
         return Clock::duration(next - begin);
     }
 };
@@ -330,8 +349,9 @@ TEST_F(Timeout, JobThatEndsAtItsDeadlineDoesNotCostTheNextOne) {
     race = shared.get();
     Pool pool{1};
     std::vector<procpool::AsyncResult<int>> results;
-    for (int i = 0; i < race_length; ++i)
+    for (int i = 0; i < race_length; ++i) {
         results.push_back(pool.submit({.timeout = race_timeout}, race_item, i));
+    }
     std::vector<std::optional<int>> outcomes;
     for (auto& result : results) {
         try {
@@ -341,8 +361,9 @@ TEST_F(Timeout, JobThatEndsAtItsDeadlineDoesNotCostTheNextOne) {
         }
     }
     int timed_out = 0;
-    for (int i = 0; i < race_length; ++i)
+    for (int i = 0; i < race_length; ++i) {
         timed_out += check_race(i, outcomes[static_cast<std::size_t>(i)]);
+    }
     std::cout << timed_out << " of " << race_length / 2 << " ran into their deadline\n";
 }
 
@@ -399,7 +420,9 @@ TEST_F(Timeout, EveryWorkerMayBeOverdueAtOnce) {
     Pool pool{4};
     const auto outcomes =
         pool.try_map([](int) { life::spin_for_ever(); }, items(12), {.timeout = 30ms});
-    for (const auto& outcome : outcomes) EXPECT_THROW(outcome.rethrow(), TaskTimeout);
+    for (const auto& outcome : outcomes) {
+        EXPECT_THROW(outcome.rethrow(), TaskTimeout);
+    }
 }
 
 TEST_F(Timeout, OfOneJobLeavesTheOthersAlone) {

@@ -42,11 +42,14 @@ TEST(Region, GivesPagesThatAreItsOwnAndNoOnesElse) {
         EXPECT_TRUE(region.contains(block, bytes));
         EXPECT_EQ((block - region.base()) % static_cast<std::ptrdiff_t>(page), 0);
         std::memset(block, 1, bytes);
-        for (std::size_t at = 0; at < bytes; at += page)
+        for (std::size_t at = 0; at < bytes; at += page) {
             EXPECT_TRUE(seen.insert(block + at).second) << "handed out twice";
+        }
         EXPECT_GE(block, region.common_page() + page);
     }
-    for (const auto& [block, bytes] : blocks) region.release(block, bytes);
+    for (const auto& [block, bytes] : blocks) {
+        region.release(block, bytes);
+    }
 }
 
 TEST(Region, HandsAWarmBlockOutAgain) {
@@ -67,8 +70,12 @@ TEST(Region, GivesOldWarmBlocksBackToTheSystem) {
     region.release(old, 3 * page);
     // More than are kept warm.
     std::vector<std::byte*> blocks;
-    for (int i = 0; i < 100; ++i) blocks.push_back(region.allocate(2 * page));
-    for (std::byte* block : blocks) region.release(block, 2 * page);
+    for (int i = 0; i < 100; ++i) {
+        blocks.push_back(region.allocate(2 * page));
+    }
+    for (std::byte* block : blocks) {
+        region.release(block, 2 * page);
+    }
     std::byte* const fresh = region.allocate(3 * page);
     EXPECT_TRUE(fresh != old || all_zero(fresh, 3 * page));
     region.release(fresh, 3 * page);
@@ -98,11 +105,15 @@ TEST(Region, ThrowsBadAllocWhenExhaustedAndGoesOn) {
     std::vector<std::byte*> blocks;
     const std::size_t size = std::size_t{1} << 30U;
     try {
-        for (;;) blocks.push_back(region.allocate(size));
+        for (;;) {
+            blocks.push_back(region.allocate(size));
+        }
     } catch (const std::bad_alloc&) {
         EXPECT_LE(blocks.size() * size, os::physical_memory() / 2);
     }
-    for (std::byte* block : blocks) region.release(block, size);
+    for (std::byte* block : blocks) {
+        region.release(block, size);
+    }
     std::byte* const after = region.allocate(size);
     region.release(after, size);
 }
@@ -129,12 +140,14 @@ TEST(Region, KeepsItsBooksOverManySizes) {
             held.emplace_back(block, bytes);
         }
     }
-    for (const auto& [block, bytes] : held) region.release(block, bytes);
+    for (const auto& [block, bytes] : held) {
+        region.release(block, bytes);
+    }
 }
 
 TEST(Region, ServesAnyThread) {
     std::vector<std::thread> threads;
-    for (int t = 0; t < 4; ++t)
+    for (int t = 0; t < 4; ++t) {
         threads.emplace_back([t] {
             Region& region = Region::current();
             for (int i = 0; i < 2000; ++i) {
@@ -145,7 +158,10 @@ TEST(Region, ServesAnyThread) {
                 region.release(block, bytes);
             }
         });
-    for (std::thread& thread : threads) thread.join();
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
 }
 
 /// What `body` returns in a forked child.
@@ -183,7 +199,9 @@ TEST(Region, IsSmallerUnderALimitOfTheAddressSpace) {
                   std::ifstream("/proc/self/statm") >> pages;
                   const std::size_t size = std::size_t{8} << 30U;
                   const rlimit limit{pages * page + size, pages * page + size};
-                  if (::setrlimit(RLIMIT_AS, &limit) != 0) return 2;
+                  if (::setrlimit(RLIMIT_AS, &limit) != 0) {
+                      return 2;
+                  }
                   Region& region = Region::current();
                   // The rest is the program's and its workers'.
                   return region.size() <= size / 2 && region.size() >= 16 * mib ? 0 : 1;
@@ -195,7 +213,9 @@ TEST(Region, IsSmallerUnderALimitOfTheFileSize) {
     EXPECT_EQ(in_child([] {
                   const std::size_t size = 100 * mib;
                   const rlimit limit{size, size};
-                  if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
+                  if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+                      return 2;
+                  }
                   return Region::current().size() <= size ? 0 : 1;
               }),
               0);
@@ -204,7 +224,9 @@ TEST(Region, IsSmallerUnderALimitOfTheFileSize) {
 TEST(Region, ThrowsBadAllocWhereNotEvenASmallOneFits) {
     EXPECT_EQ(in_child([] {
                   const rlimit limit{mib, mib};
-                  if (::setrlimit(RLIMIT_AS, &limit) != 0) return 2;
+                  if (::setrlimit(RLIMIT_AS, &limit) != 0) {
+                      return 2;
+                  }
                   try {
                       Region::current();
                   } catch (const std::bad_alloc&) {

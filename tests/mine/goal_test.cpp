@@ -58,10 +58,12 @@ TEST(MineGoal, InHexIsAboutAHashOfFixedWidth) {
 
 TEST(MineGoal, InDecimalIsAboutNumbersOfAnyLength) {
     const auto goal = mine::decimal_goal(Hash::crc32, "42");
-    for (const std::uint64_t met : {42U, 420U, 429U, 42999U, 4200000000U, 4294967295U})
+    for (const std::uint64_t met : {42U, 420U, 429U, 42999U, 4200000000U, 4294967295U}) {
         EXPECT_TRUE(goal.met_by(met)) << met;
-    for (const std::uint64_t missed : {4U, 41U, 43U, 419U, 430U, 142U, 4199999999U})
+    }
+    for (const std::uint64_t missed : {4U, 41U, 43U, 419U, 430U, 142U, 4199999999U}) {
         EXPECT_FALSE(goal.met_by(missed)) << missed;
+    }
 }
 
 TEST(MineGoal, OfZeroBitsMayEndInAHexadecimalDigit) {
@@ -104,14 +106,17 @@ TEST(MineGoal, ThatNoNumberMeetsIsRefused) {
         EXPECT_NE(reason, "it was not refused");
         EXPECT_EQ(reason.find('\n'), std::string::npos) << reason;
     };
-    for (const char* prefix : {"", "g", "0x1", "-1", " 1", "123456789"})
+    for (const char* prefix : {"", "g", "0x1", "-1", " 1", "123456789"}) {
         refused([=] { return mine::hex_goal(Hash::crc32, prefix); });
-    for (const char* prefix : {"", "a", "-1", "4294967296", "99999999999999999999"})
+    }
+    for (const char* prefix : {"", "a", "-1", "4294967296", "99999999999999999999"}) {
         refused([=] { return mine::decimal_goal(Hash::crc32, prefix); });
+    }
     refused([] { return mine::decimal_goal(Hash::sha256, "1"); });
     refused([] { return mine::hex_goal(Hash::sha256, "00000000000000000"); });
-    for (const int bits : {-1, 0, 33})
+    for (const int bits : {-1, 0, 33}) {
         refused([=] { return mine::zero_bits_goal(Hash::crc32, bits); });
+    }
     refused([] { return mine::zero_bits_goal(Hash::sha256, 65); });
 }
 

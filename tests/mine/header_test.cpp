@@ -67,7 +67,9 @@ TEST(MineHeader, AKernelTakesEasyTargetsAsThePlainHashDoes) {
     const auto report = work_off(search, {.first = 1000, .count = 2000, .length = 0}, 5000);
     mine::Hits expected;
     for (std::uint32_t nonce = 1000; nonce < 3000; ++nonce) {
-        if (meets_target(search, hash_of(easy, nonce))) expected.push_back(nonce);
+        if (meets_target(search, hash_of(easy, nonce))) {
+            expected.push_back(nonce);
+        }
     }
     EXPECT_EQ(report.second, expected);
     EXPECT_GT(expected.size(), 900U);
@@ -93,8 +95,9 @@ TEST(MineHeader, ThatIsNoneIsRefusedWithWhatToDo) {
 
 TEST(MineHeader, BitsThatAreNoTargetAreRefused) {
     for (const char* bits :
-         {"00000000", "0000001d", "ffff801d", "ffff00ff", "01000023", "01000001"})
+         {"00000000", "0000001d", "ffff801d", "ffff00ff", "01000023", "01000001"}) {
         EXPECT_THAT(reason_for_refusing(with_bits(bits)), HasSubstr("bits field")) << bits;
+    }
 }
 
 }  // namespace

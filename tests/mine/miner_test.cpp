@@ -39,7 +39,9 @@ constexpr auto go_on = [](const mine::Progress&) { return true; };
 
 std::vector<std::string> suffixes(const Outcome& outcome) {
     std::vector<std::string> all;
-    for (const auto& found : outcome.found) all.push_back(found.suffix);
+    for (const auto& found : outcome.found) {
+        all.push_back(found.suffix);
+    }
     return all;
 }
 
@@ -48,8 +50,9 @@ std::vector<std::unique_ptr<mine::Crew>> crews(const Order& order) {
     std::vector<std::unique_ptr<mine::Crew>> all;
     const auto& [search, wanted] = std::tie(order.plan.search, order.plan.wanted);
     all.push_back(mine::make_plain_crew(search, wanted));
-    for (const int processes : {1, 2, 7})
+    for (const int processes : {1, 2, 7}) {
         all.push_back(mine::make_process_crew(processes, search, wanted));
+    }
     all.push_back(mine::make_thread_crew(3, search, wanted));
     return all;
 }
@@ -60,12 +63,16 @@ std::vector<pid_t> workers_of_this_process() {
         const std::string id = std::to_string(pid);
         std::ifstream file("/proc/" + id + "/task/" + id + "/children");
         std::vector<pid_t> pids;
-        for (pid_t child = 0; file >> child;) pids.push_back(child);
+        for (pid_t child = 0; file >> child;) {
+            pids.push_back(child);
+        }
         return pids;
     };
     std::vector<pid_t> workers;
     for (const pid_t server : children(::getpid())) {
-        for (const pid_t worker : children(server)) workers.push_back(worker);
+        for (const pid_t worker : children(server)) {
+            workers.push_back(worker);
+        }
     }
     return workers;
 }
@@ -76,7 +83,9 @@ TEST(Miner, FindsTheSameFromAnyCrewByChance) {
     for (const auto& crew : crews(order)) {
         const Outcome outcome = mine::mine(order.plan, *crew, 1 << 12, go_on);
         ASSERT_EQ(outcome.found.size(), 5U);
-        if (first.empty()) first = suffixes(outcome);
+        if (first.empty()) {
+            first = suffixes(outcome);
+        }
         EXPECT_EQ(suffixes(outcome), first);
     }
 }
@@ -87,7 +96,9 @@ TEST(Miner, FindsTheSameWhateverTheSizeOfTheChunks) {
     for (const std::uint64_t chunk : {1U << 10, 1U << 14, 1U << 20, 12345U}) {
         const auto crew = mine::make_process_crew(2, order.plan.search, order.plan.wanted);
         const Outcome outcome = mine::mine(order.plan, *crew, chunk, go_on);
-        if (first.empty()) first = suffixes(outcome);
+        if (first.empty()) {
+            first = suffixes(outcome);
+        }
         EXPECT_EQ(suffixes(outcome), first);
     }
     EXPECT_EQ(first.size(), 3U);
@@ -103,12 +114,14 @@ TEST(Miner, EnumeratingFindsTheShortestSuffixesAndOfThoseTheFirst) {
     for (std::uint32_t length = 1; expected.size() < 8; ++length) {
         for (std::uint64_t n = 0; n < mine::count_suffixes(4, length) && expected.size() < 8; ++n) {
             const std::string suffix = suffix_of(order.plan.search, n, length);
-            if (digest(Hash::sha256, "I miss DSR already" + suffix)[0] == '\0')
+            if (digest(Hash::sha256, "I miss DSR already" + suffix)[0] == '\0') {
                 expected.push_back(suffix);
+            }
         }
     }
-    for (const auto& crew : crews(order))
+    for (const auto& crew : crews(order)) {
         EXPECT_EQ(suffixes(mine::mine(order.plan, *crew, 100, go_on)), expected);
+    }
 }
 
 TEST(Miner, FindsTheNonceOfTheGenesisBlockWithEveryNumberOfProcesses) {
@@ -132,7 +145,9 @@ std::vector<std::string> expected_by_chance(const Order& order, const Request& r
         const std::string suffix = suffix_of(order.plan.search, n, 0);
         const bool met =
             mine::to_hex(digest(request.hash, request.base + suffix)).starts_with(request.prefix);
-        if (met && known.insert(suffix).second) expected.push_back(suffix);
+        if (met && known.insert(suffix).second) {
+            expected.push_back(suffix);
+        }
     }
     return expected;
 }
@@ -154,8 +169,9 @@ TEST(Miner, ASuffixThatChanceHitsAgainIsFoundOnceAndHidesNoOther) {
 TEST(Miner, RepeatsChangeNothingForAnyCrew) {
     const Order order = make_order(with_many_repeats);
     const auto expected = expected_by_chance(order, with_many_repeats);
-    for (const auto& crew : crews(order))
+    for (const auto& crew : crews(order)) {
         EXPECT_EQ(suffixes(mine::mine(order.plan, *crew, 1 << 16, go_on)), expected);
+    }
 }
 
 TEST(Miner, FindsEverySuffixThatMeetsTheGoalByChance) {
@@ -238,7 +254,9 @@ public:
     void give(const mine::Chunk& chunk) override { crew_->give(chunk); }
     void give_first(const mine::Chunk& chunk) override { crew_->give_first(chunk); }
     std::optional<mine::Report> take(std::chrono::nanoseconds patience) override {
-        if (++taken_ == 3) throw tool::Stopped(tool::system_limit, "the pool is gone");
+        if (++taken_ == 3) {
+            throw tool::Stopped(tool::system_limit, "the pool is gone");
+        }
         return crew_->take(patience);
     }
     [[nodiscard]] int workers() const override { return crew_->workers(); }

@@ -120,7 +120,9 @@ TEST(MineReach, AHashThatATextHasIsNeverSaidToBeOutOfReach) {
     constexpr std::uint32_t length = 40;
     for (const std::string alphabet : {"ab", "!5aAz~"}) {
         std::string suffix;
-        for (std::uint32_t i = 0; i < length; ++i) suffix += alphabet[i * i % alphabet.size()];
+        for (std::uint32_t i = 0; i < length; ++i) {
+            suffix += alphabet[i * i % alphabet.size()];
+        }
         const auto lowest = std::string(length, alphabet.front());
         const auto highest = std::string(length, alphabet.back());
         for (const std::string& text : {suffix, lowest, highest}) {
@@ -155,7 +157,9 @@ TEST(MineReach, AnUpperSumThatTheLowerOneRulesOutIsOutOfReach) {
 TEST(MineReach, OfSumsApartIsAboutWhatChanceFinds) {
     const std::string printable = [] {
         std::string all;
-        for (char letter = ' '; letter <= '~'; ++letter) all += letter;
+        for (char letter = ' '; letter <= '~'; ++letter) {
+            all += letter;
+        }
         return all;
     }();
     const std::string middle =

@@ -63,8 +63,9 @@ TEST(MineRequest, EnumeratingAChecksumFindsTheSmallestAnswers) {
     const auto crew = mine::make_plain_crew(order.plan.search, order.plan.wanted);
     std::vector<std::string> found;
     for (const auto& one :
-         mine::mine(order.plan, *crew, 4096, [](const mine::Progress&) { return true; }).found)
+         mine::mine(order.plan, *crew, 4096, [](const mine::Progress&) { return true; }).found) {
         found.push_back(one.suffix);
+    }
     EXPECT_THAT(found, ElementsAre("s", "w", "aa"));
 }
 
@@ -101,14 +102,17 @@ TEST(MineRequest, ByChanceTriesEveryLengthAskedForHoweverShort) {
                                    .max_length = 5,
                                    .count = 1});
     std::set<std::string> tried;
-    for (std::uint64_t n = 0; n < static_cast<std::uint64_t>(order.candidates); ++n)
+    for (std::uint64_t n = 0; n < static_cast<std::uint64_t>(order.candidates); ++n) {
         tried.insert(suffix_of(order.plan.search, n, 0));
+    }
     EXPECT_EQ(tried.size(), 2U + 4 + 8 + 16 + 32);
 }
 
 TEST(MineRequest, LooksAtLongerSuffixesWhereTheOthersHaveLittleToOffer) {
     std::string base;
-    for (int i = 0; i < 30; ++i) base += "xyz";
+    for (int i = 0; i < 30; ++i) {
+        base += "xyz";
+    }
     const auto poor = make_order({.base = base, .prefix = "00"});
     EXPECT_GT(poor.share, 0.01);
     EXPECT_GT(poor.lengths.front(), 32U);

@@ -29,15 +29,20 @@ const std::vector<Strategy> strategies{Strategy::enumerate, Strategy::random};
 /// Bases of such sizes that the suffix is in one block of 64 bytes, in two, or between them.
 std::vector<std::string> bases() {
     std::vector<std::string> bases;
-    for (const std::size_t size : {0, 1, 18, 50, 54, 55, 56, 60, 63, 64, 65, 119, 128, 200})
+    for (const std::size_t size : {0, 1, 18, 50, 54, 55, 56, 60, 63, 64, 65, 119, 128, 200}) {
         bases.push_back(std::string(size, '\x8f'));
+    }
     return bases;
 }
 
 /// Met by many of the suffixes of this base that are made of letters like those of `middle`.
 mine::Goal loose_goal(Hash hash, const std::string& base, const std::string& middle) {
-    if (hash == Hash::crc32) return mine::decimal_goal(hash, "1");
-    if (hash != Hash::adler32) return mine::zero_bits_goal(hash, 3);
+    if (hash == Hash::crc32) {
+        return mine::decimal_goal(hash, "1");
+    }
+    if (hash != Hash::adler32) {
+        return mine::zero_bits_goal(hash, 3);
+    }
     const std::uint64_t value = mine::leading_number(digest(hash, base + middle));
     return {.hash = hash, .ranges = {{value, value + 0x1000000}}, .text = "around the middle"};
 }
@@ -48,7 +53,9 @@ mine::Hits expected_hits(const Search& search, const mine::Goal& goal, const std
     mine::Hits hits;
     for (std::uint64_t number = chunk.first; number < chunk.first + chunk.count; ++number) {
         const std::string text = base + suffix_of(search, number, chunk.length);
-        if (goal.met_by(mine::leading_number(digest(goal.hash, text)))) hits.push_back(number);
+        if (goal.met_by(mine::leading_number(digest(goal.hash, text)))) {
+            hits.push_back(number);
+        }
     }
     return hits;
 }
@@ -130,8 +137,9 @@ TEST(MineSearch, EnumeratesInTheOrderOfTheAlphabet) {
     const Search search =
         make_search(Strategy::enumerate, mine::hex_goal(Hash::crc32, "0"), "", "zay");
     std::vector<std::string> suffixes;
-    for (std::uint64_t number = 0; number < mine::count_suffixes(3, 2); ++number)
+    for (std::uint64_t number = 0; number < mine::count_suffixes(3, 2); ++number) {
         suffixes.push_back(suffix_of(search, number, 2));
+    }
     EXPECT_THAT(suffixes, ElementsAre("zz", "za", "zy", "az", "aa", "ay", "yz", "ya", "yy"));
 }
 
@@ -144,8 +152,9 @@ TEST(MineSearch, ByChanceDependsOnTheSeedAlone) {
     EXPECT_EQ(letters(1, 5), letters(1, 5));
     std::set<std::string> different;
     for (std::uint64_t seed = 0; seed < 10; ++seed) {
-        for (std::uint64_t number = 0; number < 1000; ++number)
+        for (std::uint64_t number = 0; number < 1000; ++number) {
             different.insert(letters(seed, number));
+        }
     }
     EXPECT_EQ(different.size(), 10'000U);
 }
@@ -157,11 +166,14 @@ TEST(MineSearch, ByChanceEveryLetterIsAsLikelyAtEveryPlace) {
     std::vector<std::vector<int>> seen(20, std::vector<int>(alphabet.size()));
     for (std::uint64_t number = 0; number < 10'000; ++number) {
         const std::string suffix = suffix_of(search, number, 0);
-        for (std::size_t place = 0; place < suffix.size(); ++place)
+        for (std::size_t place = 0; place < suffix.size(); ++place) {
             ++seen[place][alphabet.find(suffix[place])];
+        }
     }
     for (const auto& place : seen) {
-        for (const int times : place) EXPECT_NEAR(times, 1000, 150);  // five deviations
+        for (const int times : place) {
+            EXPECT_NEAR(times, 1000, 150);  // five deviations
+        }
     }
 }
 

@@ -262,7 +262,9 @@ public:
             me.quota = byte(cfg.max_tasks);
         }
         for (int p = 0; p < max_pages; ++p) {
-            if (cfg.pages[idx(p)].empty()) continue;
+            if (cfg.pages[idx(p)].empty()) {
+                continue;
+            }
             auto& page = s.pages[idx(p)];
             page.serial = serial_of(p, 0);
             page.limit = byte(cfg.pages[idx(p)][0].size());
@@ -281,19 +283,24 @@ public:
             const auto& jobs = cfg.pages[idx(p)];
             const auto& page = s.pages[idx(p)];
             if (!jobs.empty() &&
-                (page.stage != 0 || page.turn + 1U < jobs.size() || !resolved(s, p)))
+                (page.stage != 0 || page.turn + 1U < jobs.size() || !resolved(s, p))) {
                 return false;
+            }
         }
         return true;
     }
 
     void successors(const State& s, Next& out) const {
-        if (done(s)) return;
+        if (done(s)) {
+            return;
+        }
         if (cfg.reduce) {
             // A step that only this worker can see commutes with all that others do: interleaving
             // it adds nothing.
             for (int w = 0; w < cfg.workers; ++w) {
-                if (!unseen(s.workers[idx(w)].at)) continue;
+                if (!unseen(s.workers[idx(w)].at)) {
+                    continue;
+                }
                 worker(s, w, out);
                 kill(s, w, out);
                 return;
@@ -305,7 +312,9 @@ public:
             drain(s, w, out);
         }
         server(s, out);
-        for (int p = 0; p < max_pages; ++p) restart(s, p, out);
+        for (int p = 0; p < max_pages; ++p) {
+            restart(s, p, out);
+        }
         cancel(s, out);
     }
 
@@ -324,25 +333,35 @@ private:
 
     [[nodiscard]] u8 serial_of(int p, int turn) const {
         int serial = 1 + turn;
-        for (int q = 0; q < p; ++q) serial += static_cast<int>(cfg.pages[idx(q)].size());
+        for (int q = 0; q < p; ++q) {
+            serial += static_cast<int>(cfg.pages[idx(q)].size());
+        }
         return byte(serial);
     }
     [[nodiscard]] const std::string& job(u8 serial) const {
         int before = serial - 1;
         for (const auto& jobs : cfg.pages) {
-            if (before < static_cast<int>(jobs.size())) return jobs[idx(before)];
+            if (before < static_cast<int>(jobs.size())) {
+                return jobs[idx(before)];
+            }
             before -= static_cast<int>(jobs.size());
         }
         std::abort();
     }
 
     static void blame(State& s, std::string_view rule) {
-        if (s.broken != 0) return;
+        if (s.broken != 0) {
+            return;
+        }
         s.broken = byte(std::ranges::find(rules, rule) - rules.begin());
-        if (s.broken == rules.size()) std::abort();
+        if (s.broken == rules.size()) {
+            std::abort();
+        }
     }
     static void require(State& s, bool holds, std::string_view rule) {
-        if (!holds) blame(s, rule);
+        if (!holds) {
+            blame(s, rule);
+        }
     }
 
     // ------------------------------------------------------------------------------------------------
@@ -418,7 +437,9 @@ private:
 
             // Section 3.
             case At::idle:
-                for (int p = 0; p < max_pages; ++p) look(s, w, p, out);
+                for (int p = 0; p < max_pages; ++p) {
+                    look(s, w, p, out);
+                }
                 break;
             case At::read_limit:
                 go("reads the job's limit", At::read_word,
@@ -496,12 +517,13 @@ private:
                 break;
             case At::claim_first: {
                 const auto then = is(Flaw::intent_before_the_claim) ? At::swap : At::intent;
-                if (is(Flaw::claim_keeps_the_old_frame_first))
+                if (is(Flaw::claim_keeps_the_old_frame_first)) {
                     go("claim: keeps frame_first", then, nothing);
-                else
+                } else {
                     go(
                         "claim: frame_first =", then,
                         [](State&, Worker& me) { me.frame_first = me.word.next; }, now.word.next);
+                }
                 break;
             }
             case At::intent:
@@ -515,8 +537,9 @@ private:
                 break;
             case At::back_to_idle:
                 go("phase = idle", At::idle, [&](State&, Worker& me) {
-                    if (!is(Flaw::phase_not_idle_while_the_claim_is_rewritten))
+                    if (!is(Flaw::phase_not_idle_while_the_claim_is_rewritten)) {
                         me.phase = Phase::idle;
+                    }
                     forget(me);
                 });
                 break;
@@ -550,9 +573,7 @@ private:
                    });
                 break;
             case At::start:
-                go(
-                    "current = running", At::run, [&](State& n, Worker& me) { start(n, me, w); },
-                    i);
+                go("current = running", At::run, [&](State& n, Worker& me) { start(n, me, w); }, i);
                 break;
             case At::run: {
                 const char kind = job(serial)[i];
@@ -595,8 +616,9 @@ private:
                             me.current = me.item = byte(i + 1);
                             me.running = 0;
                             const bool last = cfg.max_tasks != 0 && me.quota == 0;
-                            if (is(Flaw::retired_before_the_last_publication) && last)
+                            if (is(Flaw::retired_before_the_last_publication) && last) {
                                 me.phase = Phase::retired;
+                            }
                         },
                         i + 1);
                 }
@@ -691,7 +713,9 @@ private:
                     finish(n, me, i);
                     release(n, me.serial, i, byte(i + 1));
                     ++me.tail;
-                    if (is(Flaw::lone_frame_leaves_current_behind)) me.item = byte(i + 1);
+                    if (is(Flaw::lone_frame_leaves_current_behind)) {
+                        me.item = byte(i + 1);
+                    }
                 });
                 break;
             }
@@ -712,10 +736,10 @@ private:
                     "reads W to close the job in page", At::stop_note,
                     [&](State& n, Worker& me) {
                         me.word = n.pages[me.my_page].word;
-                        if (me.word.taker == closed)
+                        if (me.word.taker == closed) {
                             me.at = At::next_item;
-                        else if (me.word.taker == byte(w) || me.word.taker == nobody ||
-                                 is(Flaw::worker_closes_without_evidence)) {
+                        } else if (me.word.taker == byte(w) || me.word.taker == nobody ||
+                                   is(Flaw::worker_closes_without_evidence)) {
                             me.at = At::stop_swap;
                         }
                     },
@@ -733,7 +757,9 @@ private:
                 const bool wins = same(s.pages[now.my_page].word, now.word);
                 go(wins ? "closes the job" : "does not get to close the job",
                    wins ? At::next_item : At::stop_read, [&](State& n, Worker& me) {
-                       if (wins) n.pages[me.my_page].word = {me.word.next, closed, me.word.serial};
+                       if (wins) {
+                           n.pages[me.my_page].word = {me.word.next, closed, me.word.serial};
+                       }
                        me.word = {};
                    });
                 break;
@@ -748,8 +774,9 @@ private:
                     });
                 } else {
                     go("phase = idle", At::idle, [&](State&, Worker& me) {
-                        if (!is(Flaw::phase_not_idle_while_the_claim_is_rewritten))
+                        if (!is(Flaw::phase_not_idle_while_the_claim_is_rewritten)) {
                             me.phase = Phase::idle;
+                        }
                         forget(me);
                     });
                 }
@@ -763,17 +790,22 @@ private:
     void look(const State& s, int w, int p, Next& out) const {
         const auto& page = s.pages[idx(p)];
         const auto& jobs = cfg.pages[idx(p)];
-        if (jobs.empty()) return;
+        if (jobs.empty()) {
+            return;
+        }
         // Looking at a page with nothing to claim leads back to here. It is only of interest when
         // the page may change meanwhile.
         const bool open = page.word.serial == page.serial && page.word.taker != closed &&
                           page.word.next < page.limit;
         const bool reused = jobs.size() > 1;
-        if (!open && (!reused || page.turn + 1U == jobs.size() || s.workers[idx(w)].looks == 0))
+        if (!open && (!reused || page.turn + 1U == jobs.size() || s.workers[idx(w)].looks == 0)) {
             return;
+        }
         auto& next = out.emplace_back(Successor<State>{{"worker", w, "looks at page", p}, s}).state;
         auto& me = next.workers[idx(w)];
-        if (!open) --me.looks;
+        if (!open) {
+            --me.looks;
+        }
         me.my_page = byte(p);
         me.my_serial = page.serial;
         me.at = At::read_limit;
@@ -789,7 +821,9 @@ private:
     }
 
     void read_word(State& n, Worker& me) const {
-        if (is(Flaw::limit_read_before_the_serial)) me.my_serial = n.pages[me.my_page].serial;
+        if (is(Flaw::limit_read_before_the_serial)) {
+            me.my_serial = n.pages[me.my_page].serial;
+        }
         const auto word = n.pages[me.my_page].word;
         if (word.serial == 0) {
             forget(me);
@@ -806,7 +840,9 @@ private:
             me.at = !other || skip ? first_claim_step() : At::note;
             if (me.at == At::note && cfg.keeping == Keeping::word_per_worker) {
                 const auto kept = evidence(me, 0, word.taker).serial;
-                if (kept != 0 && kept != word.serial) me.at = At::note_phase;
+                if (kept != 0 && kept != word.serial) {
+                    me.at = At::note_phase;
+                }
             }
         }
     }
@@ -817,8 +853,9 @@ private:
 
     [[nodiscard]] u8 end_of(const Worker& me) const {
         int end = std::min<int>(me.word.next + cfg.chunk, me.my_limit);
-        if (cfg.max_tasks != 0 && !is(Flaw::chunk_larger_than_the_quota))
+        if (cfg.max_tasks != 0 && !is(Flaw::chunk_larger_than_the_quota)) {
             end = std::min<int>(end, me.word.next + me.quota);
+        }
         return byte(end);
     }
 
@@ -843,8 +880,9 @@ private:
         me.at = At::taken;
         const auto truth = n.pages[me.my_page].serial;
         for (int i = me.begin; i < me.end; ++i) {
-            if (idx(i) >= job(truth).size() || me.serial != truth)
+            if (idx(i) >= job(truth).size() || me.serial != truth) {
                 return blame(n, "an item outside its job is claimed");
+            }
             auto& item = n.items[truth][idx(i)];
             require(n, item.holder == 0 && item.started == 0 && item.delivered == 0,
                     "an item is claimed twice");
@@ -869,7 +907,9 @@ private:
         me.truly_runs = byte(i + 1);
         if (cfg.max_tasks != 0) {
             require(n, me.quota > 0, "a worker runs more items than its life allows");
-            if (me.quota > 0) --me.quota;
+            if (me.quota > 0) {
+                --me.quota;
+            }
         }
     }
 
@@ -880,7 +920,9 @@ private:
 
     /// Items [first, last) are published: nobody holds them any more.
     static void release(State& n, u8 serial, u8 first, u8 last) {
-        for (auto i = first; i < last; ++i) n.items[serial][i].holder = 0;
+        for (auto i = first; i < last; ++i) {
+            n.items[serial][i].holder = 0;
+        }
     }
 
     static At after_frame(const Worker& me, u8 reached) {
@@ -911,7 +953,9 @@ private:
 
     void kill(const State& s, int w, Next& out) const {
         const auto& now = s.workers[idx(w)];
-        if (now.at == At::dead || now.kills == 0) return;
+        if (now.at == At::dead || now.kills == 0) {
+            return;
+        }
         auto& n = out.emplace_back(Successor<State>{{"worker", w, "is killed", -1, true}, s}).state;
         auto& me = n.workers[idx(w)];
         --me.kills;
@@ -931,7 +975,9 @@ private:
         switch (s.server) {
             case ServerAt::waits:
                 for (int v = 0; v < cfg.workers; ++v) {
-                    if (s.workers[idx(v)].at != At::dead) continue;
+                    if (s.workers[idx(v)].at != At::dead) {
+                        continue;
+                    }
                     go(
                         "reaps worker",
                         [&](State& n, Worker&) {
@@ -964,8 +1010,9 @@ private:
                     "reads W of page",
                     [&](State& n, Worker&) {
                         if (same(n.pages[n.claim_page].word,
-                                 {n.claim_end, byte(w), n.claim_serial}))
+                                 {n.claim_end, byte(w), n.claim_serial})) {
                             n.found = 1;
+                        }
                         n.server = n.found != 0 || is(Flaw::evidence_read_before_the_word)
                                        ? ServerAt::decides
                                        : ServerAt::reads_evidence;
@@ -983,7 +1030,9 @@ private:
                             n.witness < cfg.workers
                                 ? evidence(n.workers[n.witness], n.claim_page, w) == claim
                                 : page.evidence_of == w && page.evidence == claim;
-                        if (seen) n.found = 1;
+                        if (seen) {
+                            n.found = 1;
+                        }
                         if (n.witness++ == cfg.workers) {
                             n.server = is(Flaw::evidence_read_before_the_word)
                                            ? ServerAt::reads_word
@@ -1066,13 +1115,19 @@ private:
     void after_publication(State& n, Worker& dead) const {
         n.resume = dead.current;
         n.server = ServerAt::restarts;
-        if (dead.running == 0) return;
+        if (dead.running == 0) {
+            return;
+        }
         require(n, dead.truly_runs == dead.current + 1,
                 "an item is charged for a death although it was not running");
         ++n.items[dead.serial][dead.current].charged;
-        if (dead.tried != dead.current + 1) dead.tries = 0;
+        if (dead.tried != dead.current + 1) {
+            dead.tries = 0;
+        }
         dead.tried = byte(dead.current + 1);
-        if (dead.tries++ == cfg.retries) n.server = ServerAt::fails;
+        if (dead.tries++ == cfg.retries) {
+            n.server = ServerAt::fails;
+        }
     }
 
     void replace(State& n, Worker& dead) const {
@@ -1084,23 +1139,31 @@ private:
             for (int i = 0; i < max_items; ++i) {
                 const bool held = n.items[idx(serial)][idx(i)].holder == w + 1;
                 const bool given = holds && serial == dead.serial && n.resume <= i && i < dead.end;
-                if (held && !given)
+                if (held && !given) {
                     blame(n, dead.phase == Phase::retired
                                  ? "a worker retires with items in its hands"
                                  : "an item is lost");
-                if (given && !held) blame(n, "an item is dispensed that its worker did not hold");
+                }
+                if (given && !held) {
+                    blame(n, "an item is dispensed that its worker did not hold");
+                }
             }
         }
         n.server = ServerAt::waits;
         n.patient = n.witness = n.found = n.truth = n.claim_serial = n.claim_page = n.claim_end = 0;
-        if (!holds || dead.tried != n.resume + 1) dead.tries = dead.tried = 0;
+        if (!holds || dead.tried != n.resume + 1) {
+            dead.tries = dead.tried = 0;
+        }
         dead.phase = holds ? Phase::taken : Phase::idle;
         dead.begin = dead.current = dead.frame_first = n.resume;
         dead.running = dead.swapped = dead.truly_runs = 0;
         dead.frame_pos = 0xFF;
-        if (!holds)
+        if (!holds) {
             dead.serial = dead.page = dead.begin = dead.end = dead.current = dead.frame_first = 0;
-        if (is(Flaw::evidence_dies_with_its_author)) dead.evidence = {};
+        }
+        if (is(Flaw::evidence_dies_with_its_author)) {
+            dead.evidence = {};
+        }
         n.resume = 0;
         forget(dead);
         dead.quota = byte(cfg.max_tasks);
@@ -1117,13 +1180,17 @@ private:
     // what the client does
 
     void drain(const State& s, int w, Next& out) const {
-        if (s.workers[idx(w)].head == s.workers[idx(w)].tail) return;
+        if (s.workers[idx(w)].head == s.workers[idx(w)].tail) {
+            return;
+        }
         auto& n =
             out.emplace_back(Successor<State>{{"client", -1, "takes a frame of worker", w}, s})
                 .state;
         auto& me = n.workers[idx(w)];
         auto& frame = me.ring[idx(me.head % cfg.ring)];
-        if (frame.stamp != me.head + 1) return blame(n, "a frame is read that is not there");
+        if (frame.stamp != me.head + 1) {
+            return blame(n, "a frame is read that is not there");
+        }
         for (int k = 0; k < frame.count; ++k) {
             const int i = frame.first + k;
             auto& item = n.items[frame.serial][idx(i)];
@@ -1159,10 +1226,14 @@ private:
     [[nodiscard]] bool resolved(const State& s, int p) const {
         const auto& page = s.pages[idx(p)];
         const auto last = page.word.taker == closed ? page.word.next : page.limit;
-        if (is(Flaw::page_reused_when_all_is_claimed) && page.turn + 1U < cfg.pages[idx(p)].size())
+        if (is(Flaw::page_reused_when_all_is_claimed) &&
+            page.turn + 1U < cfg.pages[idx(p)].size()) {
             return page.word.next >= last;
+        }
         for (int i = 0; i < last; ++i) {
-            if (s.items[page.serial][idx(i)].delivered == 0) return false;
+            if (s.items[page.serial][idx(i)].delivered == 0) {
+                return false;
+            }
         }
         return true;
     }
@@ -1172,8 +1243,12 @@ private:
     void restart(const State& s, int p, Next& out) const {
         const auto& jobs = cfg.pages[idx(p)];
         const auto& now = s.pages[idx(p)];
-        if (jobs.empty() || now.turn + 1U >= jobs.size()) return;
-        if (now.stage == 0 && (!resolved(s, p) || (s.cancel != 0 && s.cancel != 3))) return;
+        if (jobs.empty() || now.turn + 1U >= jobs.size()) {
+            return;
+        }
+        if (now.stage == 0 && (!resolved(s, p) || (s.cancel != 0 && s.cancel != 3))) {
+            return;
+        }
         const auto go = [&](std::string_view what, auto&& change) {
             auto& n = out.emplace_back(Successor<State>{{"client", -1, what, p}, s}).state;
             auto& page = n.pages[idx(p)];
@@ -1187,7 +1262,9 @@ private:
                         require(n, n.items[page.serial][idx(i)].delivered == 1,
                                 "a job page is reused while an item of it is not delivered");
                     }
-                    if (!is(Flaw::serial_changed_under_a_live_word)) page.word = {};
+                    if (!is(Flaw::serial_changed_under_a_live_word)) {
+                        page.word = {};
+                    }
                     page.evidence_of = nobody;
                     page.evidence = {};
                 });
@@ -1214,7 +1291,9 @@ private:
 
     void cancel(const State& s, Next& out) const {
         const int p = cfg.cancelled_page;
-        if (p < 0 || s.cancel == 3 || s.pages[idx(p)].stage != 0) return;
+        if (p < 0 || s.cancel == 3 || s.pages[idx(p)].stage != 0) {
+            return;
+        }
         const auto go = [&](std::string_view what, auto&& change) {
             auto& n =
                 out.emplace_back(Successor<State>{{"client", -1, what, p, s.cancel == 0}, s}).state;
@@ -1225,7 +1304,9 @@ private:
                 go("wants to cancel and reads W of page", [](State& n, Page& page) {
                     n.cancel = 1;
                     n.cancel_word = page.word;
-                    if (page.word.taker == closed) n.cancel = 3;
+                    if (page.word.taker == closed) {
+                        n.cancel = 3;
+                    }
                 });
                 break;
             case 1:

@@ -27,10 +27,14 @@ struct Step {
 
     [[nodiscard]] std::string text() const {
         std::string out{who};
-        if (number >= 0) out += ' ' + std::to_string(number);
+        if (number >= 0) {
+            out += ' ' + std::to_string(number);
+        }
         out += ": ";
         out += what;
-        if (value >= 0) out += ' ' + std::to_string(value);
+        if (value >= 0) {
+            out += ' ' + std::to_string(value);
+        }
         return out;
     }
 };
@@ -43,14 +47,17 @@ struct Successor {
 
 /// A model: states are plain bytes without padding, so that equal means the same bytes.
 template <class M>
-concept Model = std::has_unique_object_representations_v<typename M::State> &&
+concept Model =
+    std::has_unique_object_representations_v<typename M::State> &&
     requires(const M& m, const typename M::State& s,
              std::vector<Successor<typename M::State>>& out) {
-    { m.initial() } -> std::same_as<typename M::State>;
-    m.successors(s, out);
-    { m.broken(s) } -> std::same_as<const char*>;  ///< the rule that this state breaks, or nullptr
-    { m.done(s) } -> std::same_as<bool>;           ///< may an execution end here?
-};
+        { m.initial() } -> std::same_as<typename M::State>;
+        m.successors(s, out);
+        {
+            m.broken(s)
+        } -> std::same_as<const char*>;       ///< the rule that this state breaks, or nullptr
+        { m.done(s) } -> std::same_as<bool>;  ///< may an execution end here?
+    };
 
 struct Report {
     std::size_t states = 0;
@@ -61,10 +68,13 @@ struct Report {
     [[nodiscard]] bool clean() const { return violation.empty(); }
     [[nodiscard]] std::string text() const {
         std::string out = std::to_string(states) + " states, " + std::to_string(steps) + " steps";
-        if (clean()) return out;
+        if (clean()) {
+            return out;
+        }
         out += "\n  VIOLATION: " + violation;
-        for (std::size_t i = 0; i < trace.size(); ++i)
+        for (std::size_t i = 0; i < trace.size(); ++i) {
             out += "\n  " + std::to_string(i + 1) + ". " + trace[i];
+        }
         return out;
     }
 };
@@ -99,9 +109,13 @@ class Seen {
 public:
     /// True if it is new. `place` stays valid until the next insertion.
     bool insert(const Fingerprint& f) {
-        if ((count_ + 1) * 10 > table_.size() * 7) grow();
+        if ((count_ + 1) * 10 > table_.size() * 7) {
+            grow();
+        }
         auto& slot = find(f);
-        if (slot.low != 0) return false;
+        if (slot.low != 0) {
+            return false;
+        }
         slot = f;
         ++count_;
         return true;
@@ -117,14 +131,17 @@ private:
     Fingerprint& find(const Fingerprint& f) {
         for (std::size_t i = f.low >> 1;; ++i) {
             auto& slot = table_[i & (table_.size() - 1)];
-            if (slot.low == 0 || (slot.low == f.low && (slot.high & ~std::uint64_t{1}) == f.high))
+            if (slot.low == 0 || (slot.low == f.low && (slot.high & ~std::uint64_t{1}) == f.high)) {
                 return slot;
+            }
         }
     }
     void grow() {
         auto old = std::exchange(table_, std::vector<Fingerprint>(table_.size() * 2));
         for (const auto& f : old) {
-            if (f.low != 0) find({f.low, f.high & ~std::uint64_t{1}}) = f;
+            if (f.low != 0) {
+                find({f.low, f.high & ~std::uint64_t{1}}) = f;
+            }
         }
     }
 
@@ -157,7 +174,9 @@ template <Model M>
 
     const auto tell = [&](std::uint32_t at, const char* rule) {
         std::vector<std::uint32_t> choices;
-        for (; at != 0; at = origins[at].parent) choices.push_back(origins[at].choice);
+        for (; at != 0; at = origins[at].parent) {
+            choices.push_back(origins[at].choice);
+        }
         State state = m.initial();
         for (auto choice = choices.rbegin(); choice != choices.rend(); ++choice) {
             next.clear();
@@ -175,13 +194,19 @@ template <Model M>
     while (!frontier.empty()) {
         const auto [at, state] = frontier.front();
         frontier.pop_front();
-        if (const char* rule = m.broken(state)) return tell(at, rule);
+        if (const char* rule = m.broken(state)) {
+            return tell(at, rule);
+        }
         next.clear();
         m.successors(state, next);
         report.steps += next.size();
-        if (stuck(next) && !m.done(state)) return tell(at, stuck_rule);
+        if (stuck(next) && !m.done(state)) {
+            return tell(at, stuck_rule);
+        }
         for (std::uint32_t i = 0; i < next.size(); ++i) {
-            if (!seen.insert(Fingerprint::of(next[i].state))) continue;
+            if (!seen.insert(Fingerprint::of(next[i].state))) {
+                continue;
+            }
             origins.push_back({at, i});
             frontier.emplace_back(static_cast<std::uint32_t>(origins.size() - 1), next[i].state);
         }
@@ -206,29 +231,40 @@ template <Model M>
 
     const auto violated = [&](const char* rule) {
         report = shortest_violation(m);
-        if (!report.clean()) return report;
+        if (!report.clean()) {
+            return report;
+        }
         report.violation = rule;  // a cycle, or a deadlock that only exists on it
-        for (std::size_t i = 0; i < depth; ++i)
+        for (std::size_t i = 0; i < depth; ++i) {
             report.trace.push_back(path[i].next[path[i].choice - 1].step.text());
+        }
         return report;
     };
     const auto enter = [&](const State& state, const Fingerprint& print) -> const char* {
-        if (const char* rule = m.broken(state)) return rule;
-        if (path.size() == depth) path.emplace_back();
+        if (const char* rule = m.broken(state)) {
+            return rule;
+        }
+        if (path.size() == depth) {
+            path.emplace_back();
+        }
         auto& level = path[depth];
         level.print = print;
         level.next.clear();
         level.choice = 0;
         m.successors(state, level.next);
         report.steps += level.next.size();
-        if (stuck(level.next) && !m.done(state)) return stuck_rule;
+        if (stuck(level.next) && !m.done(state)) {
+            return stuck_rule;
+        }
         seen.set_on_path(print, true);
         ++depth;
         return nullptr;
     };
     const auto first = Fingerprint::of(m.initial());
     seen.insert(first);
-    if (const char* rule = enter(m.initial(), first)) return violated(rule);
+    if (const char* rule = enter(m.initial(), first)) {
+        return violated(rule);
+    }
     while (depth > 0) {
         auto& level = path[depth - 1];
         if (level.choice == level.next.size()) {
@@ -239,10 +275,14 @@ template <Model M>
         const State state = level.next[level.choice++].state;
         const auto print = Fingerprint::of(state);
         if (!seen.insert(print)) {
-            if (seen.on_path(print)) return violated(endless_rule);
+            if (seen.on_path(print)) {
+                return violated(endless_rule);
+            }
             continue;
         }
-        if (const char* rule = enter(state, print)) return violated(rule);
+        if (const char* rule = enter(state, print)) {
+            return violated(rule);
+        }
     }
     report.states = seen.size();
     return report;

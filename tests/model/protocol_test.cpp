@@ -122,11 +122,14 @@ TEST(Claims, AReusedPageIsSafeFromStaleClaimers) {
 }
 TEST(Claims, AClaimMayFillSeveralFrames) { expect_holds(Claims{two_frames()}); }
 TEST(Claims, ItemsAloneInTheirFrames) {
-    for (const auto* items : {"xo", "oxo", "xxo", "Lo", "oLo", "xLo"})
+    for (const auto* items : {"xo", "oxo", "xxo", "Lo", "oLo", "xLo"}) {
         expect_holds(Claims{alone(items)});
+    }
 }
 TEST(Claims, DeadItemsAreTriedAgain) {
-    for (const auto* items : {"oo", "ooo", "oLo", "oxo"}) expect_holds(Claims{retried(items)});
+    for (const auto* items : {"oo", "ooo", "oLo", "oxo"}) {
+        expect_holds(Claims{retried(items)});
+    }
 }
 TEST(Claims, WorkersRetireBetweenClaims) { expect_holds(Claims{short_lived()}); }
 TEST(Claims, TheClientCancelsAtAnyMoment) {

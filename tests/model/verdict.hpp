@@ -63,7 +63,9 @@ public:
     [[nodiscard]] bool done(const State& s) const { return s.at == At::done || s.at == At::dead; }
 
     void successors(const State& s, Next& out) const {
-        if (done(s)) return;
+        if (done(s)) {
+            return;
+        }
         worker(s, out);
         server(s, out);
     }
@@ -113,8 +115,12 @@ private:
             case At::publishes: {
                 auto& n = go("publishes the item of turn", At::starts);
                 n.published = static_cast<u8>(n.published | 1U << s.turn);
-                if (s.condemned == s.turn + 1) n.broken = 3;
-                if (++n.turn == State::turns) n.at = At::done;
+                if (s.condemned == s.turn + 1) {
+                    n.broken = 3;
+                }
+                if (++n.turn == State::turns) {
+                    n.at = At::done;
+                }
                 break;
             }
             case At::waits_for_the_kill:
@@ -142,7 +148,9 @@ private:
         const bool wrong = flaw_ == Flaw::started_is_read_before_verdict;
         switch (s.server) {
             case ServerAt::first_read:
-                if (s.looks == 0) break;
+                if (s.looks == 0) {
+                    break;
+                }
                 read(!wrong, ServerAt::second_read);
                 --out.back().state.looks;
                 break;
@@ -162,7 +170,9 @@ private:
                     auto& n = go("condemns the item", ServerAt::kills);
                     n.mark = Mark::condemned;
                     n.condemned = static_cast<u8>(n.turn + 1);
-                    if ((n.overdue >> n.turn & 1) == 0) n.broken = 1;
+                    if ((n.overdue >> n.turn & 1) == 0) {
+                        n.broken = 1;
+                    }
                 } else {
                     auto& n =
                         go("does not condemn: the item has just finished", ServerAt::first_read);
@@ -173,7 +183,9 @@ private:
             }
             case ServerAt::kills: {
                 auto& n = go("kills the worker", ServerAt::done);
-                if (n.condemned != n.turn + 1) n.broken = 2;
+                if (n.condemned != n.turn + 1) {
+                    n.broken = 2;
+                }
                 n.at = At::dead;
                 break;
             }

@@ -51,8 +51,12 @@ public:
     [[nodiscard]] bool done(const State& s) const { return s.client == ClientAt::done; }
 
     void successors(const State& s, Next& out) const {
-        if (done(s)) return;
-        for (int w = 0; w < State::workers; ++w) worker(s, w, out);
+        if (done(s)) {
+            return;
+        }
+        for (int w = 0; w < State::workers; ++w) {
+            worker(s, w, out);
+        }
         client(s, out);
         server(s, out);
     }
@@ -61,7 +65,9 @@ private:
     Flaw flaw_;
 
     static void wake(State& n) {
-        if (n.client == ClientAt::parked) n.client = ClientAt::reads_bell;
+        if (n.client == ClientAt::parked) {
+            n.client = ClientAt::reads_bell;
+        }
     }
 
     void worker(const State& s, int w, Next& out) const {
@@ -101,10 +107,11 @@ private:
                 }
                 break;
             case At::decide:
-                if (s.next < State::workers)
+                if (s.next < State::workers) {
                     go("sees that more is to be claimed: no need to ring", At::rest, nothing);
-                else
+                } else {
                     go("sees that the job is exhausted", early ? At::look : At::ring, nothing);
+                }
                 break;
             case At::ring:
                 go("bell += 1", early ? At::rest : At::look, [&](State& n, auto& me) {
@@ -126,8 +133,9 @@ private:
             case At::rest:
                 break;
         }
-        if (now.buffered != 0)
+        if (now.buffered != 0) {
             go("its store buffer drains", now.at, [&](State&, auto& me) { drain(me); });
+        }
         if (now.kills > 0) {
             go(
                 "is killed", At::dead,
@@ -156,18 +164,20 @@ private:
                 break;
             }
             case ClientAt::looks:
-                if (std::ranges::all_of(s.worker, [](const auto& w) { return w.published != 0; }))
+                if (std::ranges::all_of(s.worker, [](const auto& w) { return w.published != 0; })) {
                     go("finds everything delivered", ClientAt::done);
-                else
+                } else {
                     go("looks: not everything is there",
                        wrong ? ClientAt::reads_bell : ClientAt::parks);
+                }
                 break;
             case ClientAt::parks:
-                if (s.bell == s.seen)
+                if (s.bell == s.seen) {
                     go("parks", ClientAt::parked);
-                else
+                } else {
                     go("does not park: the bell has rung",
                        wrong ? ClientAt::looks : ClientAt::reads_bell);
+                }
                 break;
             case ClientAt::parked:
             case ClientAt::done:
@@ -185,13 +195,18 @@ private:
             case ServerAt::waits:
                 for (int w = 0; w < State::workers; ++w) {
                     const auto& dead = s.worker[static_cast<std::size_t>(w)];
-                    if (dead.at != At::dead) continue;
+                    if (dead.at != At::dead) {
+                        continue;
+                    }
                     auto& n = go("publishes for the dead worker", ServerAt::rings, w);
                     auto& me = n.worker[static_cast<std::size_t>(w)];
                     me.at = dead.claimed != 0 ? At::rest : At::claim;
-                    if (dead.claimed != 0) me.published = 1;
-                    if (flaw_ == Flaw::server_does_not_ring_for_the_dead)
+                    if (dead.claimed != 0) {
+                        me.published = 1;
+                    }
+                    if (flaw_ == Flaw::server_does_not_ring_for_the_dead) {
                         n.server = ServerAt::waits;
+                    }
                 }
                 break;
             case ServerAt::rings:
@@ -270,9 +285,13 @@ public:
 
     [[nodiscard]] State initial() const {
         State s;
-        for (auto& w : s.worker) w.kills = 1;
+        for (auto& w : s.worker) {
+            w.kills = 1;
+        }
         s.worker.back().kills = 0;
-        if (flaw_ == Flaw::client_looks_for_a_token_before_it_rings) s.client = ClientAt::looks;
+        if (flaw_ == Flaw::client_looks_for_a_token_before_it_rings) {
+            s.client = ClientAt::looks;
+        }
         return s;
     }
     [[nodiscard]] const char* broken(const State&) const { return nullptr; }
@@ -281,8 +300,12 @@ public:
     }
 
     void successors(const State& s, Next& out) const {
-        if (done(s)) return;
-        for (int w = 0; w < State::workers; ++w) worker(s, w, out);
+        if (done(s)) {
+            return;
+        }
+        for (int w = 0; w < State::workers; ++w) {
+            worker(s, w, out);
+        }
         client(s, out);
         server(s, out);
     }
@@ -296,15 +319,18 @@ private:
                          Change&& change) {
         bool any = false;
         for (int v = 0; v < State::workers; ++v) {
-            if (s.worker[static_cast<std::size_t>(v)].at != At::parked) continue;
+            if (s.worker[static_cast<std::size_t>(v)].at != At::parked) {
+                continue;
+            }
             any = true;
             auto& n = out.emplace_back(Successor<State>{{who, number, "wakes worker", v}, s}).state;
             n.worker[static_cast<std::size_t>(v)].at = At::reads_doorbell;
             change(n);
         }
-        if (!any)
+        if (!any) {
             change(
                 out.emplace_back(Successor<State>{{who, number, "finds nobody to wake"}, s}).state);
+        }
     }
 
     void worker(const State& s, int w, Next& out) const {
@@ -323,55 +349,66 @@ private:
             case At::reads_doorbell: {
                 auto& n = go("reads the doorbell", At::looks);
                 n.worker[at].seen = n.doorbell;
-                if (now.fresh != 0 && flaw_ == Flaw::replacement_parks_without_looking)
+                if (now.fresh != 0 && flaw_ == Flaw::replacement_parks_without_looking) {
                     n.worker[at].at = At::parks;
+                }
                 n.worker[at].fresh = 0;
                 break;
             }
             case At::looks: {
                 bool any = false;
                 for (int j = 0; j < State::jobs; ++j) {
-                    if (s.open[static_cast<std::size_t>(j)] != 1) continue;
+                    if (s.open[static_cast<std::size_t>(j)] != 1) {
+                        continue;
+                    }
                     any = true;
                     const bool spinner = s.token == mine;
                     const bool looks_again =
                         flaw_ != Flaw::only_the_spinner_looks_again_before_work &&
                         flaw_ != Flaw::nobody_looks_again_before_work;
                     auto then = spinner ? At::releases : looks_again ? At::last_look : At::busy;
-                    if (spinner && flaw_ == Flaw::token_kept_while_working) then = At::busy;
+                    if (spinner && flaw_ == Flaw::token_kept_while_working) {
+                        then = At::busy;
+                    }
                     auto& n = go("claims job", then, j);
                     n.open[static_cast<std::size_t>(j)] = 2;
                     n.worker[at].busy = 1;
                 }
-                if (!any) go("finds no job", s.token == mine ? At::spins : At::wants_token);
+                if (!any) {
+                    go("finds no job", s.token == mine ? At::spins : At::wants_token);
+                }
                 break;
             }
             case At::wants_token:
-                if (s.token == 0)
+                if (s.token == 0) {
                     go("takes the token", At::spins).token = mine;
-                else
+                } else {
                     go("finds no token to take", At::parks);
+                }
                 break;
             case At::spins:
-                if (s.doorbell != now.seen)
+                if (s.doorbell != now.seen) {
                     go("sees the doorbell", At::reads_doorbell);
-                else
+                } else {
                     go("has spun enough", late ? At::checks : At::gives_up);
+                }
                 break;
             case At::gives_up:
                 go("gives the token back", late ? At::parked : At::checks).token = 0;
                 break;
             case At::checks:
-                if (s.doorbell != now.seen)
+                if (s.doorbell != now.seen) {
                     go("looks at the doorbell: it has changed", At::reads_doorbell);
-                else
+                } else {
                     go("looks at the doorbell: unchanged", late ? At::gives_up : At::parks);
+                }
                 break;
             case At::parks:
-                if (s.doorbell == now.seen)
+                if (s.doorbell == now.seen) {
                     go("parks", At::parked);
-                else
+                } else {
                     go("does not park: the doorbell has changed", At::reads_doorbell);
+                }
                 break;
             case At::parked:
                 break;
@@ -381,10 +418,11 @@ private:
                     .token = 0;
                 break;
             case At::last_look:
-                if (std::ranges::find(s.open, 1) != s.open.end())
+                if (std::ranges::find(s.open, 1) != s.open.end()) {
                     go("sees another job", At::wakes);
-                else
+                } else {
                     go("sees no other job", At::busy);
+                }
                 break;
             case At::wakes:
                 wake_one(s, "worker", w, out, [&](State& n) { n.worker[at].at = At::busy; });
@@ -420,14 +458,18 @@ private:
             case ClientAt::rings: {
                 auto& n = go("doorbell += 1", wrong ? ClientAt::wakes : ClientAt::looks);
                 ++n.doorbell;
-                if (wrong && n.saw_token != 0) after(n);
+                if (wrong && n.saw_token != 0) {
+                    after(n);
+                }
                 break;
             }
             case ClientAt::looks: {
                 auto& n = go(s.token != 0 ? "sees that somebody spins" : "sees that nobody spins",
                              wrong ? ClientAt::publishes : ClientAt::wakes);
                 n.saw_token = s.token != 0 ? 1 : 0;
-                if (!wrong && n.saw_token != 0) after(n);
+                if (!wrong && n.saw_token != 0) {
+                    after(n);
+                }
                 break;
             }
             case ClientAt::wakes:
@@ -447,11 +489,15 @@ private:
         switch (s.server) {
             case ServerAt::waits:
                 for (int w = 0; w < State::workers; ++w) {
-                    if (s.worker[static_cast<std::size_t>(w)].at != At::dead) continue;
+                    if (s.worker[static_cast<std::size_t>(w)].at != At::dead) {
+                        continue;
+                    }
                     auto& n =
                         go("gives back the token, if it is that of worker", ServerAt::restarts, w);
                     n.patient = static_cast<u8>(w);
-                    if (n.token == w + 1 && flaw_ != Flaw::token_of_the_dead_kept) n.token = 0;
+                    if (n.token == w + 1 && flaw_ != Flaw::token_of_the_dead_kept) {
+                        n.token = 0;
+                    }
                 }
                 break;
             case ServerAt::restarts: {

@@ -111,8 +111,9 @@ TEST(MapsReader, FindsAVariableOfThisProcess) {
     MapsReader maps;
     bool found = false;
     while (const auto range = maps.next()) {
-        if (address >= range->begin && address < range->end)
+        if (address >= range->begin && address < range->end) {
             found = range->writable && !range->shared;
+        }
     }
     EXPECT_TRUE(found);
     EXPECT_EQ(maps.error(), 0);

@@ -110,7 +110,9 @@ TEST(CpuQuota, AMountPointMayHaveABlank) {
 TEST(CpuQuota, ManyMountsAreReadToTheEnd) {
     Root root;
     std::string mounts;
-    for (int i = 0; i < 2000; ++i) mounts += other_mounts;
+    for (int i = 0; i < 2000; ++i) {
+        mounts += other_mounts;
+    }
     root.file("/proc/self/cgroup", "0::/a\n")
         .file("/proc/self/mountinfo",
               mounts + "30 21 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n")
@@ -198,7 +200,9 @@ TEST(Cpu, UsableCpusRespectTheAffinityOfTheCallingThread) {
         cpu_set_t mask;
         ASSERT_EQ(::sched_getaffinity(0, sizeof mask, &mask), 0);
         int first = 0;
-        while (!CPU_ISSET(first, &mask)) ++first;
+        while (!CPU_ISSET(first, &mask)) {
+            ++first;
+        }
         CPU_ZERO(&mask);
         CPU_SET(first, &mask);
         ASSERT_EQ(::sched_setaffinity(0, sizeof mask, &mask), 0);

@@ -32,7 +32,9 @@ TEST(LoadedObjects, AreSeenByAChildThatWasForkedWhileAnotherThreadLooked) {
     std::atomic<int> looks{0};
     std::thread other([&] {
         int found = 0;
-        for (; !stop; ++looks) os::for_each_object(count, &found);
+        for (; !stop; ++looks) {
+            os::for_each_object(count, &found);
+        }
     });
     life::eventually([&] { return looks > 0; });
     for (int round = 0; round < 100; ++round) {

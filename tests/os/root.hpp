@@ -15,7 +15,9 @@ namespace fixture {
 class Root {
 public:
     Root() : path_(testing::TempDir() + "procpool-cpu-XXXXXX") {
-        if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary directory");
+        if (::mkdtemp(path_.data()) == nullptr) {
+            throw std::runtime_error("no temporary directory");
+        }
     }
     Root(const Root&) = delete;
     Root& operator=(const Root&) = delete;

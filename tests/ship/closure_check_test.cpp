@@ -246,7 +246,9 @@ TEST(ClosureCheck, ABigCaptureOfNumbersPasses) {
         char kind;
     };
     const auto big = std::make_unique<Big>();
-    for (std::size_t i = 0; i < big->numbers.size(); ++i) big->numbers[i] = static_cast<double>(i);
+    for (std::size_t i = 0; i < big->numbers.size(); ++i) {
+        big->numbers[i] = static_cast<double>(i);
+    }
     EXPECT_NO_THROW(check_closure(*big));
 }
 

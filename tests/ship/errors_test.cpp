@@ -27,7 +27,7 @@ concept PlainError =
 
 template <class T>
 concept ItemError = std::derived_from<T, std::runtime_error> &&
-    std::derived_from<T, procpool::TaskFailure> && CopiesWithoutThrowing<T>;
+                    std::derived_from<T, procpool::TaskFailure> && CopiesWithoutThrowing<T>;
 
 static_assert(!std::derived_from<procpool::TaskFailure, std::exception>);
 static_assert(std::has_virtual_destructor_v<procpool::TaskFailure>);

@@ -23,10 +23,14 @@ public:
 }  // namespace
 
 [[gnu::noinline]] void* operator new(std::size_t size) {
-    if (size > largest_allocation) throw std::bad_alloc();
+    if (size > largest_allocation) {
+        throw std::bad_alloc();
+    }
     void* memory =
         std::malloc(size == 0 ? 1 : size);  // NOLINT(cppcoreguidelines-no-malloc): operator new
-    if (memory == nullptr) throw std::bad_alloc();
+    if (memory == nullptr) {
+        throw std::bad_alloc();
+    }
     return memory;
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }  // NOLINT

@@ -312,7 +312,9 @@ TEST(Failure, NestedExceptionsAreInTheMessage) {
 
 TEST(Failure, ADeepNestIsCut) {
     const std::function<void(int)> nest = [&](int depth) {
-        if (depth == 0) throw std::runtime_error(std::string(1000, 'x'));
+        if (depth == 0) {
+            throw std::runtime_error(std::string(1000, 'x'));
+        }
         try {
             nest(depth - 1);
         } catch (...) {
@@ -507,8 +509,12 @@ TEST(Failure, RandomBytesAreSurvived) {
     const auto genuine = encode_failure(full_failure());
     for (int round = 0; round < 20'000; ++round) {
         std::vector<std::byte> bytes(random() % 256);
-        for (auto& byte : bytes) byte = static_cast<std::byte>(random());
-        if (round % 2 == 0 && bytes.size() >= 4) std::memcpy(bytes.data(), genuine.data(), 4);
+        for (auto& byte : bytes) {
+            byte = static_cast<std::byte>(random());
+        }
+        if (round % 2 == 0 && bytes.size() >= 4) {
+            std::memcpy(bytes.data(), genuine.data(), 4);
+        }
         expect_usable(decode_failure(bytes));
     }
 }

@@ -59,8 +59,9 @@ TEST(Stack, OfGarbageIsBounded) {
     for (int round = 0; round < 200; ++round) {
         Backtrace stack;
         auto* const bytes = reinterpret_cast<unsigned char*>(&stack);
-        for (std::size_t i = 0; i < sizeof stack; ++i)
+        for (std::size_t i = 0; i < sizeof stack; ++i) {
             bytes[i] = round == 0 ? 0xff : static_cast<unsigned char>(random());
+        }
         const std::string text = written(stack);
         EXPECT_LE(text.size(), longest_stack);
         EXPECT_LE(std::count(text.begin(), text.end(), '\n'), Backtrace::most_frames);
@@ -131,8 +132,9 @@ TEST(Stack, OfAFileThatIsCutAfterItWasLookedAtKeepsItsAddresses) {
 }
 
 TEST(Stack, ThatIsNotOneIsIgnored) {
-    for (const char* text : {"no stack", "zz y\n", "\n", " \n", "12\n", "fffffffffffffffff x\n"})
+    for (const char* text : {"no stack", "zz y\n", "\n", " \n", "12\n", "fffffffffffffffff x\n"}) {
         EXPECT_EQ(symbolise(text).text, "") << text;
+    }
 }
 
 [[gnu::noinline]] void take(Backtrace& to) {
@@ -155,8 +157,9 @@ TEST(Stack, OfCallersBeginsAboveWhoTakesIt) {
 TEST(Stack, NamesTheLinesOfCodeWithoutAnIndexOfAddresses) {
     Backtrace here;
     call_take(here);
-    if (symbolise(written(here)).text.find("stack_test.cpp:") == std::string::npos)
+    if (symbolise(written(here)).text.find("stack_test.cpp:") == std::string::npos) {
         GTEST_SKIP() << "source lines are not known here";
+    }
     const CopiedProgram code;
     code.remove_section(".debug_aranges");
     EXPECT_THAT(symbolise(code.at(&set_path)).text, HasSubstr("stack_test.cpp:"));

@@ -32,8 +32,11 @@ using InOrder = tool::InOrder<int, int>;
 std::string name(const int& item) { return "task " + std::to_string(item); }
 
 int take(InOrder& tasks) {
-    for (;;)
-        if (const auto result = tasks.take(1s)) return *result;
+    for (;;) {
+        if (const auto result = tasks.take(1s)) {
+            return *result;
+        }
+    }
 }
 
 /// What is said when this task is waited for.
@@ -57,10 +60,14 @@ InOrder that_squares(tool::Crew& crew) {
 TEST(ToolInOrder, HasResultsInTheOrderOfTheTasks) {
     tool::Crew crew(2);
     InOrder tasks = that_squares(crew);
-    for (const int item : {2, 3, 4}) tasks.give(item);
+    for (const int item : {2, 3, 4}) {
+        tasks.give(item);
+    }
     tasks.give_first(5);
     std::vector<int> results;
-    while (!tasks.empty()) results.push_back(take(tasks));
+    while (!tasks.empty()) {
+        results.push_back(take(tasks));
+    }
     EXPECT_THAT(results, ElementsAre(25, 4, 9, 16));
 }
 
@@ -70,15 +77,21 @@ TEST(ToolInOrder, ATaskWhoseWorkerDiesIsDoneAgainAndCounted) {
         crew,
         [&crew](const int& item, int deaths) {
             const auto task = [](int x, int died) {
-                if (x == 3 && died < 4) std::raise(SIGKILL);
+                if (x == 3 && died < 4) {
+                    std::raise(SIGKILL);
+                }
                 return x;
             };
             return crew.pool().submit(task, item, deaths);
         },
         name);
-    for (const int item : {1, 3, 2}) tasks.give(item);
+    for (const int item : {1, 3, 2}) {
+        tasks.give(item);
+    }
     std::vector<int> results;
-    while (!tasks.empty()) results.push_back(take(tasks));
+    while (!tasks.empty()) {
+        results.push_back(take(tasks));
+    }
     EXPECT_THAT(results, ElementsAre(1, 3, 2));
     EXPECT_EQ(crew.deaths(), 4U);
 }
@@ -89,13 +102,17 @@ TEST(ToolInOrder, ATaskThatCostsFiveWorkersIsNamedAndGivenUp) {
         crew,
         [&crew](const int& item, int) {
             const auto task = [](int x) {
-                if (x == 7) std::raise(SIGKILL);
+                if (x == 7) {
+                    std::raise(SIGKILL);
+                }
                 return x;
             };
             return crew.pool().submit(task, item);
         },
         name);
-    for (const int item : {7, 8}) tasks.give(item);
+    for (const int item : {7, 8}) {
+        tasks.give(item);
+    }
     const Stopped stopped = reason(tasks);
     EXPECT_EQ(stopped.code, tool::failed);
     EXPECT_THAT(stopped.what(), AllOf(HasSubstr("task 7 lost its worker 5 times"),
@@ -128,7 +145,9 @@ TEST(ToolInOrder, ATaskThatTakesTooLongIsNamed) {
         crew,
         [&crew](const int&, int) {
             const auto task = []() -> int {
-                for (;;) ::pause();
+                for (;;) {
+                    ::pause();
+                }
             };
             return crew.pool().submit(procpool::TaskOptions{.timeout = 10ms}, task);
         },
@@ -145,8 +164,11 @@ TEST(ToolInOrder, WithoutItsForkServerIsStoppedAndKeepsWhatIsReady) {
         crew,
         [&crew](const int& item, int) {
             const auto task = [](int x) {
-                if (x == 0)
-                    for (;;) ::pause();
+                if (x == 0) {
+                    for (;;) {
+                        ::pause();
+                    }
+                }
                 return x;
             };
             return crew.pool().submit(task, item);
@@ -156,7 +178,9 @@ TEST(ToolInOrder, WithoutItsForkServerIsStoppedAndKeepsWhatIsReady) {
     EXPECT_EQ(take(tasks), 6);
     tasks.give(0);
     EXPECT_FALSE(tasks.take(0s));
-    for (const pid_t server : life::own_children()) ::kill(server, SIGKILL);
+    for (const pid_t server : life::own_children()) {
+        ::kill(server, SIGKILL);
+    }
     const Stopped stopped = reason(tasks);
     EXPECT_EQ(stopped.code, tool::system_limit);
     EXPECT_THAT(stopped.what(), AllOf(HasSubstr("worker processes are gone, and task 0"),

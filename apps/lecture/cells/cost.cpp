@@ -78,12 +78,16 @@ std::optional<double> pays_from(Pool& pool, const std::vector<double>& data, dou
         }
         const double item = median(alone) / static_cast<double>(data.size());
         if (median(pooled) < median(alone)) {
-            if (wins++ == 0) found = item;
+            if (wins++ == 0) {
+                found = item;
+            }
         } else {
             wins = 0;
             found.reset();
         }
-        if (item > most_work) break;
+        if (item > most_work) {
+            break;
+        }
     }
     return found;
 }

@@ -46,8 +46,9 @@ json on_threads(const json& request) {
 /// A peer's figure: a time if it answered after all, else how it ended.
 Figure as_found(const Answer& answer, std::string in_the_table) {
     Figure figure{.fate = answer.fate, .seconds = answer.seconds, .why = answer.why};
-    if (answer.fate == Fate::died || answer.fate == Fate::silent)
+    if (answer.fate == Fate::died || answer.fate == Fate::silent) {
         figure.text = std::move(in_the_table);
+    }
     return figure;
 }
 
@@ -92,7 +93,9 @@ Report run(const Desk& desk) {
     row.figures[Peer::python_pool] = as_found(python, "no answer");
 
     const auto fate_of = [&](std::string_view who, const Answer& answer) {
-        if (answer.fate == Fate::absent) return;
+        if (answer.fate == Fate::absent) {
+            return;
+        }
         if (answer.fate == Fate::done) {
             report.notes.push_back(fmt::format("{}: answered after all.", who));
         } else {
@@ -103,7 +106,9 @@ Report run(const Desk& desk) {
     fate_of("Python's Pool", python);
     report.notes.push_back(fmt::format("procpool, in {}: {} results, {} failures:",
                                        in_words(ours.seconds), results, failures.size()));
-    for (const auto& failure : failures) report.notes.push_back(failure.at("message"));
+    for (const auto& failure : failures) {
+        report.notes.push_back(failure.at("message"));
+    }
     report.details = {{"results", results}, {"failures", failures}};
     report.rows = {row};
     return report;

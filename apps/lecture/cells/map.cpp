@@ -60,7 +60,9 @@ public:
 
     [[nodiscard]] Figure plain() {
         return measure("plain", 1, [&](std::vector<double>& out) {
-            for (const double x : data_) out.push_back(subtract(x, sleep_));
+            for (const double x : data_) {
+                out.push_back(subtract(x, sleep_));
+            }
         });
     }
 

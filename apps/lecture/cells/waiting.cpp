@@ -80,7 +80,9 @@ Row waiting(const Desk& desk) {
     Row row{.name = "waiting", .label = fmt::format("{} requests, {} workers", items, workers)};
     desk.say(row.label + ", plain");
     const double plain = timed([&] {
-        for (const double x : numbers(items)) ask(x, port);
+        for (const double x : numbers(items)) {
+            ask(x, port);
+        }
     });
     row.figures[Peer::plain].seconds = plain;
     desk.say(row.label + ", procpool");
@@ -106,7 +108,9 @@ Row computing(const Desk& desk) {
     desk.say(row.label + ", plain");
     const double plain = timed([&] {
         std::vector<double> results;
-        for (const double x : numbers(items)) results.push_back(churn(x, rounds));
+        for (const double x : numbers(items)) {
+            results.push_back(churn(x, rounds));
+        }
     });
     row.figures[Peer::plain].seconds = plain;
     desk.say(row.label + ", procpool");
@@ -134,8 +138,9 @@ std::string gains(const Row& row) {
                             Kind{Peer::threads, Peer::plain, "C++ threads"},
                             Kind{Peer::procpool, Peer::plain, "procpool"}}) {
         const double gain = row.ratio(kind.alone, kind.peer);
-        if (gain > 0)
+        if (gain > 0) {
             text += fmt::format("{}{} {:.2f}x", text.empty() ? "" : ", ", kind.name, gain);
+        }
     }
     return text;
 }

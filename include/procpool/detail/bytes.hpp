@@ -25,8 +25,9 @@ public:
     explicit Reader(std::span<const std::byte> bytes) : at_(bytes.data()), left_(bytes.size()) {}
 
     const std::byte* take(std::size_t size) {
-        if (size > left_) [[unlikely]]
+        if (size > left_) [[unlikely]] {
             throw_short_frame(size, left_);
+        }
         const std::byte* taken = at_;
         at_ += size;
         left_ -= size;
@@ -48,16 +49,18 @@ public:
     /// The number of elements that follow. None is smaller than a byte: one that lies is found out.
     std::uint64_t take_count() {
         const std::uint64_t count = take_length();
-        if (count > left_) [[unlikely]]
+        if (count > left_) [[unlikely]] {
             throw_short_frame(count, left_);
+        }
         return count;
     }
 
     /// One of `count` alternatives.
     std::size_t take_choice(std::size_t count) {
         const auto choice = std::to_integer<std::size_t>(*take(1));
-        if (choice >= count) [[unlikely]]
+        if (choice >= count) [[unlikely]] {
             throw_bad_choice(choice, count);
+        }
         return choice;
     }
 
@@ -113,7 +116,9 @@ inline std::byte* write_length(std::byte* to, std::uint64_t length) {
 }
 
 inline std::byte* write_bytes(std::byte* to, std::span<const std::byte> bytes) {
-    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+    if (!bytes.empty()) {
+        std::memcpy(to, bytes.data(), bytes.size());
+    }
     return to + bytes.size();
 }
 

@@ -33,9 +33,7 @@ inline constexpr bool is_trusted<Trusted<F>> = true;
 template <class F>
 struct BoundTraits;
 template <class F>
-concept IsBound = requires {
-    typename BoundTraits<F>::Function;
-};
+concept IsBound = requires { typename BoundTraits<F>::Function; };
 
 /// A callable that is put together again from its parts: a functor that is an aggregate or has a
 /// serialize() member.
@@ -55,7 +53,8 @@ concept Shippable = closure_travels<F>();
 
 /// What is bound that is not a value but a callable itself, and travels as one.
 template <class T>
-concept CallableArgument = is_function_pointer<T> || IsBound<T> ||
+concept CallableArgument =
+    is_function_pointer<T> || IsBound<T> ||
     (!Encodable<T> && ByteClosure<T> && std::is_class_v<T> && requires { &T::operator(); });
 
 /// What may be bound.
@@ -134,7 +133,9 @@ void check_bytes(const F& f) {
 
 template <class T>
 void check_argument(const T& argument) {
-    if constexpr (CallableArgument<T>) detail::check_bytes(argument);
+    if constexpr (CallableArgument<T>) {
+        detail::check_bytes(argument);
+    }
 }
 
 template <class F>
@@ -232,7 +233,9 @@ struct CollectedCode {
         } else if constexpr (ByteClosure<F> && !Encodable<F> && !std::is_empty_v<F>) {
             const auto bytes = std::as_bytes(std::span{std::addressof(f), 1});
             append(all, bytes);
-            if constexpr (!is_relocatable<F>()) append(fixed, bytes);
+            if constexpr (!is_relocatable<F>()) {
+                append(fixed, bytes);
+            }
         }
     }
 

@@ -27,7 +27,8 @@ void check_closure(std::span<const std::byte> bytes, const std::type_info& type)
 
 /// The bytes of a T of which those that are padding are being found out.
 template <class T>
-requires(sizeof(T) % sizeof(void*) == 0) struct ClosureCopy {
+requires(sizeof(T) % sizeof(void*) == 0)
+struct ClosureCopy {
     alignas(T) alignas(void*) std::array<std::byte, sizeof(T)> bytes;
 
     explicit ClosureCopy(const T& original) {
@@ -65,7 +66,9 @@ private:
     void mark(const void* begin, std::size_t size) {
         const auto from =
             static_cast<std::size_t>(static_cast<const std::byte*>(begin) - bytes.data());
-        for (std::size_t i = 0; i < size; ++i) live_[from + i] = true;
+        for (std::size_t i = 0; i < size; ++i) {
+            live_[from + i] = true;
+        }
     }
 
     void mark_reference(const void* target) {
@@ -79,7 +82,9 @@ private:
     template <class Member>
     void mark_member(const Member* member) {
         if constexpr (std::is_array_v<Member>) {
-            for (const auto& element : *member) mark_member(std::addressof(element));
+            for (const auto& element : *member) {
+                mark_member(std::addressof(element));
+            }
         } else if constexpr (std::is_class_v<Member>) {
             mark_members_of(member);
         } else if constexpr (std::is_same_v<std::remove_cv_t<Member>, long double> &&
@@ -97,9 +102,13 @@ private:
         } else if constexpr (std::is_pointer_v<Told>) {
             using Pointee = std::remove_pointer_t<Told>;
             if constexpr (requires { requires sizeof(Pointee) <= sizeof(T); }) {
-                if (is_inside(plain(told))) return mark_member(plain(told));
+                if (is_inside(plain(told))) {
+                    return mark_member(plain(told));
+                }
             }
-            if constexpr (!std::is_function_v<Pointee>) mark_reference(plain(told));
+            if constexpr (!std::is_function_v<Pointee>) {
+                mark_reference(plain(told));
+            }
         }
     }
 
@@ -117,7 +126,9 @@ private:
         if constexpr (std::is_class_v<T>) {
             mark_members_of(object());
             for (std::size_t i = 0; i < sizeof(T); ++i) {
-                if (!live_[i]) bytes[i] = std::byte{0};
+                if (!live_[i]) {
+                    bytes[i] = std::byte{0};
+                }
             }
         }
     }

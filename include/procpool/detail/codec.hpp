@@ -40,7 +40,9 @@ template <Encodable T>
     } else {
         Reader from{frame};
         T value = Codec<T>::read(from);
-        if (from.left() != 0) throw_long_frame(from.left());
+        if (from.left() != 0) {
+            throw_long_frame(from.left());
+        }
         return value;
     }
 }

@@ -36,8 +36,9 @@ template <Way way>
 [[gnu::always_inline]] inline void check_stack(std::size_t reserve = 0) {
     // Not the address of a variable, which AddressSanitizer may have put elsewhere.
     const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-    if (here < descent.floor + reserve) [[unlikely]]
+    if (here < descent.floor + reserve) [[unlikely]] {
         throw_stack_too_short(way);
+    }
 }
 
 /// While it lives this thread is one level deeper. `size`: bytes of what is made at each level.
@@ -50,8 +51,9 @@ public:
                 stack_floor(reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
         }
         check_stack<way>(4 * size);  // it is made, moved from, and moved to, in frames of their own
-        if (descent.depth == max_depth) [[unlikely]]
+        if (descent.depth == max_depth) [[unlikely]] {
             throw_too_deep(way);
+        }
         ++descent.depth;
     }
     Level(const Level&) = delete;

@@ -23,20 +23,20 @@ struct AnyField {
 template <class T>
 struct AnyBase {
     template <class Base>
-    requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>) operator Base() const;
+    requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>)
+    operator Base() const;
 };
 
 /// Converts to a union that nobody said may travel. One without a name nobody can, and no
 /// structured binding takes it apart.
 struct AnyUnion {
     template <class T>
-    requires(std::is_union_v<T> && !enable_shippable<T>) operator T() const;
+    requires(std::is_union_v<T> && !enable_shippable<T>)
+    operator T() const;
 };
 
 template <class T>
-concept HasBase = requires {
-    T{AnyBase<T>{}};
-};
+concept HasBase = requires { T{AnyBase<T>{}}; };
 
 /// T{before, {inside}, after}, each so many of any type.
 template <class T, std::size_t... Is, std::size_t... Js, std::size_t... Ks>
@@ -49,9 +49,9 @@ constexpr bool accepts(std::index_sequence<Is...>, std::index_sequence<Js...>,
     };
 }
 template <class T, std::size_t before, std::size_t inside, std::size_t after>
-inline constexpr bool accepts_nested = detail::accepts<T>(std::make_index_sequence<before>{},
-                                                          std::make_index_sequence<inside>{},
-                                                          std::make_index_sequence<after>{});
+inline constexpr bool accepts_nested =
+    detail::accepts<T>(std::make_index_sequence<before>{}, std::make_index_sequence<inside>{},
+                       std::make_index_sequence<after>{});
 template <class T, std::size_t... Is>
 constexpr bool accepts_any(std::index_sequence<Is...>) {
     return requires { T{(static_cast<void>(Is), AnyField{})...}; };

@@ -27,8 +27,8 @@ constexpr decltype(auto) target_of(Object&& object) {
 
 /// std::invoke without <functional>, which is most of what a small program would compile.
 template <class F, class... A>
-requires(!std::is_member_pointer_v<std::decay_t<F>>) constexpr std::invoke_result_t<F, A...> call(
-    F&& f, A&&... a) {
+requires(!std::is_member_pointer_v<std::decay_t<F>>)
+constexpr std::invoke_result_t<F, A...> call(F&& f, A&&... a) {
     return std::forward<F>(f)(std::forward<A>(a)...);
 }
 

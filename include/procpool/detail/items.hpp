@@ -61,13 +61,13 @@ constexpr void require_range() {
 /// Its iterators say how far it goes, and any of its items can be reached; size() is not asked.
 template <class Range>
 concept RandomAccess = AnyRange<Range> && std::random_access_iterator<Iterator<Range>> &&
-    std::sized_sentinel_for<Sentinel<Range>, Iterator<Range>>;
+                       std::sized_sentinel_for<Sentinel<Range>, Iterator<Range>>;
 template <class Range>
 concept Contiguous = RandomAccess<Range> && std::contiguous_iterator<Iterator<Range>>;
 /// Can be walked twice, and refers to values that are there.
 template <class Range>
 concept Repeatable = AnyRange<Range> && std::forward_iterator<Iterator<Range>> &&
-    std::is_lvalue_reference_v<Reference<Range>>;
+                     std::is_lvalue_reference_v<Reference<Range>>;
 
 template <class Range>
 struct ItemOf {
@@ -148,10 +148,13 @@ void pack_fixed(Draft& draft, Range& range) {
     } else if constexpr (RandomAccess<Range>) {
         draft.spec.count = count_of(range);
         auto item = range_access::first(range);
-        if (draft.spec.count > SIZE_MAX / size) throw std::bad_array_new_length();
+        if (draft.spec.count > SIZE_MAX / size) {
+            throw std::bad_array_new_length();
+        }
         std::byte* to = draft.reserve(draft.spec.count * size);
-        for (std::uint64_t i = 0; i < draft.spec.count; ++i, ++item)
+        for (std::uint64_t i = 0; i < draft.spec.count; ++i, ++item) {
             to = Codec<T>::write(to, static_cast<const T&>(*item));
+        }
     } else {
         std::vector<std::byte> packed;
         for (auto&& item : range) {
@@ -194,11 +197,15 @@ void pack_frames(Draft& draft, Range& range) {
         pack_table<T>(draft, items, [](const T& item) -> const T& { return item; });
     } else if constexpr (Repeatable<Range> && are_there) {
         std::vector<const T*> items;
-        for (const T& item : range) items.push_back(std::addressof(item));
+        for (const T& item : range) {
+            items.push_back(std::addressof(item));
+        }
         pack_table<T>(draft, items, [](const T* item) -> const T& { return *item; });
     } else {
         std::vector<T> items;
-        for (auto&& item : range) items.emplace_back(std::forward<decltype(item)>(item));
+        for (auto&& item : range) {
+            items.emplace_back(std::forward<decltype(item)>(item));
+        }
         pack_table<T>(draft, items, [](const T& item) -> const T& { return item; });
     }
 }

@@ -139,7 +139,7 @@ struct LastOf<T, A...> : LastOf<A...> {};
 
 /// What a map or set compares or hashes with is made anew: with state it would be another one.
 template <class F>
-inline constexpr bool is_made_anew = std::is_empty_v<F>&& std::is_default_constructible_v<F>;
+inline constexpr bool is_made_anew = std::is_empty_v<F> && std::is_default_constructible_v<F>;
 template <class Container>
 consteval bool order_is_made_anew() {
     if constexpr (requires { typename Container::key_compare; }) {
@@ -160,17 +160,18 @@ consteval bool order_is_made_anew() {
 template <template <class...> class C, class... A>
 requires requires(C<A...>& c) {
     typename C<A...>::value_type;
-    requires std::same_as < typename C<A...>::allocator_type,
-    typename LastOf<A...>::type > ;
+    requires std::same_as<typename C<A...>::allocator_type, typename LastOf<A...>::type>;
     c.begin() == c.end();
     c.max_size();
     c.clear();
 }
 struct Standard<C<A...>> {
     using Container = C<A...>;
-    static constexpr Kind kind = requires(Container & c) { c.before_begin(); }
-    ? Kind::forward : requires { typename Container::key_type; }
-    ? (order_is_made_anew<Container>() ? Kind::keyed : Kind::stateful) : Kind::sequence;
+    static constexpr Kind kind =
+        requires(Container& c) { c.before_begin(); } ? Kind::forward
+        : requires { typename Container::key_type; }
+            ? (order_is_made_anew<Container>() ? Kind::keyed : Kind::stateful)
+            : Kind::sequence;
     using Parts = Types<typename Container::value_type>;
 };
 
@@ -223,17 +224,15 @@ struct AnyArchive {
     AnyArchive& operator&(T&&);
 };
 template <class T>
-concept HasSerialize = std::is_class_v<T> && requires(T& value, AnyArchive& archive) {
-    value.serialize(archive);
-};
+concept HasSerialize =
+    std::is_class_v<T> && requires(T& value, AnyArchive& archive) { value.serialize(archive); };
 
 template <class R, class T, class Archive>
 void take_const_member(R (T::*)(Archive&) const);
 /// Its serialize() can write the members but not fill them.
 template <class T>
-concept HasConstSerialize = requires {
-    detail::take_const_member(&T::template serialize<AnyArchive>);
-};
+concept HasConstSerialize =
+    requires { detail::take_const_member(&T::template serialize<AnyArchive>); };
 
 /// Not an aggregate that does something at its end that its members do not, because it owns what
 /// they only name; nor one that cannot be put together again, of a C array and what has no default.
@@ -273,7 +272,7 @@ consteval Kind kind_of() {
         return HasConstSerialize<T>                 ? Kind::unreadable
                : std::is_default_constructible_v<T> ? Kind::serialized
                                                     : Kind::unmakeable;
-    } else if constexpr ((is_flat_standard<T> || std::is_empty_v<T>)&&is_trivial) {
+    } else if constexpr ((is_flat_standard<T> || std::is_empty_v<T>) && is_trivial) {
         return Kind::flat;
     } else if constexpr (Standard<T>::kind != Kind::opaque) {
         return Standard<T>::kind;
@@ -284,7 +283,9 @@ consteval Kind kind_of() {
     } else if constexpr (std::is_aggregate_v<T>) {
         // Its own question, for g++ 12 takes a lambda that was asked it as not trivially copyable.
         if constexpr (std::is_move_assignable_v<T>) {
-            if (is_sum_of_members<T>()) return Kind::aggregate;
+            if (is_sum_of_members<T>()) {
+                return Kind::aggregate;
+            }
         }
         return is_trivial ? Kind::hidden : Kind::opaque;
     } else {
@@ -298,7 +299,8 @@ inline constexpr Kind kind = kind_of<T>();
 template <class T>
 struct PartsOf : Standard<T> {};
 template <class T>
-requires(kind<T> == Kind::aggregate) struct PartsOf<T> {
+requires(kind<T> == Kind::aggregate)
+struct PartsOf<T> {
     static auto list(T& value) {
         return with_fields(value,
                            []<class... Field>(const Field&...) { return Types<Field...>{}; });
@@ -306,7 +308,8 @@ requires(kind<T> == Kind::aggregate) struct PartsOf<T> {
     using Parts = decltype(list(std::declval<T&>()));
 };
 template <class T>
-requires(kind<T> == Kind::flat || kind<T> >= Kind::path) struct PartsOf<T> {
+requires(kind<T> == Kind::flat || kind<T> >= Kind::path)
+struct PartsOf<T> {
     using Parts = Types<>;
 };
 
@@ -431,8 +434,9 @@ constexpr void require_shippable() {
             "serialize(A& archive) { archive(its, members); }`, let cereal carry it "
             "(procpool/cereal.hpp), or use fork_map, whose items, though not their results, need "
             "not travel");
-        if constexpr (kind<T> < Kind::reference)
+        if constexpr (kind<T> < Kind::reference) {
             detail::require_all_shippable<T, Outer...>(typename PartsOf<T>::Parts{});
+        }
     }
 }
 

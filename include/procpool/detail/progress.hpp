@@ -41,8 +41,9 @@ inline void wait_showing(Engine& engine, const JobHandle& job, std::uint64_t tot
         return;
     }
     ProgressBar bar(progress.label(), total);
-    while (!engine.wait(job, Clock::now() + std::chrono::milliseconds(100)))
+    while (!engine.wait(job, Clock::now() + std::chrono::milliseconds(100))) {
         bar.show(engine.arrivals(job));
+    }
 }
 
 }  // namespace procpool::inline v0_1::detail

@@ -56,9 +56,13 @@ void for_items(std::uint64_t first, std::uint64_t count, Body body, Failed faile
 template <class R>
 [[nodiscard]] R read_result(std::span<const std::byte> bytes, std::uint64_t i) {
     constexpr std::size_t size = Codec<R>::fixed_size;
-    if constexpr (size == 0) throw_short_frame(1, 0);
+    if constexpr (size == 0) {
+        throw_short_frame(1, 0);
+    }
     const std::size_t offset = i * size;
-    if (bytes.size() < offset + size) throw_short_frame(offset + size, bytes.size());
+    if (bytes.size() < offset + size) {
+        throw_short_frame(offset + size, bytes.size());
+    }
     Reader from{bytes.subspan(offset, size)};
     return Codec<R>::read(from);
 }
@@ -71,7 +75,9 @@ public:
         const auto rank = [](const Failure& f) {
             return std::pair{f.kind == Failure::Kind::cancelled, f.index};
         };
-        if (!failure_ || rank(failure) < rank(*failure_)) failure_ = std::move(failure);
+        if (!failure_ || rank(failure) < rank(*failure_)) {
+            failure_ = std::move(failure);
+        }
     }
     void note_dropped(std::uint64_t first, const Failure& why) noexcept {
         Failure failure = why;
@@ -81,7 +87,9 @@ public:
 
     [[nodiscard]] const std::optional<Failure>& get() const { return failure_; }
     void throw_if_any() const {
-        if (failure_) throw_failure(*failure_);
+        if (failure_) {
+            throw_failure(*failure_);
+        }
     }
 
 private:
@@ -128,8 +136,9 @@ public:
                 std::memcpy(static_cast<void*>(results_.data() + first), bytes.data(),
                             bytes.size());
                 if constexpr (holds_bool<R>()) {
-                    for (auto& result : std::span{results_}.subspan(first, count))
+                    for (auto& result : std::span{results_}.subspan(first, count)) {
                         make_valid(result);
+                    }
                 }
                 return;
             }
@@ -152,7 +161,9 @@ public:
         } else {
             std::vector<R> values;
             values.reserve(results_.size());
-            for (auto& slot : results_) values.push_back(std::move(slot.value()));
+            for (auto& slot : results_) {
+                values.push_back(std::move(slot.value()));
+            }
             return values;
         }
     }
@@ -223,7 +234,9 @@ public:
     /// Any find is the answer to a search for any; the first find or error is that to one for the
     /// first.
     [[nodiscard]] std::uint64_t certain_before() const noexcept override {
-        if (!lowest_) return found_ ? 0 : undecided;
+        if (!lowest_) {
+            return found_ ? 0 : undecided;
+        }
         const auto& failure = this->failures_.get();
         const bool failed = failure && failure->kind != Failure::Kind::cancelled;
         return std::min(found_ ? index_ : undecided, failed ? failure->index : undecided);
@@ -234,13 +247,16 @@ public:
         if constexpr (Finding<R>::is_fixed) {
             constexpr std::size_t stride = Finding<R>::stride;
             for (std::uint64_t i = 0; i < count && (i + 1) * stride <= bytes.size(); ++i) {
-                if (bytes[i * stride] != std::byte{0})
+                if (bytes[i * stride] != std::byte{0}) {
                     result(first + i, bytes.subspan(i * stride, stride));
+                }
             }
         }
     }
     void result(std::uint64_t item, std::span<const std::byte> bytes) noexcept override {
-        if (bytes.empty() || (found_ && (!lowest_ || index_ < item))) return;
+        if (bytes.empty() || (found_ && (!lowest_ || index_ < item))) {
+            return;
+        }
         for_items(
             item, 1,
             [&](std::uint64_t) {
@@ -256,8 +272,9 @@ public:
     std::optional<R> take() override {
         const auto& failure = this->failures_.get();
         if (failure && (!found_ || (lowest_ && failure->kind != Failure::Kind::cancelled &&
-                                    failure->index < index_)))
+                                    failure->index < index_))) {
             throw_failure(*failure);
+        }
         return std::move(found_);
     }
 
@@ -275,7 +292,9 @@ class OutcomeSink final : public Collector<std::vector<Outcome<R>>> {
 public:
     explicit OutcomeSink(std::uint64_t count) {
         outcomes_.reserve(count);
-        for (std::uint64_t i = 0; i < count; ++i) outcomes_.emplace_back(Pending{});
+        for (std::uint64_t i = 0; i < count; ++i) {
+            outcomes_.emplace_back(Pending{});
+        }
     }
 
     void results(std::uint64_t first, std::uint64_t count,
@@ -287,8 +306,9 @@ public:
         }
     }
     void result(std::uint64_t item, std::span<const std::byte> bytes) noexcept override {
-        if constexpr (!std::is_void_v<R>)
+        if constexpr (!std::is_void_v<R>) {
             set(item, 1, [&](std::uint64_t) { return read_frame<R>(bytes); });
+        }
     }
     void failed(std::uint64_t item, Failure failure) noexcept override {
         failure.index = item;
@@ -307,7 +327,9 @@ public:
 
     [[nodiscard]] bool has_failed() const override { return no_memory_; }
     std::vector<Outcome<R>> take() override {
-        if (no_memory_) throw std::bad_alloc();
+        if (no_memory_) {
+            throw std::bad_alloc();
+        }
         return std::move(outcomes_);
     }
 

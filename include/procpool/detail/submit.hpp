@@ -40,7 +40,8 @@ struct ResultIfCalled {
     using type = Refused;
 };
 template <class How, class F, class Item>
-requires(can_be_called<How, F, Item>()) struct ResultIfCalled<How, F, Item> {
+requires(can_be_called<How, F, Item>())
+struct ResultIfCalled<How, F, Item> {
     using type = ResultOf<How, F, Item>;
 };
 
@@ -167,7 +168,9 @@ void set_closure(Draft& draft, const F& f) {
 template <class Task, class R>
 void set_map(JobSpec& spec) {
     spec.thunk = &map_thunk<Task, R, FixedResult<R>>;
-    if constexpr (FixedResult<R>) spec.result_stride = Codec<R>::fixed_size;
+    if constexpr (FixedResult<R>) {
+        spec.result_stride = Codec<R>::fixed_size;
+    }
 }
 
 /// The same for results that are written in place.
@@ -209,7 +212,9 @@ typename Sink::Value run_to_end(Engine& engine, Draft& draft, const std::shared_
         engine.abandon(job);  // nobody waits for it any more
         throw;
     }
-    if constexpr (Sink::may_be_certain_early) engine.abandon(job);  // what still runs is not needed
+    if constexpr (Sink::may_be_certain_early) {
+        engine.abandon(job);  // what still runs is not needed
+    }
     return sink->take();
 }
 

@@ -42,9 +42,7 @@ struct AcceptsElements<F, Item, std::index_sequence<Is...>>
 /// f(the item's elements...), for starmap and apply
 struct SpreadItem {
     template <class Item>
-    static constexpr bool takes = requires {
-        std::tuple_size<std::remove_cvref_t<Item>>::value;
-    };
+    static constexpr bool takes = requires { std::tuple_size<std::remove_cvref_t<Item>>::value; };
     template <class F, class Item>
     static constexpr bool accepts = AcceptsElements<F, Item>::value;
 
@@ -155,7 +153,7 @@ private:
 
 /// Results that lie side by side, instead of each in a frame.
 template <class R>
-concept FixedResult = FixedSize<R> &&(Codec<R>::fixed_size <= max_fixed_result);
+concept FixedResult = FixedSize<R> && (Codec<R>::fixed_size <= max_fixed_result);
 
 /// The thunk of a map: Task is made of a Run, and task.run<R>(i) calls for item i. R is void,
 /// stored where it belongs, or emitted.
@@ -173,8 +171,12 @@ void map_thunk(Run& run) {
         } else {
             const R result = task.template run<R>(i);
             run.end(i);
-            if constexpr (stored) Codec<R>::write(run.result(i), result);
-            if constexpr (emitted) outbox.emit(run, result);
+            if constexpr (stored) {
+                Codec<R>::write(run.result(i), result);
+            }
+            if constexpr (emitted) {
+                outbox.emit(run, result);
+            }
         }
     }
 }
@@ -187,7 +189,9 @@ struct Finding {
     static constexpr std::size_t stride = is_fixed ? 1 + Codec<R>::fixed_size : 0;
 
     static std::optional<R> read(std::span<const std::byte> bytes) {
-        if (bytes.empty() || bytes[0] == std::byte{0}) return std::nullopt;
+        if (bytes.empty() || bytes[0] == std::byte{0}) {
+            return std::nullopt;
+        }
         Reader from{bytes.subspan(1)};
         return Codec<R>::read(from);
     }
@@ -201,7 +205,9 @@ void find_thunk(Run& run) {
     Task task(run);
     [[maybe_unused]] std::vector<std::byte> frame;
     const auto store_nothing = [](const Run& at) {
-        if constexpr (Finding<R>::is_fixed) *at.result(at.next) = std::byte{0};
+        if constexpr (Finding<R>::is_fixed) {
+            *at.result(at.next) = std::byte{0};
+        }
     };
     for (; run.next < run.last; ++run.next) {
         run.begin(run.next);
@@ -222,7 +228,9 @@ void find_thunk(Run& run) {
             run.emit(frame);
         }
         run.stop();
-        for (++run.next; run.next < run.last; ++run.next) store_nothing(run);
+        for (++run.next; run.next < run.last; ++run.next) {
+            store_nothing(run);
+        }
         return;
     }
 }

@@ -42,14 +42,18 @@ void make_valid(T& value) {
     } else if constexpr (!holds_bool<T>()) {
         // whatever its bytes are
     } else if constexpr (kind<T> == Kind::array) {
-        for (auto& element : value) detail::make_valid(element);
+        for (auto& element : value) {
+            detail::make_valid(element);
+        }
     } else {
         const auto begin = reinterpret_cast<std::uintptr_t>(std::addressof(value));
         with_fields(std::as_const(value), [begin]<class... Field>(const Field&... each) {
             // A bit-field comes as a copy, and has no byte of its own that could be wrong.
             const auto visit = [begin]<class Each>(const Each& field) {
                 const auto at = reinterpret_cast<std::uintptr_t>(std::addressof(field));
-                if (at - begin < sizeof(T)) detail::make_valid(const_cast<Each&>(field));
+                if (at - begin < sizeof(T)) {
+                    detail::make_valid(const_cast<Each&>(field));
+                }
             };
             (visit(each), ...);
         });

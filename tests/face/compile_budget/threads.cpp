@@ -19,7 +19,11 @@ double slow_square(double x, std::chrono::milliseconds pause) {
 int main() {
     std::vector<double> data(100, 1.5);
     std::vector<std::thread> threads;
-    for (double& x : data) threads.emplace_back([&x] { x = slow_square(x, 10ms); });
-    for (auto& thread : threads) thread.join();
+    for (double& x : data) {
+        threads.emplace_back([&x] { x = slow_square(x, 10ms); });
+    }
+    for (auto& thread : threads) {
+        thread.join();
+    }
     std::cout << data.front() << '\n';
 }

@@ -11,7 +11,9 @@ std::size_t wrong(procpool::Pool& pool, const std::vector<int>& items) {
     const std::string prefix = "x";
     const auto f = [prefix](int i) { return prefix.size() + static_cast<std::size_t>(i); };
     std::size_t sum = 0;
-    for (const auto& outcome : pool.try_map(f, items)) sum += outcome.value();
+    for (const auto& outcome : pool.try_map(f, items)) {
+        sum += outcome.value();
+    }
     const std::vector<std::size_t> sizes = pool.map(f, items);
     const auto later = pool.map_async(f, items).get();
     const auto one = pool.submit(f, 1).get();

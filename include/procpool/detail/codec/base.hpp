@@ -30,11 +30,9 @@ template <class T>
 struct Codec : CodecOf<T, is_flat<T>() ? Kind::flat : kind<T>> {};
 
 template <class T>
-concept FixedSize = Encodable<T> &&(Codec<T>::fixed_size > 0);
+concept FixedSize = Encodable<T> && (Codec<T>::fixed_size > 0);
 template <class T>
-concept OneRun = Encodable<T> && requires(const T& value) {
-    Codec<T>::bytes(value);
-};
+concept OneRun = Encodable<T> && requires(const T& value) { Codec<T>::bytes(value); };
 
 template <class T>
 struct CodecOf<T, Kind::flat> {
@@ -48,7 +46,9 @@ struct CodecOf<T, Kind::flat> {
         }
         return to + sizeof(T);
     }
-    static auto read(Reader& from) requires(!std::is_array_v<T>) {
+    static auto read(Reader& from)
+    requires(!std::is_array_v<T>)
+    {
         return load<T>(from.take(sizeof(T)));
     }
 };
@@ -57,7 +57,9 @@ struct CodecOf<T, Kind::flat> {
 template <class T>
 void read_into(Reader& from, T& value) {
     if constexpr (std::is_array_v<T>) {
-        for (auto& element : value) detail::read_into(from, element);
+        for (auto& element : value) {
+            detail::read_into(from, element);
+        }
     } else if constexpr (OneRun<T>) {
         Codec<T>::assign(value, from.take_run());
     } else {

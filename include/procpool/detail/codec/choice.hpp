@@ -17,27 +17,32 @@ namespace procpool::inline v0_1::detail {
 
 /// If each alternative has a fixed size, the choice has that of the longest.
 template <class... T>
-inline constexpr std::size_t fixed_choice = ((Codec<T>::fixed_size > 0) && ...)
-                                                ? 1 + std::max({Codec<T>::fixed_size...})
-                                                : 0;
+inline constexpr std::size_t fixed_choice =
+    ((Codec<T>::fixed_size > 0) && ...) ? 1 + std::max({Codec<T>::fixed_size...}) : 0;
 
 /// Fills up what a shorter alternative left over.
 template <std::size_t fixed_size>
 std::byte* pad(std::byte* begin, std::byte* end) {
-    if constexpr (fixed_size == 0) return end;
+    if constexpr (fixed_size == 0) {
+        return end;
+    }
     std::fill(end, begin + fixed_size, std::byte{0});
     return begin + fixed_size;
 }
 template <std::size_t fixed_size>
 void skip_padding(Reader& from, std::size_t left_before) {
-    if constexpr (fixed_size != 0) from.take(fixed_size - (left_before - from.left()));
+    if constexpr (fixed_size != 0) {
+        from.take(fixed_size - (left_before - from.left()));
+    }
 }
 
 template <class T>
 struct CodecOf<std::optional<T>, Kind::optional> {
     static constexpr std::size_t fixed_size = fixed_choice<T>;
     static std::size_t size(const std::optional<T>& value) {
-        if constexpr (fixed_size != 0) return fixed_size;
+        if constexpr (fixed_size != 0) {
+            return fixed_size;
+        }
         return 1 + (value ? Codec<T>::size(*value) : 0);
     }
     static std::byte* write(std::byte* to, const std::optional<T>& value) {
@@ -47,7 +52,9 @@ struct CodecOf<std::optional<T>, Kind::optional> {
     static std::optional<T> read(Reader& from) {
         std::optional<T> value;
         const std::size_t before = from.left();
-        if (from.take_choice(2) == 1) value.emplace(Codec<T>::read(from));
+        if (from.take_choice(2) == 1) {
+            value.emplace(Codec<T>::read(from));
+        }
         skip_padding<fixed_size>(from, before);
         return value;
     }
@@ -82,7 +89,9 @@ private:
     template <std::size_t Index>
     static Variant read_choice(Reader& from, std::size_t choice) {
         if constexpr (Index + 1 < sizeof...(T)) {
-            if (choice != Index) return read_choice<Index + 1>(from, choice);
+            if (choice != Index) {
+                return read_choice<Index + 1>(from, choice);
+            }
         }
         using Alternative = std::variant_alternative_t<Index, Variant>;
         return Variant(std::in_place_index<Index>, Codec<Alternative>::read(from));
@@ -105,7 +114,9 @@ struct CodecOf<std::unique_ptr<T>, Kind::unique_ptr> {
     }
     static std::unique_ptr<T> read(Reader& from) {
         const Level<Way::reading, sizeof(Value)> level;
-        if (from.take_choice(2) == 0) return nullptr;
+        if (from.take_choice(2) == 0) {
+            return nullptr;
+        }
         return std::make_unique<Value>(Codec<Value>::read(from));
     }
 };

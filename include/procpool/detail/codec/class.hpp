@@ -63,7 +63,9 @@ public:
 private:
     template <class T>
     void write(const T& value) {
-        if constexpr (Encodable<T>) to_ = Codec<T>::write(to_, value);  // Measure says why not
+        if constexpr (Encodable<T>) {
+            to_ = Codec<T>::write(to_, value);  // Measure says why not
+        }
     }
     std::byte* to_;
 };
@@ -84,7 +86,9 @@ public:
 private:
     template <class T>
     void read(T& value) {
-        if constexpr (Encodable<T>) detail::read_into(from_, value);
+        if constexpr (Encodable<T>) {
+            detail::read_into(from_, value);
+        }
     }
     Reader& from_;
 };

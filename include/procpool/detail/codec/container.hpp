@@ -17,9 +17,7 @@ namespace procpool::inline v0_1::detail {
 template <class Container>
 concept FlatRun = Trivial<typename Container::value_type> &&
                   !std::is_same_v<typename Container::value_type, bool> &&
-                  requires(const Container& c) {
-    c.data();
-};
+                  requires(const Container& c) { c.data(); };
 
 template <class Container>
 struct RunCodec {
@@ -30,7 +28,9 @@ struct RunCodec {
         return std::as_bytes(std::span{value.data(), value.size()});
     }
     static void assign(Container& value, std::span<const std::byte> bytes) {
-        if (bytes.size() % sizeof(Element) != 0) throw_long_frame(bytes.size() % sizeof(Element));
+        if (bytes.size() % sizeof(Element) != 0) {
+            throw_long_frame(bytes.size() % sizeof(Element));
+        }
         const std::size_t count = bytes.size() / sizeof(Element);
         // Where it is aligned it is copied at once; resize() would fill it with zeros first. But
         // assign() of the rare strings makes g++ 12 warn of an overlap that is none.
@@ -45,14 +45,16 @@ struct RunCodec {
         }
         if constexpr (is_assignable && std::is_trivially_default_constructible_v<Element>) {
             value.resize(count);
-            if (count != 0)
+            if (count != 0) {
                 std::memcpy(static_cast<void*>(value.data()), bytes.data(), bytes.size());
+            }
             make_elements_valid(value);
         } else {
             value.clear();
             value.reserve(count);
-            for (std::size_t i = 0; i < count; ++i)
+            for (std::size_t i = 0; i < count; ++i) {
                 value.push_back(load<Element>(bytes.data() + i * sizeof(Element)));
+            }
         }
     }
 
@@ -72,7 +74,9 @@ struct RunCodec {
 private:
     static void make_elements_valid(Container& value) {
         if constexpr (holds_bool<Element>()) {
-            for (auto& element : value) make_valid(element);
+            for (auto& element : value) {
+                make_valid(element);
+            }
         }
     }
     static constexpr bool is_rare_string =
@@ -115,14 +119,18 @@ struct ContainerCodec {
         if constexpr (FixedSize<Element>) {
             total += count(value) * Codec<Element>::fixed_size;
         } else {
-            for (const auto& element : value) total += codec_of(element).size(element);
+            for (const auto& element : value) {
+                total += codec_of(element).size(element);
+            }
         }
         return total;
     }
     static std::byte* write(std::byte* to, const Container& value) {
         const Level<Way::writing> level;
         to = write_length(to, count(value));
-        for (const auto& element : value) to = codec_of(element).write(to, element);
+        for (const auto& element : value) {
+            to = codec_of(element).write(to, element);
+        }
         return to;
     }
     static Container read(Reader& from) {
@@ -135,13 +143,17 @@ struct ContainerCodec {
         }
         if constexpr (kind<Container> == Kind::forward) {
             auto last = value.before_begin();
-            for (std::uint64_t i = 0; i < count; ++i)
+            for (std::uint64_t i = 0; i < count; ++i) {
                 last = value.insert_after(last, Codec<Element>::read(from));
+            }
         } else if constexpr (kind<Container> == Kind::keyed) {
-            for (std::uint64_t i = 0; i < count; ++i)
+            for (std::uint64_t i = 0; i < count; ++i) {
                 value.emplace_hint(value.end(), Codec<Element>::read(from));
+            }
         } else {
-            for (std::uint64_t i = 0; i < count; ++i) value.push_back(Codec<Element>::read(from));
+            for (std::uint64_t i = 0; i < count; ++i) {
+                value.push_back(Codec<Element>::read(from));
+            }
         }
         return value;
     }

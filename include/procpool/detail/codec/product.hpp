@@ -92,16 +92,26 @@ struct CodecOf<T, Kind::array> {
 
     static std::size_t size(const T& value) {
         std::size_t total = count == 0 ? 1 : 0;
-        for (const auto& element : value) total += Codec<Element>::size(element);
+        for (const auto& element : value) {
+            total += Codec<Element>::size(element);
+        }
         return total;
     }
     static std::byte* write(std::byte* to, const T& value) {
-        if (count == 0) *to++ = std::byte{0};
-        for (const auto& element : value) to = Codec<Element>::write(to, element);
+        if (count == 0) {
+            *to++ = std::byte{0};
+        }
+        for (const auto& element : value) {
+            to = Codec<Element>::write(to, element);
+        }
         return to;
     }
-    static auto read(Reader& from) requires(!std::is_array_v<T>) {
-        if (count == 0) from.take(1);
+    static auto read(Reader& from)
+    requires(!std::is_array_v<T>)
+    {
+        if (count == 0) {
+            from.take(1);
+        }
         return read(from, std::make_index_sequence<count>{});
     }
 
