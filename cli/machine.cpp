@@ -10,8 +10,9 @@
 #include <fmt/format.h>
 
 #include "os/cgroup.hpp"
-#include "os/cpu_files.hpp"
-#include "os/text_file.hpp"
+#include "os/cpus.hpp"
+#include "os/file.hpp"
+#include "os/text.hpp"
 #include "tool/text.hpp"
 
 namespace procpool::cli {

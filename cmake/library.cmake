@@ -18,12 +18,12 @@ endif()
 # What runs in a signal handler calls its functions directly: the dynamic linker, which looks a function up at its
 # first call, takes locks, and more of a small stack than there may be.
 set_source_files_properties(
-    ${PROJECT_SOURCE_DIR}/src/os/backtrace.cpp ${PROJECT_SOURCE_DIR}/src/os/crash.cpp
+    ${PROJECT_SOURCE_DIR}/src/trace/backtrace.cpp ${PROJECT_SOURCE_DIR}/src/trace/crash.cpp
     PROPERTIES COMPILE_OPTIONS -fno-plt)
 
 # procpool_library(<target> [<type>])
 function(procpool_library target)
-    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*/*.cpp)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.cpp)
     add_library(${target} ${ARGN} ${sources})
     target_compile_features(${target} PUBLIC cxx_std_20)
     target_include_directories(

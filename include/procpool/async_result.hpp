@@ -6,10 +6,11 @@
 #include <utility>
 
 #include <procpool/detail/engine.hpp>
+#include <procpool/detail/namespace.hpp>
 #include <procpool/detail/sinks.hpp>
 #include <procpool/errors.hpp>
 
-namespace procpool::inline v0_1 {
+PROCPOOL_BEGIN_NAMESPACE
 
 class Pool;
 
@@ -108,4 +109,4 @@ private:
     bool taken_ = false;
 };
 
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

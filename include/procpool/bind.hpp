@@ -8,8 +8,9 @@
 #include <procpool/detail/bytes.hpp>
 #include <procpool/detail/character.hpp>
 #include <procpool/detail/invoke.hpp>
+#include <procpool/detail/namespace.hpp>
 
-namespace procpool::inline v0_1 {
+PROCPOOL_BEGIN_NAMESPACE
 
 namespace detail {
 
@@ -140,4 +141,4 @@ template <class F>
     return detail::Trusted<std::decay_t<F>>{std::forward<F>(f)};
 }
 
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

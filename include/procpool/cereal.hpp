@@ -16,8 +16,9 @@
 #include <cereal/cereal.hpp>
 
 #include <procpool/detail/codec.hpp>
+#include <procpool/detail/namespace.hpp>
 
-namespace procpool::inline v0_1 {
+PROCPOOL_BEGIN_NAMESPACE
 
 /// Says that cereal carries the values of T: with the functions that its documentation describes,
 /// `serialize`, `save` and `load`, members or not, and its own for standard types, of which the
@@ -204,7 +205,7 @@ struct ForeignCodec<T> {
 };
 
 }  // namespace detail
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE
 
 CEREAL_REGISTER_ARCHIVE(procpool::detail::CerealWriter)
 CEREAL_REGISTER_ARCHIVE(procpool::detail::CerealReader)

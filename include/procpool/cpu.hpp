@@ -1,6 +1,8 @@
 #pragma once
 
-namespace procpool::inline v0_1 {
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
 
 // All of these read files of /proc and /sys: some tens of microseconds, so keep the answer. They
 // never block, any thread may call them, and they answer at least 1 whatever cannot be read. They
@@ -17,4 +19,4 @@ namespace procpool::inline v0_1 {
 /// The cores of this machine that are online; logical_cpus() where the system does not tell.
 [[nodiscard]] int physical_cores();
 
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

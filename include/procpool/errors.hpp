@@ -7,7 +7,9 @@
 
 #include <sys/types.h>
 
-namespace procpool::inline v0_1 {
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
 
 namespace detail {
 struct Failure;
@@ -167,4 +169,4 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

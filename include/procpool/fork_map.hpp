@@ -9,11 +9,12 @@
 #include <vector>
 
 #include <procpool/detail/engine.hpp>
+#include <procpool/detail/namespace.hpp>
 #include <procpool/detail/submit.hpp>
 #include <procpool/errors.hpp>
 #include <procpool/options.hpp>
 
-namespace procpool::inline v0_1 {
+PROCPOOL_BEGIN_NAMESPACE
 
 namespace detail {
 
@@ -131,4 +132,4 @@ auto fork_map(F&& f, Range&& range, const ForkMapOptions& options = {}) {
     }
 }
 
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <procpool/detail/namespace.hpp>
+
 /// The names of the classes without what they are, for headers that only refer to them.
-namespace procpool::inline v0_1 {
+PROCPOOL_BEGIN_NAMESPACE
 
 class Pool;
 template <class R>
@@ -9,4 +11,4 @@ class AsyncResult;
 template <class R>
 class Outcome;
 
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

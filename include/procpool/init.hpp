@@ -1,6 +1,8 @@
 #pragma once
 
-namespace procpool::inline v0_1 {
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
 
 /// Prepares this program for Start::forkserver and Start::spawn. Call it first thing in main:
 ///
@@ -17,4 +19,4 @@ namespace procpool::inline v0_1 {
 /// memory for as long as the program runs.
 void init(int argc, const char* const* argv);
 
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

@@ -9,8 +9,9 @@
 
 #include <procpool/detail/closure.hpp>
 #include <procpool/detail/invoke.hpp>
+#include <procpool/detail/namespace.hpp>
 
-namespace procpool::inline v0_1 {
+PROCPOOL_BEGIN_NAMESPACE
 
 namespace detail {
 
@@ -70,4 +71,4 @@ private:
     detail::CollectedCode code_;
 };
 
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

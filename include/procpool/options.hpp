@@ -5,10 +5,11 @@
 #include <string>
 #include <utility>
 
+#include <procpool/detail/namespace.hpp>
 #include <procpool/initializer.hpp>
 #include <procpool/start.hpp>
 
-namespace procpool::inline v0_1 {
+PROCPOOL_BEGIN_NAMESPACE
 
 /// A bar on stderr while a call waits, drawn ten times a second by the thread that waits:
 /// `{.progress = "parsing"}`. Off when it has no label, and silent when stderr is no terminal.
@@ -80,4 +81,4 @@ void check_start(Start start);
 
 }  // namespace detail
 
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

@@ -5,9 +5,10 @@
 #include <variant>
 
 #include <procpool/detail/failure.hpp>
+#include <procpool/detail/namespace.hpp>
 #include <procpool/errors.hpp>
 
-namespace procpool::inline v0_1 {
+PROCPOOL_BEGIN_NAMESPACE
 
 namespace detail {
 template <class R>
@@ -96,4 +97,4 @@ private:
     Outcome<detail::Nothing> outcome_;
 };
 
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

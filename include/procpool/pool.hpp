@@ -13,12 +13,13 @@
 
 #include <procpool/async_result.hpp>
 #include <procpool/detail/engine.hpp>
+#include <procpool/detail/namespace.hpp>
 #include <procpool/detail/submit.hpp>
 #include <procpool/errors.hpp>
 #include <procpool/options.hpp>
 #include <procpool/outcome.hpp>
 
-namespace procpool::inline v0_1 {
+PROCPOOL_BEGIN_NAMESPACE
 
 template <class T>
 class shared_vector;
@@ -390,4 +391,4 @@ private:
     std::shared_ptr<detail::Engine> engine_;
 };
 
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

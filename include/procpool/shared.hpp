@@ -16,8 +16,9 @@
 #include <procpool/detail/codec.hpp>
 #include <procpool/detail/engine.hpp>
 #include <procpool/detail/items.hpp>
+#include <procpool/detail/namespace.hpp>
 
-namespace procpool::inline v0_1 {
+PROCPOOL_BEGIN_NAMESPACE
 
 /// A vector in the memory that this process shares with its workers: as the range of a map it is
 /// not copied, and map_into() has the workers write their results straight into it.
@@ -190,4 +191,4 @@ struct detail::SharedStorage<shared_vector<T>> {
     }
 };
 
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

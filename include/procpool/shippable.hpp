@@ -1,6 +1,8 @@
 #pragma once
 
-namespace procpool::inline v0_1 {
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
 
 /// Says that the bytes of a T are all there is of it, and mean the same in another process. For a
 /// trivially copyable class whose members the library cannot see, because they are private or it
@@ -16,4 +18,4 @@ namespace procpool::inline v0_1 {
 template <class T>
 inline constexpr bool enable_shippable = false;
 
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

@@ -1,6 +1,8 @@
 #pragma once
 
-namespace procpool::inline v0_1 {
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
 
 /// Where the workers of a pool come from, and with it what they see of the program's globals.
 enum class Start {
@@ -21,4 +23,4 @@ enum class Start {
     in_caller,
 };
 
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

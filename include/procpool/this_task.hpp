@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <procpool/detail/namespace.hpp>
 #include <procpool/detail/run.hpp>
 
+PROCPOOL_BEGIN_NAMESPACE
 /// The item that the calling process is working on.
-namespace procpool::inline v0_1::this_task {
+namespace this_task {
 
 /// The position of the running item in its range, from 0; 0 in apply() and submit(), and outside a
 /// worker.
@@ -33,10 +35,12 @@ namespace procpool::inline v0_1::this_task {
     return mix(mix(base + golden) + golden * (detail::current_task().index + 1));
 }
 
-}  // namespace procpool::inline v0_1::this_task
+}  // namespace this_task
+PROCPOOL_END_NAMESPACE
 
+PROCPOOL_BEGIN_NAMESPACE
 /// The process that calls.
-namespace procpool::inline v0_1::this_worker {
+namespace this_worker {
 
 /// The number of this worker in its pool, from 0; a replacement has the number of the one it
 /// replaces. -1 outside a worker.
@@ -61,4 +65,5 @@ template <class T>
     return *value;
 }
 
-}  // namespace procpool::inline v0_1::this_worker
+}  // namespace this_worker
+PROCPOOL_END_NAMESPACE

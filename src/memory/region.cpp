@@ -4,9 +4,10 @@
 #include <iterator>
 #include <new>
 
-#include "memory/process_mark.hpp"
+#include "os/process_mark.hpp"
 
-namespace procpool::memory {
+PROCPOOL_BEGIN_NAMESPACE
+namespace memory {
 namespace {
 
 constexpr std::size_t largest = std::size_t{256} << 30U;
@@ -80,13 +81,13 @@ void Region::protect_inherited(const std::byte* own) noexcept {
 
 Region::Region()
     : shared_(map_largest_allowed()),
-      owner_(process_mark()),
+      owner_(os::process_mark()),
       limit_(std::min(size(), os::physical_memory() / 2)) {
     warm_.reserve(warm_blocks + 1);
     free_.emplace(base() + os::page_size, size() - os::page_size);
 }
 
-bool Region::belongs_to_this_process() const { return owner_ == process_mark(); }
+bool Region::belongs_to_this_process() const { return owner_ == os::process_mark(); }
 
 std::byte* Region::take(std::size_t size) {
     const auto fits = std::find_if(free_.begin(), free_.end(),
@@ -173,4 +174,5 @@ void Region::unreserve(std::byte* data, std::size_t bytes) noexcept {
     give(data, os::round_to_pages(bytes));
 }
 
-}  // namespace procpool::memory
+}  // namespace memory
+PROCPOOL_END_NAMESPACE

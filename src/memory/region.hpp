@@ -7,9 +7,12 @@
 #include <mutex>
 #include <vector>
 
-#include "os/memory.hpp"
+#include <procpool/detail/namespace.hpp>
 
-namespace procpool::memory {
+#include "os/mapping.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace memory {
 
 /// The one region that a process shares with all workers of all its pools: reserved large, touched
 /// little, without a name that could leak, at the same address everywhere. Pages have an owner; who
@@ -75,4 +78,5 @@ private:
     std::mutex mutex_;
 };
 
-}  // namespace procpool::memory
+}  // namespace memory
+PROCPOOL_END_NAMESPACE

@@ -8,7 +8,8 @@
 
 #include "os/fault.hpp"
 
-namespace procpool::os {
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
 
 MapsReader::MapsReader(const char* path) noexcept
     : file_(call_through_signals(Call::open_file,
@@ -120,4 +121,5 @@ bool may_be_mapped(std::uintptr_t address) noexcept {
     return ::mincore(begin, 1, &resident) == 0 || errno != ENOMEM;
 }
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

@@ -6,9 +6,12 @@
 #include <optional>
 #include <string_view>
 
+#include <procpool/detail/namespace.hpp>
+
 #include "os/fd.hpp"
 
-namespace procpool::os {
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
 
 /// A mapping of this process.
 struct MappedRange {
@@ -50,4 +53,5 @@ private:
 /// False only when nothing is mapped at the address.
 [[nodiscard]] bool may_be_mapped(std::uintptr_t address) noexcept;
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

@@ -3,9 +3,11 @@
 #include <charconv>
 #include <optional>
 
-#include "os/text_file.hpp"
+#include "os/file.hpp"
+#include "os/text.hpp"
 
-namespace procpool::os {
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
 
 namespace {
 
@@ -118,4 +120,5 @@ std::vector<ControlGroup> control_groups(const std::string& root, std::string_vi
     return all;
 }
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

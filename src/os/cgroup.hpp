@@ -4,7 +4,10 @@
 #include <string_view>
 #include <vector>
 
-namespace procpool::os {
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
 
 /// A control group, as the directory of its files.
 struct ControlGroup {
@@ -18,4 +21,5 @@ struct ControlGroup {
 [[nodiscard]] std::vector<ControlGroup> control_groups(const std::string& root,
                                                        std::string_view controller);
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

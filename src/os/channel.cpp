@@ -9,7 +9,8 @@
 
 #include "os/fault.hpp"
 
-namespace procpool::os {
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
 
 namespace {
 
@@ -86,4 +87,5 @@ Message receive(const Fd& channel) {
     return received;
 }
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

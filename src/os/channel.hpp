@@ -4,9 +4,12 @@
 #include <span>
 #include <vector>
 
+#include <procpool/detail/namespace.hpp>
+
 #include "os/fd.hpp"
 
-namespace procpool::os {
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
 
 /// Two connected ends; what is sent arrives whole and in order, with descriptors. Close-on-exec.
 struct Channel {
@@ -29,4 +32,5 @@ struct Message {
 /// gone or on failure. Throws std::bad_alloc.
 [[nodiscard]] Message receive(const Fd& channel);
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

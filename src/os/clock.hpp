@@ -3,7 +3,14 @@
 #include <cstdint>
 #include <ctime>
 
-namespace procpool::os {
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
+
+// Nanoseconds, as all times here.
+inline constexpr std::uint64_t us = 1'000;
+inline constexpr std::uint64_t ms = 1'000'000;
 
 /// Nanoseconds of the monotonic clock, the same for every process of the machine. No system call
 /// (vDSO).
@@ -14,4 +21,5 @@ inline std::uint64_t now_ns() noexcept {
            static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

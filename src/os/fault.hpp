@@ -3,15 +3,18 @@
 #include <cerrno>
 #include <utility>
 
+#include <procpool/detail/namespace.hpp>
+
 #if defined(PROCPOOL_INSTRUMENTED)
 #include <atomic>
 #endif
 
+PROCPOOL_BEGIN_NAMESPACE
 /// The seam: system calls that a machine can refuse or a signal interrupt pass through `call`,
 /// where an instrumented build can make them fail. Those that fail only by a mistake of the library
 /// (kill, close, sigaction), and those whose failure is told by what follows (madvise, prctl), are
 /// made as they are.
-namespace procpool::os {
+namespace os {
 
 /// The calls that a test can make fail.
 enum class Call {
@@ -70,4 +73,5 @@ auto call_through_signals(Call which, Function&& function) -> decltype(function(
     }
 }
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

@@ -10,7 +10,8 @@
 
 #include "os/fault.hpp"
 
-namespace procpool::os {
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
 
 Fd above_standard_streams(Fd fd) noexcept {
     if (!fd || fd.get() > STDERR_FILENO) {
@@ -86,25 +87,5 @@ std::optional<std::uint32_t> hear(const Fd& pipe) noexcept {
     }
 }
 
-long read_file(const char* path, char* buffer, std::size_t size) noexcept {
-    const Fd file(
-        call_through_signals(Call::open_file, [&] { return ::open(path, O_RDONLY | O_CLOEXEC); }));
-    if (!file) {
-        return -1;
-    }
-    std::size_t length = 0;
-    while (length < size) {
-        const auto got = call_through_signals(
-            Call::read, [&] { return ::read(file.get(), buffer + length, size - length); });
-        if (got < 0) {
-            return -1;
-        }
-        if (got == 0) {
-            break;
-        }
-        length += static_cast<std::size_t>(got);
-    }
-    return static_cast<long>(length);
-}
-
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

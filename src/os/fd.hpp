@@ -7,7 +7,10 @@
 
 #include <unistd.h>
 
-namespace procpool::os {
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
 
 /// A file descriptor that closes itself.
 class Fd {
@@ -74,7 +77,5 @@ bool tell(const Fd& pipe, std::uint32_t number) noexcept;
 /// Blocks for a number that was told; nothing when the other end is gone.
 std::optional<std::uint32_t> hear(const Fd& pipe) noexcept;
 
-/// Reads a whole (small) file of /proc into `buffer`; the number of bytes, or -1 and errno.
-long read_file(const char* path, char* buffer, std::size_t size) noexcept;
-
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

@@ -9,9 +9,50 @@
 #include <unistd.h>
 
 #include "os/fault.hpp"
-#include "os/memory.hpp"
+#include "os/mapping.hpp"
+#include "os/text.hpp"
 
-namespace procpool::os {
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
+
+long read_file(const char* path, char* buffer, std::size_t size) noexcept {
+    const Fd file(
+        call_through_signals(Call::open_file, [&] { return ::open(path, O_RDONLY | O_CLOEXEC); }));
+    if (!file) {
+        return -1;
+    }
+    std::size_t length = 0;
+    while (length < size) {
+        const auto got = call_through_signals(
+            Call::read, [&] { return ::read(file.get(), buffer + length, size - length); });
+        if (got < 0) {
+            return -1;
+        }
+        if (got == 0) {
+            break;
+        }
+        length += static_cast<std::size_t>(got);
+    }
+    return static_cast<long>(length);
+}
+
+std::optional<std::string> contents(const std::string& path) {
+    for (std::string text(4096, '\0');; text.resize(2 * text.size())) {
+        const long length = read_file(path.c_str(), text.data(), text.size());
+        if (length < 0) {
+            return std::nullopt;
+        }
+        if (static_cast<std::size_t>(length) < text.size()) {
+            text.resize(static_cast<std::size_t>(length));
+            return text;
+        }
+    }
+}
+
+std::optional<long long> number_in(const std::string& path) {
+    const auto text = contents(path);
+    return text ? number<long long>(trimmed(*text)) : std::nullopt;
+}
 
 Fd open_regular(const char* path) noexcept {
     Fd file(call_through_signals(Call::open_file,
@@ -66,4 +107,5 @@ Fd copy_of(const Fd& file, std::uint64_t most) noexcept {
     return copy;
 }
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

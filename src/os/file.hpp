@@ -2,13 +2,27 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
+
+#include <procpool/detail/namespace.hpp>
 
 #include "os/fd.hpp"
 
-/// Files that others may write to, truncate or remove while they are read: never mapped, for what
-/// is cut off a mapped file is a bus error for whoever looks at it.
-namespace procpool::os {
+PROCPOOL_BEGIN_NAMESPACE
+/// Reading files that others may write to, truncate or remove meanwhile: never mapped, for what is
+/// cut off a mapped file is a bus error for whoever looks at it.
+namespace os {
+
+/// Reads a whole (small) file of /proc into `buffer`; the number of bytes, or -1 and errno.
+long read_file(const char* path, char* buffer, std::size_t size) noexcept;
+
+/// All that a text file says; none when it cannot be read.
+[[nodiscard]] std::optional<std::string> contents(const std::string& path);
+
+/// The number that is all the file says.
+[[nodiscard]] std::optional<long long> number_in(const std::string& path);
 
 /// A regular file, to be read. Empty when it cannot be opened or is of another kind, which is not
 /// waited for.
@@ -24,4 +38,5 @@ bool read_at(const Fd& file, std::uint64_t offset, std::span<std::byte> buffer) 
 /// is more than `most` bytes, or there is no memory.
 [[nodiscard]] Fd copy_of(const Fd& file, std::uint64_t most) noexcept;
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

@@ -8,7 +8,8 @@
 
 #include "os/fault.hpp"
 
-namespace procpool::os {
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
 
 namespace {
 
@@ -51,4 +52,5 @@ void futex_wake(const FutexWord& word, int count) noexcept {
          [&] { return ::syscall(SYS_futex, &word, FUTEX_WAKE, count, nullptr, nullptr, 0); });
 }
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

@@ -3,7 +3,10 @@
 #include <atomic>
 #include <cstdint>
 
-namespace procpool::os {
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
 
 using FutexWord = std::atomic<std::uint32_t>;
 static_assert(FutexWord::is_always_lock_free && sizeof(FutexWord) == 4);
@@ -26,4 +29,5 @@ inline constexpr std::uint64_t no_timeout = ~std::uint64_t{0};
 /// Wakes one waiter of a kind. False if there is none.
 [[gnu::hot]] bool futex_wake_one(std::uint32_t kind, const FutexWord& word) noexcept;
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

@@ -4,7 +4,8 @@
 
 #include <pthread.h>
 
-namespace procpool::os {
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
 namespace {
 
 constinit std::mutex lock;
@@ -21,4 +22,5 @@ void for_each_object(int (*visit)(dl_phdr_info*, std::size_t, void*), void* data
     ::dl_iterate_phdr(visit, data);
 }
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

@@ -4,8 +4,11 @@
 
 #include <link.h>
 
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
 /// The program and the shared objects that it loaded, as the dynamic linker lists them.
-namespace procpool::os {
+namespace os {
 
 /// Calls `visit(info, data)` for each, the program first, until one returns something else than 0.
 /// `visit` must not come back here. Any thread. The linker's lock is no business of fork()'s: a
@@ -13,4 +16,5 @@ namespace procpool::os {
 /// this has a lock of its own around it, which fork() waits for.
 void for_each_object(int (*visit)(dl_phdr_info* info, std::size_t size, void* data), void* data);
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

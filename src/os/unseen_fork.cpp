@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "os/fault.hpp"
-#include "os/process.hpp"
+#include "os/fork.hpp"
+#include "os/reaping.hpp"
 
 // A child of fork() ends with a SIGCHLD for its parent, and only fork() takes the locks of libc. So
 // a go-between forks: a process without an end signal that borrows this thread's memory and stack,
@@ -21,7 +22,8 @@
 #define PROCPOOL_RSEQ 1
 #endif
 
-namespace procpool::os {
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
 namespace {
 
 struct Forked {
@@ -37,8 +39,9 @@ struct Forked {
 #endif
 
 /// In the go-between. Returns in the child only.
-extern "C" __attribute__((used, visibility("hidden"))) PROCPOOL_UNSANITIZED void
-procpool_go_between(Forked* forked) {
+extern "C" void go_between(Forked* forked) asm(PROCPOOL_SYMBOL(go_between));
+extern "C" __attribute__((used, visibility("hidden"))) PROCPOOL_UNSANITIZED void go_between(
+    Forked* forked) {
     const pid_t pid = fork_process();
     if (pid != 0) {
         forked->pid = pid;
@@ -72,7 +75,7 @@ constexpr long flags = CLONE_VM | CLONE_VFORK;
         "sub $128, %%rsp\n\t"  // the red zone
         "and $-16, %%rsp\n\t"
         "mov %%r12, %%rdi\n\t"
-        "call procpool_go_between\n\t"
+        "call " PROCPOOL_SYMBOL(go_between) "\n\t"
         "mov %%r13, %%rsp\n\t"
         "xor %%eax, %%eax\n"
         "1:"
@@ -92,7 +95,7 @@ constexpr long flags = CLONE_VM | CLONE_VFORK;
         "svc #0\n\t"
         "cbnz x0, 1f\n\t"
         "mov x0, x19\n\t"
-        "bl procpool_go_between\n\t"
+        "bl " PROCPOOL_SYMBOL(go_between) "\n\t"
         "mov x0, #0\n"
         "1:"
         : "+r"(result), "+r"(b), "+r"(c), "+r"(d), "+r"(e), "+r"(number)
@@ -143,4 +146,5 @@ pid_t fork_unseen() noexcept {
     return forked.pid;
 }
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

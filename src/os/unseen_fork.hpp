@@ -2,7 +2,10 @@
 
 #include <sys/types.h>
 
-namespace procpool::os {
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
 
 /// fork(2) in a program with threads: atfork handlers run, and the locks of libc are usable in the
 /// child. But the child is nobody's: no SIGCHLD tells of it, no wait() of the program finds it. As
@@ -12,4 +15,5 @@ namespace procpool::os {
 /// its own, and on processors other than x86-64 and AArch64 every program does.
 [[nodiscard]] pid_t fork_unseen() noexcept;
 
-}  // namespace procpool::os
+}  // namespace os
+PROCPOOL_END_NAMESPACE

@@ -6,7 +6,8 @@
 
 #include <procpool/detail/codec/class.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 namespace {
 
 class RemoteCategory : public std::error_category {
@@ -30,4 +31,5 @@ const std::error_category& category_named(std::string_view name) {
     return remote;
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

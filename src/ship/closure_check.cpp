@@ -22,7 +22,8 @@
 // that integers have, and nobody points into it. NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" [[gnu::weak]] void __asan_get_shadow_mapping(std::size_t* scale, std::size_t* offset);
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 namespace {
 
 using ship::Address;
@@ -238,4 +239,5 @@ void check_closure(std::span<const std::byte> bytes, const std::type_info& type)
     }
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

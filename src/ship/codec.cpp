@@ -4,7 +4,8 @@
 #include <procpool/detail/depth.hpp>
 #include <procpool/errors.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 void throw_short_frame(std::size_t wanted, std::size_t left) {
     throw DecodeError("procpool: a value ends too early: " + std::to_string(wanted) +
@@ -52,4 +53,5 @@ void throw_foreign(const char* why) {
     throw DecodeError(std::string("procpool: a value cannot be read: ") + why);
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -4,7 +4,8 @@
 
 #include <procpool/detail/depth.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 namespace {
 
 /// Of a stack, a quarter at most is left to an exception and to what is called between two levels.
@@ -44,4 +45,5 @@ std::uintptr_t stack_floor(std::uintptr_t here) noexcept {
     return stack.begin + std::min(most_left, (stack.end - stack.begin) / 4);
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -11,10 +11,11 @@
 #include <procpool/detail/run.hpp>
 #include <procpool/errors.hpp>
 
-#include "memory/own.hpp"
 #include "os/loaded_objects.hpp"
+#include "os/own.hpp"
 
-namespace procpool::ship {
+PROCPOOL_BEGIN_NAMESPACE
+namespace ship {
 namespace {
 
 /// The build-id in the notes of a module, if it has one.
@@ -110,7 +111,7 @@ std::shared_ptr<const std::vector<Module>> known_modules() {
         std::uint64_t version = 0;
         std::shared_ptr<const std::vector<Module>> modules;
     };
-    Kept& kept = memory::own<Kept>();
+    Kept& kept = os::own<Kept>();
     const std::scoped_lock lock(kept.mutex);
     if (const std::uint64_t version = modules_version();
         kept.modules == nullptr || version != kept.version) {
@@ -204,9 +205,10 @@ std::vector<bool> run_for(const std::vector<Module>& theirs) {
     return here;
 }
 
-}  // namespace procpool::ship
+}  // namespace ship
+PROCPOOL_END_NAMESPACE
 
-namespace procpool::inline v0_1 {
+PROCPOOL_BEGIN_NAMESPACE
 
 namespace detail {
 
@@ -229,4 +231,4 @@ std::uintptr_t as_in_client(std::uintptr_t address) noexcept {
 }
 
 }  // namespace detail
-}  // namespace procpool::inline v0_1
+PROCPOOL_END_NAMESPACE

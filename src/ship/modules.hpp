@@ -8,9 +8,12 @@
 #include <string>
 #include <vector>
 
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
 /// The program and the shared libraries in a process, and where code of one process lies in
 /// another: an address is as good as (module, offset) when both know the module by its build-id.
-namespace procpool::ship {
+namespace ship {
 
 using Address = std::uintptr_t;
 
@@ -53,4 +56,5 @@ struct Module : AddressRange {
 /// is it here?
 std::vector<bool> run_for(const std::vector<Module>& theirs);
 
-}  // namespace procpool::ship
+}  // namespace ship
+PROCPOOL_END_NAMESPACE

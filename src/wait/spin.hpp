@@ -3,10 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "os/clock.hpp"
-#include "os/process.hpp"
+#include <procpool/detail/namespace.hpp>
 
-namespace procpool::wait {
+#include "os/clock.hpp"
+#include "os/cpus.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace wait {
 
 /// One turn of a spinning loop: lets the sibling hardware thread run and saves power.
 inline void relax() noexcept {
@@ -78,4 +81,5 @@ inline void fetch_for_writing(const void* address) noexcept {
 #endif
 }
 
-}  // namespace procpool::wait
+}  // namespace wait
+PROCPOOL_END_NAMESPACE

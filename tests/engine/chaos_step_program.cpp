@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "kill_at_step.hpp"
-#include "os/process.hpp"
+#include "os/polling.hpp"
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "collected.hpp"
-#include "engine/steps.hpp"
+#include "engine/shared/steps.hpp"
 #include "pool_map.hpp"
 #include "shared_object.hpp"
 

@@ -12,7 +12,7 @@
 
 #include <procpool/pool.hpp>
 
-#include "engine/steps.hpp"
+#include "engine/shared/steps.hpp"
 #include "shared_object.hpp"
 
 namespace engine_test {

@@ -1,4 +1,4 @@
-#include "engine/interval_set.hpp"
+#include "engine/client/interval_set.hpp"
 
 #include <random>
 #include <vector>

@@ -17,8 +17,8 @@
 #include <procpool/detail/engine.hpp>
 
 #include "collected.hpp"
-#include "engine/steps.hpp"
-#include "engine/words.hpp"
+#include "engine/shared/steps.hpp"
+#include "engine/shared/words.hpp"
 #include "shared_object.hpp"
 
 /// Kills workers at one step of the protocol while maps run, and compares what came of every item

@@ -1,4 +1,4 @@
-#include "engine/layout.hpp"
+#include "engine/shared/layout.hpp"
 
 #include <bit>
 #include <cstring>

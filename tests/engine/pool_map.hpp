@@ -5,7 +5,7 @@
 
 #include <sys/mman.h>
 
-#include "engine/layout.hpp"
+#include "engine/shared/layout.hpp"
 #include "memory/region.hpp"
 
 namespace engine_test {

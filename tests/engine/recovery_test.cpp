@@ -1,7 +1,7 @@
 // Each row of the tables of docs/protocol.md, parts 3 and 4: a slot as a worker leaves it that dies
 // right there, and what recovery makes of it.
 
-#include "engine/recovery.hpp"
+#include "engine/server/recovery.hpp"
 
 #include <cstring>
 #include <optional>
@@ -12,7 +12,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/ring_writer.hpp"
+#include "engine/shared/ring_writer.hpp"
 
 namespace procpool::engine {
 namespace {
@@ -37,7 +37,7 @@ protected:
         page.serial = serial;
         page.limit = 1000;
         page.result_stride = 8;
-        set_word(100, nobody);
+        set_word(100, taker::nobody);
     }
     ~RecoveryTest() override { ::munmap(memory_, layout.size()); }
 
@@ -154,21 +154,21 @@ TEST_F(Claiming, EvidenceOfAnotherClaimIsNone) {
 TEST_F(Claiming, TheClientClosedAfterTheSwap) {
     intend();
     layout.job(job_index).close_word = ClaimWord::make(110, me, secret, serial).bits;
-    set_word(110, closed);
+    set_word(110, taker::closed);
     expect_held(inspect(), 100);
 }
 
 TEST_F(Claiming, TheClientClosedBeforeTheSwap) {
     intend();
     layout.job(job_index).close_word = ClaimWord::make(100, other, secret, serial).bits;
-    set_word(100, closed);
+    set_word(100, taker::closed);
     expect_nothing(inspect());
 }
 
 TEST_F(Claiming, AWorkerClosedAfterTheSwap) {
     intend();
     layout.slot(2).evidence[me] = evidence_of(serial, 110);
-    set_word(110, closed);
+    set_word(110, taker::closed);
     expect_held(inspect(), 100);
 }
 

@@ -22,7 +22,7 @@
 #include <procpool/this_task.hpp>
 
 #include "collected.hpp"
-#include "engine/words.hpp"
+#include "engine/shared/words.hpp"
 #include "pool_map.hpp"
 #include "shared_object.hpp"
 

@@ -9,8 +9,8 @@
 
 #include <procpool/pool.hpp>
 
-#include "engine/layout.hpp"
-#include "engine/steps.hpp"
+#include "engine/shared/layout.hpp"
+#include "engine/shared/steps.hpp"
 #include "memory/region.hpp"
 #include "shared_object.hpp"
 

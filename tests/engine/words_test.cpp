@@ -1,4 +1,4 @@
-#include "engine/words.hpp"
+#include "engine/shared/words.hpp"
 
 #include <vector>
 
@@ -12,7 +12,7 @@ constexpr std::uint64_t secret = 0x1234'5678'9abc'def0U;
 TEST(ClaimWord, HoldsWhatItIsMadeOf) {
     for (const std::uint64_t next : {std::uint64_t{0}, std::uint64_t{1}, max_items}) {
         for (const std::uint64_t taker :
-             {std::uint64_t{0}, std::uint64_t{max_workers - 1}, nobody, closed}) {
+             {std::uint64_t{0}, std::uint64_t{max_workers - 1}, taker::nobody, taker::closed}) {
             const ClaimWord word = ClaimWord::make(next, taker, secret, 7);
             EXPECT_EQ(word.next(), next);
             EXPECT_EQ(word.taker(), taker);

@@ -8,7 +8,7 @@
 
 #include <procpool/detail/sinks.hpp>
 
-#include "engine/frames.hpp"
+#include "engine/client/frames.hpp"
 #include "fuzz.hpp"
 
 // Frames of a result ring, one after the other, with any header, into each kind of sink. However

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "fuzz.hpp"
-#include "os/crash.hpp"
-#include "ship/stack.hpp"
+#include "trace/crash.hpp"
+#include "trace/stack.hpp"
 
 // The page that a worker wrote when it died, as the fork server copies it into a failure, and the
 // lines of that copy, as the client takes them apart.
@@ -32,7 +32,7 @@ bool is_clean(std::string_view text) {
 }  // namespace
 
 void decode(Bytes bytes) {
-    const auto report = std::make_unique<os::CrashReport>();
+    const auto report = std::make_unique<trace::CrashReport>();
     // Counts are seldom in range by chance, and the rest is only looked at when they are.
     if (take_byte(bytes) % 2 == 0) {
         report->stack.count = take_byte(bytes);
@@ -48,21 +48,21 @@ void decode(Bytes bytes) {
         take_into(bytes, *report);
     }
 
-    const std::string note = ship::readable(report->note);
+    const std::string note = trace::readable(report->note);
     require(note.size() <= report->note.size() && is_clean(note));
 
-    const std::string stack = ship::written(report->stack);
-    require(stack.size() <= ship::longest_stack);
+    const std::string stack = trace::written(report->stack);
+    require(stack.size() <= trace::longest_stack);
     std::string_view rest = stack;
     std::size_t lines = 0;
-    for (ship::StackLine line; ship::take_line(rest, line); ++lines) {
+    for (trace::StackLine line; trace::take_line(rest, line); ++lines) {
         require(is_clean(line.path));
     }
-    require(rest.empty() && lines <= os::Backtrace::most_frames);
+    require(rest.empty() && lines <= trace::Backtrace::most_frames);
 
     // A failure frame is a worker's to write, so such text may be anything.
     std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    for (ship::StackLine line; ship::take_line(text, line);) {
+    for (trace::StackLine line; trace::take_line(text, line);) {
         require(line.path.size() < bytes.size());
     }
 }

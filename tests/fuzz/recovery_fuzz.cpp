@@ -4,9 +4,9 @@
 #include <cstring>
 #include <memory>
 
-#include "engine/recovery.hpp"
-#include "engine/ring_reader.hpp"
-#include "engine/ring_writer.hpp"
+#include "engine/client/ring_reader.hpp"
+#include "engine/server/recovery.hpp"
+#include "engine/shared/ring_writer.hpp"
 #include "fuzz.hpp"
 
 // A slot and a ring as a worker left them that died, settled by the fork server: it stays within

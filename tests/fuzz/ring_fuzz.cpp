@@ -6,8 +6,8 @@
 
 #include <procpool/detail/sinks.hpp>
 
-#include "engine/frames.hpp"
-#include "engine/ring_reader.hpp"
+#include "engine/client/frames.hpp"
+#include "engine/client/ring_reader.hpp"
 #include "fuzz.hpp"
 
 // A result ring as a worker left it, read by the client: wherever the tail stands and whatever the

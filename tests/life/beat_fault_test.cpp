@@ -15,7 +15,7 @@
 
 #include <procpool/procpool.hpp>
 
-#include "engine/steps.hpp"
+#include "engine/shared/steps.hpp"
 #include "life/life.hpp"
 #include "os/fault.hpp"
 

@@ -26,10 +26,10 @@
 #include <procpool/pool.hpp>
 #include <procpool/this_task.hpp>
 
-#include "engine/layout.hpp"
+#include "engine/shared/layout.hpp"
 #include "life/life.hpp"
 #include "memory/region.hpp"
-#include "os/process.hpp"
+#include "os/reaping.hpp"
 
 namespace mp = procpool;
 using namespace std::chrono_literals;

@@ -10,7 +10,7 @@
 
 #include <procpool/cpu.hpp>
 
-#include "os/cpu_files.hpp"
+#include "os/cpus.hpp"
 #include "os/root.hpp"
 
 namespace {

@@ -8,7 +8,10 @@
 #include <type_traits>
 #include <utility>
 
-namespace procpool::inline v0_1::detail {
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 /// Throws DecodeError: `wanted` bytes were to be read and `left` were there.
 [[noreturn]] void throw_short_frame(std::size_t wanted, std::size_t left);
@@ -122,4 +125,5 @@ inline std::byte* write_bytes(std::byte* to, std::span<const std::byte> bytes) {
     return to + bytes.size();
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

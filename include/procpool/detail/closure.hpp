@@ -13,9 +13,11 @@
 #include <procpool/detail/closure_check.hpp>
 #include <procpool/detail/codec.hpp>
 #include <procpool/detail/engine.hpp>
+#include <procpool/detail/namespace.hpp>
 #include <procpool/detail/run.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 // How a callable travels: by its bytes when they are all there is of it, otherwise, as bound
 // arguments that own memory, part by part.
@@ -306,4 +308,5 @@ private:
     const F* f_;
 };
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -10,8 +10,10 @@
 #include <typeinfo>
 
 #include <procpool/detail/bytes.hpp>
+#include <procpool/detail/namespace.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 /// Throws NotShippable when an aligned word of a closure's bytes points into memory that this
 /// process does not share with a worker: its stacks, its heap, its variables, any writable private
@@ -153,4 +155,5 @@ void check_closure(const F& f) {
     }
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -8,8 +8,10 @@
 #include <procpool/detail/codec/class.hpp>
 #include <procpool/detail/codec/container.hpp>
 #include <procpool/detail/codec/product.hpp>
+#include <procpool/detail/namespace.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 // Frames: one value that has its bytes for itself -----------------------------------------------
 
@@ -47,4 +49,5 @@ template <Encodable T>
     }
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -3,7 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace procpool::inline v0_1::detail {
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 // What holds other values is written and read by functions that call themselves, on a stack that
 // ends. How deep that may go is bounded by number and by what is left of the stack.
@@ -61,4 +64,5 @@ public:
     ~Level() { --descent.depth; }
 };
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -11,10 +11,17 @@
 #include <sys/types.h>
 
 #include <procpool/detail/failure.hpp>
+#include <procpool/detail/namespace.hpp>
 #include <procpool/detail/run.hpp>
 #include <procpool/start.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+class Job;      // one submitted job
+class Backend;  // a client's half of a pool, or what takes its place
+}  // namespace engine
+
+namespace detail {
 
 using Clock = std::chrono::steady_clock;
 
@@ -134,10 +141,7 @@ struct EngineOptions {
     bool pin = false;
 };
 
-class Job;      // opaque: one submitted job
-class Backend;  // a client's half of a pool, or what takes its place
-
-using JobHandle = std::shared_ptr<Job>;
+using JobHandle = std::shared_ptr<engine::Job>;
 
 /// A pool of worker processes and the client's end of it. Any thread of the process that made it
 /// may call it; in a forked child every call but the destructor throws std::logic_error and the
@@ -183,7 +187,8 @@ public:
     [[nodiscard]] std::vector<pid_t> worker_pids() const;
 
 private:
-    std::unique_ptr<Backend> backend_;
+    std::unique_ptr<engine::Backend> backend_;
 };
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -13,9 +13,11 @@
 
 #include <sys/types.h>
 
+#include <procpool/detail/namespace.hpp>
 #include <procpool/errors.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 /// The exception types that arrive as themselves.
 enum class StandardType : std::uint8_t {
@@ -137,4 +139,5 @@ public:
     [[nodiscard]] const char* what() const noexcept override { return failure().message.c_str(); }
 };
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -4,9 +4,11 @@
 #include <type_traits>
 #include <utility>
 
+#include <procpool/detail/namespace.hpp>
 #include <procpool/shippable.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 // The members of a plain aggregate, without a macro of the user's: how many there are is what its
 // braces accept, and a structured binding gets at them. C++20 has no pack in a structured binding:
@@ -280,4 +282,5 @@ constexpr decltype(auto) with_fields(T& value, Visit visit) {
     return visit_fields<count_fields<std::remove_const_t<T>>()>(value, visit);
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -3,7 +3,10 @@
 #include <type_traits>
 #include <utility>
 
-namespace procpool::inline v0_1::detail {
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 template <class Member>
 struct MemberOf;
@@ -44,4 +47,5 @@ constexpr std::invoke_result_t<Member, Object, A...> call(Member&& member, Objec
     }
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -16,9 +16,11 @@
 #include <procpool/detail/closure.hpp>
 #include <procpool/detail/codec.hpp>
 #include <procpool/detail/engine.hpp>
+#include <procpool/detail/namespace.hpp>
 #include <procpool/detail/run.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 // Ranges, without <ranges>: whatever a range-based `for` accepts ----------------------------------
 
@@ -302,4 +304,5 @@ struct ItemsOf<T> {
 template <class T>
 using Items = typename ItemsOf<T>::type;
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -19,9 +19,11 @@
 
 #include <procpool/detail/character.hpp>
 #include <procpool/detail/fields.hpp>
+#include <procpool/detail/namespace.hpp>
 #include <procpool/shippable.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 // What a type is made of, and so whether and how its values travel. Types of headers that a small
 // program does not include (map, list, bitset, complex, path) are known by what they can do.
@@ -440,4 +442,5 @@ constexpr void require_shippable() {
     }
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

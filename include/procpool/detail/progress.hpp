@@ -5,9 +5,11 @@
 #include <string>
 
 #include <procpool/detail/engine.hpp>
+#include <procpool/detail/namespace.hpp>
 #include <procpool/options.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 /// The line of a bar that is `width` columns wide, without what moves the cursor. `label` is cut
 /// where there is no room.
@@ -46,4 +48,5 @@ inline void wait_showing(Engine& engine, const JobHandle& job, std::uint64_t tot
     }
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -5,7 +5,15 @@
 #include <cstdint>
 #include <span>
 
-namespace procpool::inline v0_1::detail {
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+class WorkerLoop;
+class CallerRun;
+}  // namespace engine
+
+namespace detail {
 
 /// Where one variable-sized item lies in the shared region.
 struct ItemEntry {
@@ -102,8 +110,8 @@ public:
     void stop() { host_->stop(); }
 
 private:
-    friend class WorkerLoop;
-    friend class CallerRun;
+    friend class engine::WorkerLoop;
+    friend class engine::CallerRun;
 
     std::atomic<std::uint64_t>* current_ = nullptr;
     const std::atomic<std::uint64_t>* genuine_ = nullptr;
@@ -139,4 +147,5 @@ struct CurrentTask {
 /// A number of the calling process alone: a forked child has another one.
 [[nodiscard]] std::uint64_t own_process();
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

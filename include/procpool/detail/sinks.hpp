@@ -14,10 +14,12 @@
 #include <procpool/detail/codec.hpp>
 #include <procpool/detail/engine.hpp>
 #include <procpool/detail/failure.hpp>
+#include <procpool/detail/namespace.hpp>
 #include <procpool/detail/thunk.hpp>
 #include <procpool/outcome.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 /// A sink from which the caller takes what came of the job, once it is resolved. Throws what the
 /// call throws.
@@ -360,4 +362,5 @@ private:
     bool no_memory_ = false;
 };
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

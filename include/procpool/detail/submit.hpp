@@ -16,12 +16,14 @@
 #include <procpool/detail/closure.hpp>
 #include <procpool/detail/engine.hpp>
 #include <procpool/detail/items.hpp>
+#include <procpool/detail/namespace.hpp>
 #include <procpool/detail/progress.hpp>
 #include <procpool/detail/sinks.hpp>
 #include <procpool/detail/thunk.hpp>
 #include <procpool/options.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 // From a call of the user's to a job of the engine's ----------------------------------------------
 
@@ -218,4 +220,5 @@ typename Sink::Value run_to_end(Engine& engine, Draft& draft, const std::shared_
     return sink->take();
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -14,9 +14,11 @@
 #include <procpool/detail/codec.hpp>
 #include <procpool/detail/invoke.hpp>
 #include <procpool/detail/items.hpp>
+#include <procpool/detail/namespace.hpp>
 #include <procpool/detail/run.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 // How a callable takes an item --------------------------------------------------------------------
 
@@ -235,4 +237,5 @@ void find_thunk(Run& run) {
     }
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -8,8 +8,10 @@
 
 #include <procpool/detail/bytes.hpp>
 #include <procpool/detail/kind.hpp>
+#include <procpool/detail/namespace.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 // Bytes that a worker wrote may be no value at all: a bool has two, and a byte that is neither
 // makes the compiler's assumptions wrong. Every other type that is flat has a value for all bytes.
@@ -72,4 +74,5 @@ template <TriviallyCopyable T>
     }
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -8,9 +8,11 @@
 #include <procpool/detail/bytes.hpp>
 #include <procpool/detail/depth.hpp>
 #include <procpool/detail/kind.hpp>
+#include <procpool/detail/namespace.hpp>
 #include <procpool/detail/valid.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 /// How a T of this kind is written as bytes and read again:
 ///
@@ -67,4 +69,5 @@ void read_into(Reader& from, T& value) {
     }
 }
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -10,8 +10,10 @@
 #include <variant>
 
 #include <procpool/detail/codec/base.hpp>
+#include <procpool/detail/namespace.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 // A byte that says which of several there is, then that one.
 
@@ -121,4 +123,5 @@ struct CodecOf<std::unique_ptr<T>, Kind::unique_ptr> {
     }
 };
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -9,8 +9,10 @@
 #include <utility>
 
 #include <procpool/detail/codec/base.hpp>
+#include <procpool/detail/namespace.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 /// What a class's serialize() is given, in the client or in a worker: it is called with the
 /// members, one after the other, archive(a, b, c). As cereal's archives it says which way it goes,
@@ -168,4 +170,5 @@ private:
     static std::string_view name(const std::error_code& code) { return code.category().name(); }
 };
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -10,8 +10,10 @@
 #include <utility>
 
 #include <procpool/detail/codec/base.hpp>
+#include <procpool/detail/namespace.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 /// Containers whose flat elements lie in one run: strings and vectors.
 template <class Container>
@@ -174,4 +176,5 @@ struct CodecOf<Container, Kind::forward> : ContainerCodec<Container> {};
 template <class Container>
 struct CodecOf<Container, Kind::keyed> : ContainerCodec<Container> {};
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -7,8 +7,10 @@
 #include <utility>
 
 #include <procpool/detail/codec/base.hpp>
+#include <procpool/detail/namespace.hpp>
 
-namespace procpool::inline v0_1::detail {
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
 
 /// Bytes of all of these, 0 if one of them varies.
 template <class... T>
@@ -127,4 +129,5 @@ private:
     }
 };
 
-}  // namespace procpool::inline v0_1::detail
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

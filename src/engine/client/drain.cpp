@@ -1,0 +1,123 @@
+#include <span>
+
+#include "engine/client/client.hpp"
+#include "engine/client/frames.hpp"
+#include "engine/client/ring_reader.hpp"
+#include "engine/shared/words.hpp"
+#include "os/futex.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+/// The client's end of the result rings. Every byte here was written by another process: nothing is
+/// believed unchecked.
+namespace engine {
+
+namespace {
+
+/// A worker that waits for room is told after so much was taken out.
+constexpr std::uint64_t bytes_per_release = std::uint64_t{128} << 10U;
+
+}  // namespace
+
+void Client::drain() {
+    for (int worker = 0; worker < layout_.workers(); ++worker) {
+        const Slot& slot = layout_.slot(worker);
+        Reader& reader = readers_[static_cast<std::size_t>(worker)];
+        if (slot.tail.load(std::memory_order_acquire) != reader.head) {
+            drain_ring(worker);
+        }
+        if (const std::uint64_t alarm = slot.alarm.load(std::memory_order_relaxed);
+            alarm != reader.alarm) {
+            reader.alarm = alarm;
+            reconcile_needed_ = reconcile_needed_ || alarm != 0;
+        }
+    }
+    if (const std::uint64_t downs = layout_.server().downs.load(std::memory_order_acquire);
+        downs != downs_seen_) {
+        downs_seen_ = downs;
+        reconcile_needed_ = true;
+    }
+    if (reconcile_needed_ && !reconciling_ && state_ <= State::closed) {
+        reconcile();
+    }
+}
+
+void Client::drain_ring(int worker) {
+    Slot& slot = layout_.slot(worker);
+    WorkerLine& line = layout_.line(worker);
+    Reader& reader = readers_[static_cast<std::size_t>(worker)];
+    const std::uint64_t incarnation =
+        layout_.server_line(worker).incarnation.load(std::memory_order_acquire);
+    if (reader.corrupt != 0 && reader.corrupt == incarnation) {
+        return;
+    }
+    const std::uint64_t capacity = layout_.ring_size();
+    const std::span<const std::byte> ring(layout_.ring(worker), capacity);
+    const std::uint64_t tail = slot.tail.load(std::memory_order_acquire);
+    bool sane = is_tail(tail, reader.head, capacity);
+    std::uint64_t released = reader.head;
+    while (sane && reader.head != tail) {
+        const auto frame = frame_at(ring, reader.head, tail, layout_.pool().secret);
+        sane = frame && take(frame->header, frame->payload);
+        if (sane) {
+            reader.head += frame_size(frame->header.bytes);
+            if (reader.head - released > bytes_per_release) {
+                released = reader.head;
+                line.head.store(released, std::memory_order_release);
+            }
+        }
+    }
+    line.head.exchange(reader.head, std::memory_order_seq_cst);
+    if (slot.starved.load(std::memory_order_seq_cst) != 0) {
+        layout_.pool().drained.fetch_add(1, std::memory_order_seq_cst);
+        os::futex_wake(layout_.pool().drained, 1 << 30);
+    }
+    if (!sane) {
+        condemn(worker);
+    }
+}
+
+/// The ring of a worker makes no sense: the worker has to go.
+void Client::condemn(int worker) {
+    const std::uint64_t incarnation =
+        layout_.server_line(worker).incarnation.load(std::memory_order_acquire);
+    readers_[static_cast<std::size_t>(worker)].corrupt = incarnation;
+    layout_.line(worker).condemn.store(incarnation, std::memory_order_release);
+    layout_.pool().condemned.fetch_add(1, std::memory_order_release);
+    os::poke(commands_);
+    reconcile_needed_ = true;
+}
+
+/// Takes one frame in. False if it cannot be genuine.
+bool Client::take(const FrameHeader& header, std::span<const std::byte> payload) {
+    if (header.kind == FrameKind::padding) {
+        return true;
+    }
+    if (header.kind == FrameKind::initializer) {
+        initializer_failure_ = decode_failure(payload);
+        return layout_.pool().initialize != nullptr;
+    }
+    if (header.job >= jobs_.size() || jobs_[header.job] == nullptr ||
+        layout_.job(header.job).serial.load(std::memory_order_relaxed) != header.serial) {
+        return false;
+    }
+    Job& job = *jobs_[header.job];
+    const JobPage& page = layout_.job(header.job);
+    if (!take_frame(job, page.in_place != nullptr ? 0 : page.result_stride, header, payload)) {
+        return false;
+    }
+    if (header.kind == FrameKind::failure && job.fail_fast) {
+        close_job(job, true);
+    }
+    settle(job);
+    return true;
+}
+
+/// After something of the job arrived: is it resolved?
+void Client::settle(Job& job) {
+    if (!job.open && !job.resolved && job.done.total() == job.count) {
+        retire(job);
+    }
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

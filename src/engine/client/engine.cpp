@@ -1,0 +1,64 @@
+#include <stdexcept>
+#include <string>
+
+#include "engine/client/client.hpp"
+#include "engine/client/in_caller.hpp"
+#include "engine/shared/interface.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
+namespace {
+
+using namespace engine;
+
+/// A pool belongs to the process that made it.
+Backend& mine(const std::unique_ptr<Backend>& backend) {
+    if (!backend->belongs_to_this_process()) {
+        throw std::logic_error(
+            "procpool: this pool belongs to the parent process: a forked child makes its own");
+    }
+    return *backend;
+}
+
+}  // namespace
+
+Engine::Engine(const EngineOptions& options) {
+    if (options.processes < 1 || options.processes > max_workers) {
+        throw std::invalid_argument("procpool: a pool has between 1 and " +
+                                    std::to_string(max_workers) + " processes, not " +
+                                    std::to_string(options.processes));
+    }
+    if (options.start == Start::in_caller) {
+        backend_ = std::make_unique<InCaller>(options);
+    } else {
+        backend_ = std::make_unique<Client>(options);
+    }
+}
+
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+JobHandle Engine::start(JobSpec&& spec) { return mine(backend_).start(std::move(spec)); }
+bool Engine::wait(const JobHandle& job, Clock::time_point deadline) {
+    return mine(backend_).wait(job, ~std::uint64_t{0}, deadline);
+}
+bool Engine::wait_more(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) {
+    return mine(backend_).wait(job, seen, deadline);
+}
+std::uint64_t Engine::arrivals(const JobHandle& job) { return mine(backend_).arrivals(job); }
+bool Engine::resolved(const JobHandle& job) { return mine(backend_).resolved(job); }
+bool Engine::feed(const JobHandle& job, std::span<const std::byte> item) {
+    return mine(backend_).feed(job, item);
+}
+void Engine::end_feed(const JobHandle& job) { mine(backend_).end_feed(job); }
+void Engine::cancel(const JobHandle& job) { mine(backend_).cancel(job); }
+void Engine::abandon(const JobHandle& job) { mine(backend_).abandon(job); }
+void Engine::close() { mine(backend_).close(); }
+void Engine::join() { mine(backend_).join(); }
+void Engine::terminate() { mine(backend_).terminate(); }
+int Engine::processes() const { return mine(backend_).processes(); }
+std::vector<pid_t> Engine::worker_pids() const { return mine(backend_).worker_pids(); }
+
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,384 @@
+#include "engine/client/in_caller.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstring>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include <procpool/errors.hpp>
+
+#include "engine/shared/current_task.hpp"
+#include "engine/shared/words.hpp"
+#include "memory/region.hpp"
+#include "os/process.hpp"
+#include "os/process_mark.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+namespace {
+
+const std::atomic<std::uint64_t> always_genuine{1};
+
+/// Fixed-size results are handed on in pieces of this many bytes.
+constexpr std::size_t batch_bytes = std::size_t{64} << 10U;
+
+Failure current_failure(std::uint64_t item) {
+    return decode_failure(encode_current_exception(item, os::own_pid()));
+}
+
+}  // namespace
+
+/// A job with the memory that its spec only pointed to.
+class CallerJob : public Job {
+public:
+    explicit CallerJob(JobSpec given) : Job(given.sink), spec(std::move(given)) {}
+    ~CallerJob() {
+        if (prepared != nullptr && spec.prepare.close != nullptr) {
+            spec.prepare.close(prepared);
+        }
+    }
+    CallerJob(const CallerJob&) = delete;
+    CallerJob& operator=(const CallerJob&) = delete;
+
+    JobSpec spec;
+    void* prepared = nullptr;
+    bool stopped = false;
+    std::atomic<std::uint32_t> cancelled{0};  // nothing of it is to start any more
+};
+
+namespace {
+
+/// Thrown through a thunk by an item that is not to start.
+struct Cancelled {};
+
+Block copy_of(std::span<const std::byte> bytes) {
+    Block block(std::max<std::size_t>(bytes.size(), 1));
+    std::copy(bytes.begin(), bytes.end(), block.data());
+    return block;
+}
+
+}  // namespace
+
+/// Items of one job on their way through its thunk; the results go to the sink as they come.
+class CallerRun final : public RunHost {
+public:
+    CallerRun(CallerJob& job, InCaller& pool)
+        : job_(job), pool_(pool), mutex_(pool.mutex_), outer_(std::exchange(innermost, this)) {}
+    CallerRun(const CallerRun&) = delete;
+    CallerRun& operator=(const CallerRun&) = delete;
+    ~CallerRun() { innermost = outer_; }
+
+    /// That of the item which this thread runs; null if it runs none.
+    static thread_local const CallerRun* innermost;
+
+    /// Does this thread run an item of the pool?
+    static bool inside(const InCaller& pool) {
+        const CallerRun* run = innermost;
+        while (run != nullptr && &run->pool_ != &pool) {
+            run = run->outer_;
+        }
+        return run != nullptr;
+    }
+
+    /// Runs items [first, last), or as many until the job is stopped.
+    void items(std::uint64_t first, std::uint64_t last) {
+        Run run;
+        run.next = first;
+        run.closure = job_.spec.closure.data();
+        run.closure_size = job_.spec.closure.size();
+        run.input = job_.spec.shared_inputs;
+        run.input_mask = job_.window != 0 ? job_.window - 1 : ~std::uint64_t{0};
+        run.region = memory::Region::current().base();
+        run.current_ = &current_;
+        run.genuine_ = &always_genuine;
+        run.cancelled_ = &job_.cancelled;
+        run.stride_ = job_.spec.result_stride;
+        run.host_ = this;
+        while (run.next < last && !job_.stopped) {
+            given_ = run.next;
+            run.last = last;
+            if (job_.spec.in_place != nullptr) {
+                run.output_ = job_.spec.in_place;
+            } else if (run.stride_ != 0) {
+                run.last = std::min<std::uint64_t>(
+                    last, run.next + std::max<std::size_t>(1, batch_bytes / run.stride_));
+                buffer_.resize((run.last - run.next) * run.stride_);
+                run.output_ = buffer_.data() - run.next * run.stride_;
+            }
+            output_ = run.output_;
+            try {
+                if (job_.spec.prepare.open != nullptr && job_.prepared == nullptr) {
+                    job_.prepared = job_.spec.prepare.open(job_.spec.closure);
+                }
+                run.prepared = job_.prepared;
+                job_.spec.thunk(run);
+            } catch (const Cancelled&) {
+                give(run.next);
+                return;
+            } catch (...) {
+                fail(run, run.next++);
+            }
+            give(run.next);
+        }
+    }
+
+    void begin_checked(std::uint64_t item) override {
+        if (job_.cancelled.load(std::memory_order_relaxed) != 0) {
+            throw Cancelled();
+        }
+        current_.store(running(item), std::memory_order_relaxed);
+    }
+    void end_checked() override {}
+    void emit(Run& run, std::span<const std::byte> bytes) override {
+        give(run.next);
+        const std::scoped_lock lock(mutex_);
+        if (job_.done.insert(run.next, run.next + 1) && job_.sink != nullptr) {
+            job_.sink->result(run.next, bytes);
+        }
+        given_ = run.next + 1;
+    }
+    void fail(Run& run, std::uint64_t item) override {
+        Failure failure = current_failure(item);
+        give(item);
+        if (job_.spec.fail_fast) {
+            stop();
+            run.last = run.next;
+        }
+        const std::scoped_lock lock(mutex_);
+        if (job_.done.insert(item, item + 1) && job_.sink != nullptr) {
+            job_.sink->failed(item, std::move(failure));
+        }
+        given_ = item + 1;
+    }
+    void stop() override { job_.stopped = true; }
+
+private:
+    /// Hands on the results of what ran before `end`.
+    void give(std::uint64_t end) {
+        if (given_ >= end) {
+            return;
+        }
+        const std::uint64_t count = end - given_;
+        std::span<const std::byte> bytes;
+        if (job_.spec.in_place == nullptr && job_.spec.result_stride != 0) {
+            bytes = {output_ + given_ * job_.spec.result_stride, count * job_.spec.result_stride};
+        }
+        const std::scoped_lock lock(mutex_);
+        if (job_.done.insert(given_, end) && job_.sink != nullptr) {
+            job_.sink->results(given_, count, bytes);
+        }
+        given_ = end;
+    }
+
+    CallerJob& job_;
+    InCaller& pool_;
+    std::mutex& mutex_;
+    const CallerRun* const outer_;
+    Word current_{0};
+    const ItemsInCaller says_which_{current_};
+    std::vector<std::byte> buffer_;
+    const std::byte* output_ = nullptr;
+    std::uint64_t given_ = 0;  // everything before it went to the sink
+};
+
+thread_local const CallerRun* CallerRun::innermost = nullptr;
+
+namespace {
+
+/// What is left of a job is never run.
+void finish(CallerJob& job, Failure::Kind why) {
+    if (job.resolved) {
+        return;
+    }
+    job.open = false;
+    job.cancelled.store(1, std::memory_order_relaxed);
+    for (const IntervalSet::Interval gap : job.done.missing(0, job.count)) {
+        job.done.insert(gap.begin, gap.end);
+        if (job.sink != nullptr) {
+            job.sink->dropped(gap.begin, gap.end, Failure{.kind = why});
+        }
+    }
+    job.resolved = true;
+}
+
+}  // namespace
+
+InCaller::InCaller(const EngineOptions& options) : owner_(os::process_mark()) {
+    if (options.initialize == nullptr) {
+        return;
+    }
+    try {
+        options.initialize(options.initializer);
+    } catch (...) {
+        initializer_failure_ = current_failure(0);
+        initializer_failure_->kind = Failure::Kind::initializer;
+    }
+}
+
+bool InCaller::belongs_to_this_process() const { return owner_ == os::process_mark(); }
+
+void InCaller::check_open() const {
+    if (initializer_failure_) {
+        throw_failure(*initializer_failure_);
+    }
+    switch (state_) {
+        case State::open:
+            return;
+        case State::closed:
+            throw PoolClosed("procpool: the pool is closed: it takes no new work after close()");
+        case State::terminated:
+            throw PoolTerminated("procpool: the pool is terminated: make a new one");
+    }
+}
+
+/// Runs items of the job in this thread; join() waits for it.
+void InCaller::run(const std::shared_ptr<CallerJob>& job, std::uint64_t first, std::uint64_t last) {
+    struct End {
+        InCaller& pool;
+        explicit End(InCaller& of) : pool(of) {}
+        End(const End&) = delete;
+        End& operator=(const End&) = delete;
+        ~End() {
+            const std::scoped_lock lock(pool.mutex_);
+            --pool.running_;
+            pool.idle_.notify_all();
+        }
+    };
+    {
+        const std::scoped_lock lock(mutex_);
+        check_open();
+        ++running_;
+    }
+    const End end(*this);
+    CallerRun(*job, *this).items(first, last);
+}
+
+JobHandle InCaller::start(JobSpec&& spec) {
+    auto job = std::make_shared<CallerJob>(std::move(spec));
+    {
+        const std::scoped_lock lock(mutex_);
+        check_open();
+        std::erase_if(jobs_, [](const auto& known) { return known.expired(); });
+        jobs_.push_back(job);
+    }
+    JobSpec& mine = job->spec;
+    job->block = std::move(mine.block);
+    job->keep = std::move(mine.keep);
+    job->keep_output = std::move(mine.keep_output);
+    job->more_blocks.push_back(copy_of(mine.closure));
+    mine.closure = {job->more_blocks.back().data(), mine.closure.size()};
+    if (mine.window != 0) {
+        job->window = std::bit_ceil(mine.window);
+        job->open = true;
+        job->fed.resize(mine.input_stride == 0 ? job->window : 0);
+        job->block = Block(job->window * std::max(mine.input_stride, sizeof(ItemEntry)));
+        mine.shared_inputs = job->block.data();
+        return job;
+    }
+    if (job->block) {
+        mine.shared_inputs = job->block.data();
+    } else if (mine.shared_inputs == nullptr) {
+        job->more_blocks.push_back(copy_of(mine.inputs));
+        mine.shared_inputs = job->more_blocks.back().data();
+    }
+    job->count = mine.count;
+    run(job, 0, job->count);
+    const std::scoped_lock lock(mutex_);
+    finish(*job, Failure::Kind::cancelled);
+    return job;
+}
+
+bool InCaller::feed(const JobHandle& handle, std::span<const std::byte> item) {
+    const auto shared = std::static_pointer_cast<CallerJob>(handle);
+    CallerJob& job = *shared;
+    {
+        const std::scoped_lock lock(mutex_);
+        check_open();
+        if (!job.open || job.stopped) {
+            return false;
+        }
+    }
+    const std::uint64_t place = job.count & (job.window - 1);
+    if (job.spec.input_stride != 0) {
+        std::copy(item.begin(), item.end(), job.block.data() + place * job.spec.input_stride);
+    } else {
+        job.fed[place] = copy_of(item);
+        reinterpret_cast<ItemEntry*>(job.block.data())[place] = {job.fed[place].offset(),
+                                                                 item.size()};
+    }
+    ++job.count;
+    run(shared, job.count - 1, job.count);
+    if (job.stopped) {
+        end_feed(handle);
+    }
+    return true;
+}
+
+void InCaller::end_feed(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    finish(static_cast<CallerJob&>(*job), Failure::Kind::cancelled);
+}
+
+bool InCaller::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point /*deadline*/) {
+    // Nobody else could bring what is not there.
+    const std::scoped_lock lock(mutex_);
+    return job->resolved || job->done.total() > seen;
+}
+
+std::uint64_t InCaller::arrivals(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    return job->done.total();
+}
+
+bool InCaller::resolved(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    return job->resolved;
+}
+
+void InCaller::cancel(const JobHandle& job) { end_feed(job); }
+
+void InCaller::abandon(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    job->sink = nullptr;
+    finish(static_cast<CallerJob&>(*job), Failure::Kind::cancelled);
+}
+
+void InCaller::close() {
+    const std::scoped_lock lock(mutex_);
+    if (state_ == State::open) {
+        state_ = State::closed;
+    }
+}
+
+void InCaller::join() {
+    std::unique_lock lock(mutex_);
+    if (state_ == State::open) {
+        throw std::logic_error(
+            "procpool: join() before close() or terminate() would wait for ever: call close() "
+            "first");
+    }
+    if (CallerRun::inside(*this)) {
+        throw std::logic_error(
+            "procpool: join() in a task of the same pool would wait for itself: call it where the "
+            "pool was made");
+    }
+    idle_.wait(lock, [this] { return running_ == 0; });
+}
+
+void InCaller::terminate() {
+    const std::scoped_lock lock(mutex_);
+    state_ = State::terminated;
+    for (const std::weak_ptr<CallerJob>& known : jobs_) {
+        if (const std::shared_ptr<CallerJob> job = known.lock()) {
+            finish(*job, Failure::Kind::terminated);
+        }
+    }
+    jobs_.clear();
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

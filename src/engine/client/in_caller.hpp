@@ -1,0 +1,62 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/client/backend.hpp"
+#include "engine/client/job.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+class CallerJob;
+
+/// A pool without processes, for a debugger: every item runs in the thread that brings it, before
+/// its call returns. Nothing is isolated; timeouts, retries and limits have no effect. What runs
+/// when the pool is terminated runs on to the end of its item, and its result is dropped.
+class InCaller final : public Backend {
+public:
+    explicit InCaller(const EngineOptions& options);
+
+    JobHandle start(JobSpec&& spec) override;
+    bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) override;
+    std::uint64_t arrivals(const JobHandle& job) override;
+    bool resolved(const JobHandle& job) override;
+    bool feed(const JobHandle& job, std::span<const std::byte> item) override;
+    void end_feed(const JobHandle& job) override;
+    void cancel(const JobHandle& job) override;
+    void abandon(const JobHandle& job) override;
+    void close() override;
+    void join() override;
+    void terminate() override;
+    /// Whatever was asked for: items of one call run one after the other.
+    [[nodiscard]] int processes() const override { return 1; }
+    [[nodiscard]] std::vector<pid_t> worker_pids() const override { return {}; }
+    [[nodiscard]] bool belongs_to_this_process() const override;
+
+private:
+    enum class State { open, closed, terminated };
+
+    friend class CallerRun;
+
+    void check_open() const;
+    void run(const std::shared_ptr<CallerJob>& job, std::uint64_t first, std::uint64_t last);
+
+    const std::uint64_t owner_;
+    std::mutex mutex_;  // held while a sink is called, never while a task runs
+    std::condition_variable idle_;
+    std::size_t running_ = 0;  // calls that run items at the moment
+    std::vector<std::weak_ptr<CallerJob>> jobs_;
+    State state_ = State::open;
+    std::optional<Failure> initializer_failure_;
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/client/interval_set.hpp"
+#include "engine/shared/interface.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// One submitted job: the client's book-keeping, private memory guarded by the client's mutex.
+class Job {
+public:
+    explicit Job(std::shared_ptr<Sink> receiver) : sink(std::move(receiver)) {}
+
+    std::shared_ptr<Sink> sink;  // empty once abandoned
+    std::uint64_t count = 0;     // items known so far
+    bool open = false;           // more may be fed
+    bool fail_fast = false;
+    bool finishes_claimed = false;  // when a worker closes it
+    bool ended = false;             // cancelled or abandoned: nothing of it is started any more
+    bool resolved = false;
+    engine::IntervalSet done;  // items that reached the sink
+
+    // What keeps the job's memory alive while workers read it.
+    Block block;
+    std::shared_ptr<const void> keep;
+    std::shared_ptr<const void> keep_output;
+    std::vector<Block> more_blocks;
+
+    // Fed jobs.
+    std::size_t window = 0;
+    std::size_t input_stride = 0;
+    std::vector<Block> fed;
+
+    /// A job page that workers may hold claims of. More than one only after a reconciliation; the
+    /// last is the live one.
+    struct Posting {
+        std::size_t page = 0;
+        std::uint64_t base_positions = 0;  // position base_positions is item base_count
+        std::uint64_t base_count = 0;
+        bool closed = false;  // nothing more is claimed of it
+    };
+    std::vector<Posting> postings;
+
+    /// A large result on its way.
+    struct Parts {
+        std::vector<std::byte> bytes;
+        std::uint64_t received = 0;
+        bool lost = false;  // no memory for it here
+    };
+    std::map<std::uint64_t, Parts> parts;
+
+    std::uint64_t nudged_ns = 0;  // when workers were last called by a client that polls
+    bool waited = false;          // its caller waits for it from the start
+    bool had_spinner = false;     // a spinning worker saw it come: answers are microseconds away
+    bool escalated = false;       // every worker that can help was called
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,277 @@
+#include "engine/client/started_server.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+#include "engine/server/nursery.hpp"
+#include "engine/server/orders.hpp"
+#include "engine/shared/interface.hpp"
+#include "memory/region.hpp"
+#include "os/channel.hpp"
+#include "os/fork.hpp"
+#include "os/lifelines.hpp"
+#include "os/output.hpp"
+#include "os/polling.hpp"
+#include "os/process.hpp"
+#include "os/process_mark.hpp"
+#include "os/reaping.hpp"
+#include "os/signals.hpp"
+#include "os/unseen_fork.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+namespace {
+
+/// The clean process as the client sees it. Never ended by hand: it goes when the client does.
+struct Nursery {
+    std::mutex mutex;  // one order at a time
+    std::uint64_t last_order = 0;
+    const std::uint64_t owner = os::process_mark();
+    os::Fd channel;
+    os::Fd pidfd;
+    std::vector<ship::Module> modules;
+    std::vector<std::string> arguments;  // how the program was called
+};
+
+/// Of this process or of the one that it was forked off, whose lock may be held for ever. Never
+/// deleted: workers and late destructors still look at it.
+std::atomic<Nursery*> newest{nullptr};
+
+/// Of this process; null before init().
+Nursery* nursery() noexcept {
+    Nursery* const seen = newest.load(std::memory_order_acquire);
+    return seen != nullptr && seen->owner == os::process_mark() ? seen : nullptr;
+}
+
+[[noreturn]] void fail(int error, const std::string& what) {
+    throw std::system_error(error != 0 ? error : ECHILD, std::generic_category(), what);
+}
+
+/// What the peer answers; nothing when it ended without. Its end of the channel alone would not
+/// tell: a child that the program forked meanwhile may hold a copy.
+os::Message answer_from(const os::Fd& channel, const os::Fd& peer) {
+    for (;;) {
+        os::wait_readable({channel.get(), peer.get()}, -1);  // a signal ends it, too
+        const bool ended = os::has_ended(peer);
+        if (os::is_readable(channel)) {
+            return os::receive(channel);
+        }
+        if (ended) {
+            return {};
+        }
+    }
+}
+
+/// One order and its answer. An answer to an earlier order, which nobody waited for to the end, is
+/// dropped.
+os::Message answer_to(Order order, Nursery& clean, const os::Fd& commands, Answer& answer) {
+    order.number = ++clean.last_order;
+    const char* const gone =
+        "procpool: the clean process that init() started is gone: use Start::fork, or start the "
+        "program again";
+    if (!os::send(clean.channel, bytes_of(order), {commands.get()})) {
+        fail(errno, gone);
+    }
+    for (;;) {
+        os::Message message = answer_from(clean.channel, clean.pidfd);
+        if (!read(message.bytes, answer)) {
+            fail(ECHILD, gone);
+        }
+        if (answer.order == order.number) {
+            return message;
+        }
+    }
+}
+
+}  // namespace
+
+bool nursery_lives() noexcept {
+    const Nursery* const clean = nursery();
+    return clean != nullptr && !os::has_ended(clean->pidfd);
+}
+
+std::string words_for_refusal(int error) {
+    return error == EMFILE || error == ENFILE ? " (raise `ulimit -n`?)"
+                                              : " (too many processes, or too little memory?)";
+}
+
+StartedServer start_in_nursery(const Layout& layout, const os::Fd& commands,
+                               const CheckModules& check) {
+    Nursery* const clean = nursery();
+    if (clean == nullptr) {
+        throw std::logic_error(
+            "procpool: Start::forkserver needs the clean process that init() starts: call "
+            "procpool::init(argc, argv) first thing in main(); a forked child has none, and takes "
+            "Start::fork");
+    }
+    check(clean->modules);
+    StartedServer started;
+    started.modules = clean->modules;
+    Answer answer;
+    const std::scoped_lock lock(clean->mutex);
+    os::Message message =
+        answer_to({.layout = layout, .client = os::own_pid()}, *clean, commands, answer);
+    if (answer.pid == 0) {
+        fail(answer.error,
+             "procpool: cannot start the fork server" + words_for_refusal(answer.error));
+    }
+    started.pid = answer.pid;
+    if (message.descriptors.size() == 1) {
+        started.pidfd = std::move(message.descriptors[0]);
+    }
+    started.error = answer.error != 0 ? answer.error : EMFILE;
+    return started;
+}
+
+StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os::Fd& region,
+                         const CheckModules& check) {
+    const Nursery* const clean = nursery();
+    if (clean == nullptr) {
+        throw std::logic_error(
+            "procpool: Start::spawn starts this program anew, and there init() takes over: call "
+            "procpool::init(argc, argv) first thing in main(); a forked child cannot, and takes "
+            "Start::fork");
+    }
+    os::Channel channel = os::make_channel();
+    const os::lifelines::Held ours(channel.ours.get());
+    const std::string number = std::to_string(channel.theirs.get());
+    const std::array<const char*, 4> arguments{clean->arguments.front().c_str(), server_flag,
+                                               number.c_str(), nullptr};
+    pid_t pid = 0;
+    {
+        const os::SignalBlock quiet;
+        pid = os::fork_unseen();
+        if (pid == 0) {
+            os::reset_signal_handlers();
+            os::empty_stdin();
+            os::start_program_anew(arguments.data(), channel.theirs.get());
+        }
+    }
+    const int error = errno;
+    channel.theirs.reset();
+    if (pid <= 0) {
+        fail(error, "procpool: cannot start the program anew" + words_for_refusal(error));
+    }
+    StartedServer started;
+    started.pid = pid;
+    started.pidfd = os::open_pidfd(pid);
+    if (!started.pidfd) {
+        const int why = errno;
+        os::send_signal(pid, SIGKILL);
+        fail(why, "procpool: cannot watch the program that was started anew (raise `ulimit -n`?)");
+    }
+    const std::vector<ship::Module> modules = ship::loaded_modules();
+    const std::vector<std::byte> encoded = ship::encode(modules);
+    const detail::Block block(encoded.size());
+    std::copy(encoded.begin(), encoded.end(), block.data());
+    const Order order{.layout = layout,
+                      .client = os::own_pid(),
+                      .modules_at = block.offset(),
+                      .modules_size = encoded.size()};
+    const os::Message message =
+        os::send(channel.ours, bytes_of(order), {commands.get(), region.get()})
+            ? answer_from(channel.ours, started.pidfd)
+            : os::Message();
+    Answer answer;
+    if (!read(message.bytes, answer) ||
+        (answer.pid != 0 && message.bytes.size() != sizeof answer + modules.size())) {
+        os::reap_if_ended(pid);
+        fail(ECHILD,
+             "procpool: the program that was started anew ended before it called init(): call "
+             "procpool::init(argc, argv) first thing in main()");
+    }
+    if (answer.pid == 0) {
+        os::reap_if_ended(pid);
+        fail(answer.error,
+             answer.error == ENOEXEC
+                 ? std::string("procpool: the file of this program was replaced while it runs: "
+                               "start it again")
+                 : "procpool: the program that was started anew cannot become a fork server" +
+                       words_for_refusal(answer.error));
+    }
+    for (std::size_t i = 0; i < modules.size(); ++i) {
+        if (message.bytes[sizeof answer + i] == std::byte{1}) {
+            started.modules.push_back(modules[i]);
+        }
+    }
+    try {
+        check(started.modules);
+    } catch (...) {
+        os::send_signal(pid, SIGKILL);
+        os::wait_for_end(started.pidfd, 10'000);
+        os::reap_if_ended(pid);
+        throw;
+    }
+    const std::byte go_on{1};
+    os::send(channel.ours, {&go_on, 1});  // if it is gone by now, that shows
+    return started;
+}
+
+void found_nursery(int argc, const char* const* argv) {
+    if (nursery() != nullptr) {
+        return;
+    }
+    if (!os::single_threaded()) {
+        throw std::logic_error(
+            "procpool: init() must come before any other thread is started: call it first thing in "
+            "main()");
+    }
+    auto clean = std::make_unique<Nursery>();
+    clean->modules = ship::loaded_modules();
+    clean->arguments.assign(argv, argv + std::max(argc, 0));
+    if (clean->arguments.empty()) {
+        clean->arguments.emplace_back("procpool");
+    }
+    memory::Region::current();  // the clean process has to have it
+    os::Channel channel = os::make_channel();
+    os::Fd client = os::open_pidfd(os::own_pid());
+    if (!client) {
+        fail(errno, "procpool: cannot watch this process (raise `ulimit -n`?)");
+    }
+    os::flush_output();
+    std::fflush(nullptr);
+    const pid_t client_pid = os::own_pid();
+    pid_t pid = 0;
+    {
+        const os::SignalBlock quiet;
+        pid = os::clone_quietly();
+        if (pid == 0) {
+            os::lifelines::close_all();
+            channel.ours.reset();
+            tend_nursery(std::move(channel.theirs), client, client_pid);
+        }
+    }
+    if (pid < 0) {
+        const int error = errno;
+        fail(error, "procpool: init() cannot start its process" + words_for_refusal(error));
+    }
+    clean->pidfd = os::open_pidfd(pid);
+    if (!clean->pidfd) {
+        const int error = errno;
+        channel.ours.reset();
+        os::reap(pid);  // it ends with its channel
+        fail(error, "procpool: init() cannot watch its process (raise `ulimit -n`?)");
+    }
+    clean->channel = std::move(channel.ours);
+    os::lifelines::add(clean->channel.get());
+    if (Nursery* const inherited = newest.exchange(clean.release(), std::memory_order_acq_rel)) {
+        // A forked child. The channel of its parent was closed at the fork, and the number may be
+        // another descriptor's by now.
+        static_cast<void>(inherited->channel.release());
+        inherited->pidfd.reset();
+    }
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/shared/layout.hpp"
+#include "os/fd.hpp"
+#include "ship/modules.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+/// Fork servers that are not forked from the client as it is: from the clean process that init()
+/// started (the nursery), or from the program started anew.
+namespace engine {
+
+/// A fork server that was started elsewhere.
+struct StartedServer {
+    pid_t pid = 0;
+    os::Fd pidfd;                       ///< empty where there was no descriptor left for it
+    int error = 0;                      ///< why it is empty
+    std::vector<ship::Module> modules;  ///< of this process, those that it has too
+};
+
+/// Throws if the pool needs a module that is not among those of its workers. Called before any of
+/// them is forked.
+using CheckModules = std::function<void(const std::vector<ship::Module>&)>;
+
+/// What to do about an errno of fork or of the like, in parentheses.
+[[nodiscard]] std::string words_for_refusal(int error);
+
+/// Starts the clean process of this program, if it has none: what init() does. Throws
+/// std::logic_error when other threads exist, std::system_error.
+void found_nursery(int argc, const char* const* argv);
+/// Is it there?
+[[nodiscard]] bool nursery_lives() noexcept;
+
+/// A fork server for the pool at `layout`, from the clean process. `commands` is the end that the
+/// fork server reads. Throws std::system_error, what `check` throws; std::logic_error without
+/// init().
+[[nodiscard]] StartedServer start_in_nursery(const Layout& layout, const os::Fd& commands,
+                                             const CheckModules& check);
+
+/// The same from the program started anew. `region` is the region's file.
+[[nodiscard]] StartedServer start_anew(const Layout& layout, const os::Fd& commands,
+                                       const os::Fd& region, const CheckModules& check);
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

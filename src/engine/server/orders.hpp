@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <sys/types.h>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/shared/layout.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+/// What a client and the process that starts a fork server for it say to each other, as messages of
+/// a channel.
+namespace engine {
+
+/// The first argument of a program that is started anew, to become a fork server. The second is the
+/// number of its end of the channel.
+inline constexpr const char* server_flag = "--procpool-fork-server";
+
+/// What is asked of the nursery, and of a program that was started anew.
+struct Order {
+    std::uint64_t number = 0;  // among those of the client
+    Layout layout;
+    pid_t client = 0;
+    // For the latter: the encoded modules of the client, in the region.
+    std::uint64_t modules_at = 0;
+    std::size_t modules_size = 0;
+};
+static_assert(std::is_trivially_copyable_v<Order>);
+
+struct Answer {
+    std::uint64_t order = 0;  ///< its number
+    pid_t pid = 0;            ///< 0: there is none
+    int error = 0;            ///< errno: why there is none, or no pidfd of it
+};
+
+/// As it is sent.
+template <class T>
+std::span<const std::byte> bytes_of(const T& value) {
+    return std::as_bytes(std::span(&value, 1));
+}
+/// Takes it from the front of what was received. False when that is too short.
+template <class T>
+bool read(const std::vector<std::byte>& bytes, T& value) {
+    if (bytes.size() < sizeof value) {
+        return false;
+    }
+    std::memcpy(&value, bytes.data(), sizeof value);
+    return true;
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,176 @@
+#include "engine/server/recovery.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+
+#include "engine/shared/ring_writer.hpp"
+#include "trace/stack.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// Did the compare-and-swap of a worker that died in doubt succeed? The claim word is read before
+/// the evidence.
+Recovery::Doubt Recovery::resolve(int worker, const Claim& claim) const {
+    const JobPage& page = layout_.job(claim.job);
+    if (page.serial.load(std::memory_order_acquire) != claim.serial) {
+        return Doubt::not_taken;  // the job is over, so nothing of it was held
+    }
+    const auto self = static_cast<std::uint64_t>(worker);
+    const ClaimWord word{layout_.words(claim.job).claim.load(std::memory_order_seq_cst)};
+    if (!word.valid(layout_.pool().secret, claim.serial)) {
+        return Doubt::unknown;
+    }
+    if (word.next() == claim.end && word.taker() == self) {
+        return Doubt::taken;
+    }
+    const ClaimWord last{page.close_word.load(std::memory_order_acquire)};
+    if (last.valid(layout_.pool().secret, claim.serial) && last.next() == claim.end &&
+        last.taker() == self) {
+        return Doubt::taken;
+    }
+    const std::uint64_t proof = evidence_of(claim.serial, claim.end);
+    for (int witness = 0; witness < layout_.workers(); ++witness) {
+        if (witness != worker &&
+            layout_.slot(witness).evidence[self].load(std::memory_order_acquire) == proof) {
+            return Doubt::taken;
+        }
+    }
+    return Doubt::not_taken;
+}
+
+Recovery::Finding Recovery::inspect(int worker) const {
+    const Slot& slot = layout_.slot(worker);
+    const Finding corrupt{.state = State::corrupt};
+    const std::uint64_t tail = slot.tail.load(std::memory_order_acquire);
+    const std::uint64_t head = layout_.line(worker).head.load(std::memory_order_acquire);
+    if (tail - head > layout_.ring_size() || tail % frame_align != 0) {
+        return corrupt;
+    }
+    const std::uint64_t phase = slot.phase.load(std::memory_order_acquire);
+    if (phase == phase::idle) {
+        return {};
+    }
+    if (phase != phase::intent && phase != phase::taken && phase != phase::retired) {
+        return corrupt;
+    }
+    Finding finding{.state = State::held};
+    finding.claim = slot.claim();
+    const Claim& claim = finding.claim;
+    if (slot.claim_check.load(std::memory_order_acquire) != claim.check(layout_.pool().secret) ||
+        claim.job >= layout_.jobs() || claim.begin >= claim.end || claim.end > max_items) {
+        return corrupt;
+    }
+    if (phase == phase::intent) {
+        switch (resolve(worker, claim)) {
+            case Doubt::not_taken:
+                return {};
+            case Doubt::unknown:
+                return corrupt;
+            case Doubt::taken:
+                break;
+        }
+    } else if (layout_.job(claim.job).serial.load(std::memory_order_acquire) != claim.serial) {
+        // What it held is delivered, or the job would not be gone: it died before it could say that
+        // it holds nothing.
+        return {};
+    }
+    finding.retired = phase == phase::retired;
+    const std::uint64_t current = slot.current.load(std::memory_order_acquire);
+    finding.item = item_of(current);
+    finding.was_running = is_running(current);
+    finding.frame_first = slot.frame_first.load(std::memory_order_acquire);
+    if (finding.item < claim.first_item() || finding.item > claim.end_item() ||
+        finding.frame_first < claim.first_item() || finding.frame_first > claim.end_item()) {
+        return corrupt;
+    }
+    const bool open = slot.frame_pos.load(std::memory_order_acquire) == tail;
+    if (!open && finding.frame_first > finding.item) {
+        finding.item = finding.frame_first;  // published in a frame of its own
+        finding.was_running = false;
+    }
+    finding.frame_open = open && finding.frame_first < finding.item;
+    finding.timed_out =
+        finding.was_running && layout_.job(claim.job).timeout_ns != 0 &&
+        state_of(slot.verdict.load(std::memory_order_acquire)) == Verdict::condemned;
+    return finding;
+}
+
+bool Recovery::publish_open_frame(int worker, const Finding& finding) const {
+    const JobPage& page = layout_.job(finding.claim.job);
+    RingWriter ring(layout_, worker);
+    if (!ring.untouched()) {
+        return false;
+    }
+    const Slot& slot = layout_.slot(worker);
+    const std::uint64_t position =
+        position_of(slot.tail.load(std::memory_order_relaxed), layout_.ring_size());
+    const std::uint64_t count = finding.item - finding.frame_first;
+    const std::uint64_t room = layout_.ring_size() - position - sizeof(FrameHeader);
+    std::uint64_t bytes = 0;
+    if (page.sized_results()) {
+        // The entries were written by the dead: walk those of finished items within the room there
+        // is.
+        const std::uint64_t used = std::min(slot.frame_used.load(std::memory_order_acquire), room);
+        Entry entry;
+        while (used - bytes >= sizeof entry) {
+            std::memcpy(&entry, ring.payload() + bytes, sizeof entry);
+            if (entry.index >= count) {
+                break;  // of the item that was running
+            }
+            if (entry_size(entry.size) > used - bytes) {
+                return false;
+            }
+            bytes += entry_size(entry.size);
+        }
+    } else if (page.in_place == nullptr) {
+        if (page.result_stride != 0 && count > room / page.result_stride) {
+            return false;
+        }
+        bytes = count * page.result_stride;
+    }
+    if (count > 0xffff'ffffU || bytes > room ||
+        ring.backlog() + frame_size(bytes) > layout_.ring_size()) {
+        return false;
+    }
+    ring.seal({.kind = page.sized_results() ? FrameKind::sized : FrameKind::results,
+               .job = static_cast<std::uint16_t>(finding.claim.job),
+               .serial = finding.claim.serial,
+               .first = finding.frame_first,
+               .count = static_cast<std::uint32_t>(count),
+               .bytes = static_cast<std::uint32_t>(bytes)});
+    ring.publish();
+    return true;
+}
+
+void Recovery::add_last_words(int worker, detail::Failure& failure) const {
+    const trace::CrashReport& report = layout_.last_words(worker);
+    if (report.seal.load(std::memory_order_acquire) !=
+        trace::crash_seal(layout_.last_words_key(failure.worker_pid), failure.signal)) {
+        return;
+    }
+    failure.stack = trace::written(report.stack);
+    failure.message = trace::readable(report.note);
+}
+
+Recovery::Reported Recovery::publish_failure(int worker, const Claim& claim,
+                                             const detail::Failure& failure) const {
+    const std::vector<std::byte> bytes = detail::encode_failure(failure);
+    RingWriter ring(layout_, worker);
+    if (!ring.try_reserve(bytes.size())) {
+        return Reported::no_room;
+    }
+    std::memcpy(ring.payload(), bytes.data(), bytes.size());
+    ring.seal({.kind = FrameKind::failure,
+               .job = static_cast<std::uint16_t>(claim.job),
+               .serial = claim.serial,
+               .first = failure.index,
+               .count = 1,
+               .bytes = static_cast<std::uint32_t>(bytes.size())});
+    ring.publish();
+    return Reported::yes;
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

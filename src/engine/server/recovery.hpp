@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/shared/interface.hpp"
+#include "engine/shared/layout.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// What the slot of a dead worker says (docs/protocol.md, parts 3 to 5). Runs in the fork server,
+/// after the reaping; the client asks for the last words of who broke the pool. Everything it reads
+/// was written by a worker: nothing is followed or trusted before it is checked.
+class Recovery {
+public:
+    explicit Recovery(const Layout& layout) : layout_(layout) {}
+
+    enum class State {
+        nothing,  ///< it held no item
+        held,     ///< it held [item, end) of `claim`
+        corrupt,  ///< its memory makes no sense
+    };
+    struct Finding {
+        State state = State::nothing;
+        Claim claim{};
+        std::uint64_t item = 0;    ///< the first item that is not finished
+        bool was_running = false;  ///< `item` was running
+        bool timed_out = false;    ///< ... and condemned for its timeout
+        bool retired = false;
+        bool frame_open = false;  ///< [frame_first, item) are finished in the open frame
+        std::uint64_t frame_first = 0;
+    };
+
+    [[nodiscard]] Finding inspect(int worker) const;
+
+    /// Publishes the finished items of the open frame on behalf of the dead. False if the frame
+    /// makes no sense.
+    [[nodiscard]] bool publish_open_frame(int worker, const Finding& finding) const;
+    /// Adds what the dead could say about its death: where it was, and why it gave up.
+    void add_last_words(int worker, detail::Failure& failure) const;
+    enum class Reported { yes, no_room };
+    /// Publishes why an item has no result on behalf of the dead.
+    [[nodiscard]] Reported publish_failure(int worker, const Claim& claim,
+                                           const detail::Failure& failure) const;
+
+private:
+    enum class Doubt { taken, not_taken, unknown };
+    [[nodiscard]] Doubt resolve(int worker, const Claim& claim) const;
+
+    Layout layout_;
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

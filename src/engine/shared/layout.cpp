@@ -1,0 +1,50 @@
+#include "engine/shared/layout.hpp"
+
+#include <new>
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+Layout Layout::plan(int workers, std::size_t largest) {
+    Layout layout;
+    layout.workers_ = workers;
+    layout.jobs_ = PoolPage::max_jobs;
+    layout.ring_size_ = std::size_t{16} << 20U;
+    for (;;) {
+        const auto count = static_cast<std::size_t>(workers);
+        layout.lines_ = sizeof(PoolPage);
+        layout.job_pages_ = os::round_to_pages(layout.lines_ + count * sizeof(WorkerLine));
+        layout.server_ = layout.job_pages_ + layout.jobs_ * sizeof(JobPage);
+        layout.server_lines_ = layout.server_ + sizeof(ServerPage);
+        layout.job_words_ = os::round_to_pages(layout.server_lines_ + count * sizeof(ServerLine));
+        layout.workers_at_ =
+            layout.job_words_ + os::round_to_pages(layout.jobs_ * sizeof(JobWords));
+        layout.worker_size_ = slot_size + sizeof(LastWords) + layout.ring_size_;
+        layout.size_ = layout.workers_at_ + count * layout.worker_size_;
+        const bool smallest = layout.jobs_ == 64 && layout.ring_size_ == std::size_t{256} << 10U;
+        if (layout.size_ <= largest || smallest) {
+            return layout;
+        }
+        layout.jobs_ = layout.jobs_ > 64 ? layout.jobs_ / 2 : 64;
+        layout.ring_size_ = layout.ring_size_ > std::size_t{256} << 10U ? layout.ring_size_ / 2
+                                                                        : std::size_t{256} << 10U;
+    }
+}
+
+void Layout::place(std::byte* base, std::byte* region_base, std::size_t region_size) {
+    base_ = base;
+    region_base_ = region_base;
+    region_size_ = region_size;
+    // Job pages, job words and rings are used as the zeroes they are; a job page is constructed
+    // when it is first used.
+    new (&pool()) PoolPage();
+    new (&server()) ServerPage();
+    for (int worker = 0; worker < workers_; ++worker) {
+        new (&line(worker)) WorkerLine();
+        new (&server_line(worker)) ServerLine();
+        slot(worker).phase.store(phase::idle, std::memory_order_relaxed);
+    }
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,179 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/shared/layout.hpp"
+#include "engine/shared/steps.hpp"
+#include "trace/crash.hpp"
+#include "trace/stack.hpp"
+#include "wait/spin.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// The worker's end of its result ring: frames are written at the tail and published by moving it.
+/// What is already published is remembered privately, so a task that scribbles over the slot does
+/// not lead the worker itself astray.
+class RingWriter {
+public:
+    RingWriter(const Layout& layout, int worker)
+        : slot_(layout.slot(worker)),
+          line_(layout.line(worker)),
+          pool_(layout.pool()),
+          base_(layout.ring(worker)),
+          capacity_(layout.ring_size()),
+          worker_(worker),
+          tail_(slot_.tail.load(std::memory_order_relaxed)) {}
+
+    /// Whether a client waits for what is written from here on.
+    void set_awaited(bool awaited) { restart_at_ = awaited ? warm_bytes : patient_bytes; }
+
+    /// Payloads are at most this long.
+    [[nodiscard]] std::uint64_t largest_payload() const {
+        return capacity_ / 4 - sizeof(FrameHeader);
+    }
+
+    /// Makes room for a frame of `payload` bytes in one piece at the tail. `when_full` is called
+    /// before each wait.
+    template <class WhenFull>
+    void reserve(std::uint64_t payload, WhenFull&& when_full);
+
+    /// As `reserve`, for the fork server after the worker's death: never waits, and may use the
+    /// room that workers leave.
+    [[nodiscard]] bool try_reserve(std::uint64_t payload) {
+        const std::uint64_t wanted = wanted_for(payload);
+        if (capacity_ - backlog() < wanted) {
+            return false;
+        }
+        pad_for(payload, wanted);
+        return true;
+    }
+
+    /// Opens a frame at the tail, for results from `item` on.
+    void open(std::uint64_t item) {
+        word(0).store(guard(), std::memory_order_relaxed);
+        slot_.frame_first.store(item, std::memory_order_release);
+        slot_.frame_pos.store(tail_, std::memory_order_release);
+        reach(Step::frame_opened, worker_);
+    }
+
+    /// False if somebody wrote over the beginning of the frame at the tail since it was opened: so
+    /// may be the results behind it.
+    [[nodiscard]] bool untouched() const {
+        if (word(0).load(std::memory_order_relaxed) == guard()) {
+            return true;
+        }
+        FrameHeader header;  // it is sealed already, then
+        std::memcpy(&header, at_tail(), sizeof header);
+        return header.check == header.expected_check(tail_, pool_.secret);
+    }
+
+    [[nodiscard]] std::byte* payload() const { return at_tail() + sizeof(FrameHeader); }
+
+    /// Starts to bring here what the next frame is written to.
+    void fetch_tail() const {
+        wait::fetch(at_tail(), 2 * cache_line);
+        wait::fetch(&line_, sizeof line_);
+    }
+
+    /// Writes the header of the frame at the tail.
+    void seal(FrameHeader header) {
+        header.check = header.expected_check(tail_, pool_.secret);
+        const auto words = header.words();
+        for (std::size_t i = 1; i < words.size(); ++i) {
+            word(i).store(words[i], std::memory_order_relaxed);
+        }
+        // The guard gives way to the header in one store.
+        word(0).store(words[0], std::memory_order_release);
+        sealed_ = frame_size(header.bytes);
+    }
+    /// Publishes the sealed frame.
+    void publish() {
+        tail_ += sealed_;
+        slot_.tail.store(tail_, std::memory_order_release);
+    }
+
+    /// Bytes published and not yet consumed.
+    [[nodiscard]] std::uint64_t backlog() const {
+        return tail_ - line_.head.load(std::memory_order_relaxed);
+    }
+
+private:
+    /// Beyond `restart_at_` an empty ring is restarted at its beginning, so that few pages are ever
+    /// touched for the first time, and those in use stay warm. Until a client has seen the restart,
+    /// there is room for so much less the headroom: nothing where one waits, but others may be long
+    /// in coming.
+    static constexpr std::uint64_t warm_bytes = std::uint64_t{64} << 10U;
+    static constexpr std::uint64_t patient_bytes = std::uint64_t{512} << 10U;
+
+    [[nodiscard]] std::byte* at_tail() const { return base_ + position_of(tail_, capacity_); }
+
+    /// A word of the header of the frame at the tail. While that is open, the guard is the first.
+    [[nodiscard]] std::atomic_ref<std::uint64_t> word(std::size_t index) const {
+        return std::atomic_ref(reinterpret_cast<std::uint64_t*>(at_tail())[index]);
+    }
+    [[nodiscard]] std::uint64_t guard() const { return tail_ ^ pool_.secret; }
+
+    /// What a worker leaves free, so that its death can always be reported: with a stack, which is
+    /// the longest part of it.
+    static constexpr std::uint64_t headroom = std::uint64_t{24} << 10U;
+    static_assert(headroom > trace::longest_stack + trace::CrashReport::longest_note + 1024);
+
+    [[nodiscard]] std::uint64_t wanted_for(std::uint64_t payload) const {
+        const std::uint64_t need = frame_size(payload);
+        const std::uint64_t position = position_of(tail_, capacity_);
+        const bool restart =
+            position > restart_at_ && position >= need + headroom && backlog() == 0;
+        return restart || capacity_ - position < need ? capacity_ - position + need : need;
+    }
+    void pad_for(std::uint64_t payload, std::uint64_t wanted);
+
+    Slot& slot_;
+    WorkerLine& line_;
+    PoolPage& pool_;
+    std::byte* base_;
+    std::uint64_t capacity_;
+    int worker_;
+    std::uint64_t tail_;
+    std::uint64_t sealed_ = 0;
+    std::uint64_t restart_at_ = patient_bytes;
+};
+
+template <class WhenFull>
+void RingWriter::reserve(std::uint64_t payload, WhenFull&& when_full) {
+    const std::uint64_t wanted = wanted_for(payload);
+    const auto full = [&] { return capacity_ - backlog() < wanted + headroom; };
+    while (full()) {
+        const std::uint32_t drained = pool_.drained.load(std::memory_order_seq_cst);
+        slot_.starved.exchange(1, std::memory_order_seq_cst);
+        if (!full()) {
+            break;
+        }
+        when_full();
+        os::futex_wait(pool_.drained, drained, os::no_timeout);
+    }
+    slot_.starved.store(0, std::memory_order_relaxed);
+    pad_for(payload, wanted);
+}
+
+/// Skips the rest of the ring if the frame does not fit there in one piece, or is better off at the
+/// beginning.
+inline void RingWriter::pad_for(std::uint64_t payload, std::uint64_t wanted) {
+    if (wanted == frame_size(payload)) {
+        return;
+    }
+    FrameHeader padding;
+    padding.kind = FrameKind::padding;
+    padding.bytes = static_cast<std::uint32_t>(wanted - frame_size(payload) - sizeof(FrameHeader));
+    seal(padding);
+    publish();
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

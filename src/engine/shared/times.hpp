@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "os/clock.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+/// How long the client, and the workers for it, wait for what (docs/protocol.md, part 6).
+namespace engine {
+
+using os::ms;
+using os::us;
+
+/// How long an idle worker that holds a token looks for work before it parks.
+inline constexpr std::uint64_t worker_spin = 60 * us;
+/// How long a client that saw a spinning worker take its job looks for the answer before it calls
+/// the others and parks.
+inline constexpr std::uint64_t client_spin = 25 * us;
+/// An answer that takes longer is not that of a worker spinning on another CPU.
+inline constexpr std::uint64_t quick_answer = 2 * us;
+/// A job whose bell rang so often while its client looked on is none that is over in a moment.
+inline constexpr int most_watches = 16;
+/// How long a client that had to wake a worker waits before it calls the others.
+inline constexpr std::uint64_t first_park = 120 * us;
+/// A fork server that does not end its workers, or itself, in that time is killed.
+inline constexpr std::uint64_t longest_end = 10'000 * ms;
+/// The kinds of parked workers. Who wakes only one takes the first worker if it can: that one did
+/// so the last time, and what it needs is still in its caches.
+inline constexpr std::uint32_t first_worker = 0;
+inline constexpr std::uint32_t other_workers = 1;
+
+/// A park never lasts longer: then the client looks whether the fork server lives.
+inline constexpr std::uint64_t slice = 50 * ms;
+/// A call looks whether the fork server lives if nobody did for so long.
+inline constexpr std::uint64_t server_look_interval = 1 * ms;
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

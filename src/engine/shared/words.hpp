@@ -1,0 +1,161 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstdint>
+
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
+/// The words of docs/protocol.md, part 2: what fits into 64 bits and how it is recognised.
+namespace engine {
+
+inline constexpr int max_workers = 1000;
+inline constexpr std::uint64_t max_items = (std::uint64_t{1} << 38U) - 1;
+
+/// Takers that are no worker.
+namespace taker {
+inline constexpr std::uint64_t nobody = 1022;
+inline constexpr std::uint64_t closed = 1023;
+}  // namespace taker
+
+/// Spreads every bit of the input over the output (the finalizer of splitmix64, Steele, Lea and
+/// Flood 2014).
+constexpr std::uint64_t mix(std::uint64_t x) {
+    x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
+    x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
+    return x ^ (x >> 31U);
+}
+
+/// `W`: next (38 bits), taker (10), check (16).
+struct ClaimWord {
+    std::uint64_t bits = 0;
+
+    [[nodiscard]] constexpr std::uint64_t next() const { return bits & max_items; }
+    [[nodiscard]] constexpr std::uint64_t taker() const { return bits >> 38U & 1023U; }
+
+    static constexpr ClaimWord make(std::uint64_t next, std::uint64_t taker, std::uint64_t secret,
+                                    std::uint64_t serial) {
+        const std::uint64_t body = next | taker << 38U;
+        const std::uint64_t check = (mix(body ^ secret) ^ serial) & 0xffffU;
+        return {body | check << 48U};
+    }
+    [[nodiscard]] constexpr bool valid(std::uint64_t secret, std::uint64_t serial) const {
+        return make(next(), taker(), secret, serial).bits == bits;
+    }
+};
+
+/// `evidence[v]`: worker v took the claim of job `serial` that ends at `end`.
+constexpr std::uint64_t evidence_of(std::uint64_t serial, std::uint64_t end) {
+    return serial << 38U | end;
+}
+
+/// `current`: item i runs, or everything before i is finished and i has not started.
+constexpr std::uint64_t running(std::uint64_t item) { return item * 2 + 1; }
+constexpr std::uint64_t resting_at(std::uint64_t item) { return item * 2; }
+constexpr std::uint64_t item_of(std::uint64_t current) { return current / 2; }
+constexpr bool is_running(std::uint64_t current) { return (current & 1U) != 0; }
+
+/// `verdict` of a timed item: which one of all that this place ever ran (so that no two look
+/// alike), and its state.
+enum class Verdict : std::uint64_t { none = 0, running = 1, finished = 2, condemned = 3 };
+constexpr std::uint64_t verdict(std::uint64_t count, Verdict state) {
+    return count * 4 + static_cast<std::uint64_t>(state);
+}
+constexpr Verdict state_of(std::uint64_t verdict) { return static_cast<Verdict>(verdict & 3U); }
+constexpr std::uint64_t count_of(std::uint64_t verdict) { return verdict / 4; }
+
+/// `phase`: words that nobody writes by accident.
+namespace phase {
+inline constexpr std::uint64_t idle = 0x1d1e'5afe'0000'0001U;
+inline constexpr std::uint64_t intent = 0x1d1e'5afe'0000'0002U;
+inline constexpr std::uint64_t taken = 0x1d1e'5afe'0000'0003U;
+inline constexpr std::uint64_t retired = 0x1d1e'5afe'0000'0004U;
+}  // namespace phase
+constexpr bool is_phase(std::uint64_t word) {
+    return word >= phase::idle && word <= phase::retired;
+}
+
+/// What a worker holds of a job: positions [begin, end); item = position + shift.
+struct Claim {
+    std::uint64_t job = 0;  ///< index of the job page
+    std::uint64_t serial = 0;
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint64_t shift = 0;  ///< modulo 2^64
+
+    [[nodiscard]] constexpr std::uint64_t first_item() const { return begin + shift; }
+    [[nodiscard]] constexpr std::uint64_t end_item() const { return end + shift; }
+    [[nodiscard]] constexpr std::uint64_t check(std::uint64_t secret) const {
+        return mix(secret ^ serial * 0x9e3779b97f4a7c15U ^ begin * 0xc2b2ae3d27d4eb4fU ^
+                   end * 0x165667b19e3779f9U ^ (shift + job) * 0xd6e8feb86659fd93U);
+    }
+};
+
+/// What a frame of a result ring carries.
+enum class FrameKind : std::uint16_t {
+    results = 1,  ///< fixed-size results of `count` items, end to end (none at all for void and
+                  ///< in-place jobs)
+    sized = 2,    ///< variable-sized results: `count` items, of which those with a result have an
+                  ///< Entry; the others gave nothing
+    part = 3,     ///< a piece of one large variable-sized result: PartHeader, then bytes
+    failure = 4,  ///< an encoded Failure of one item
+    skipped = 7,  ///< nothing: `count` items that are cancelled, though they had been claimed
+    initializer = 6,  ///< an encoded Failure of the pool's initializer; of no job
+    padding = 5,      ///< nothing: the frame that follows starts at the ring's beginning
+};
+
+/// Before each variable-sized result of a frame; the next entry follows the bytes, aligned to 8.
+struct Entry {
+    std::uint32_t size = 0;
+    std::uint32_t index = 0;  ///< item - first item of the frame; grows within a frame
+};
+
+struct PartHeader {
+    std::uint64_t offset = 0;
+    std::uint64_t total = 0;
+};
+
+struct alignas(32) FrameHeader {
+    std::uint32_t check = 0;
+    FrameKind kind{};
+    std::uint16_t job = 0;
+    std::uint64_t serial = 0;
+    std::uint64_t first = 0;
+    std::uint32_t count = 0;
+    std::uint32_t bytes = 0;  ///< of the payload; the frame is rounded up to 32
+
+    /// `position` of the frame in the ring: a frame of an earlier lap does not pass.
+    [[nodiscard]] std::uint32_t expected_check(std::uint64_t position, std::uint64_t secret) const {
+        const std::uint64_t head = static_cast<std::uint64_t>(kind) << 16U | job;
+        const std::uint64_t size = static_cast<std::uint64_t>(count) << 32U | bytes;
+        return static_cast<std::uint32_t>(
+            mix(position ^ secret ^ head * 0x9e3779b97f4a7c15U ^ serial * 0xc2b2ae3d27d4eb4fU ^
+                first * 0x165667b19e3779f9U ^ size * 0xd6e8feb86659fd93U));
+    }
+
+    /// Its bytes, put together in registers: read back from where its members were just stored they
+    /// would have to wait for the stores.
+    [[nodiscard]] std::array<std::uint64_t, 4> words() const {
+        static_assert(std::endian::native == std::endian::little);
+        return {check | static_cast<std::uint64_t>(kind) << 32U | std::uint64_t{job} << 48U, serial,
+                first, count | std::uint64_t{bytes} << 32U};
+    }
+};
+static_assert(sizeof(FrameHeader) == 32);
+
+inline constexpr std::uint64_t frame_align = 32;
+constexpr std::uint64_t frame_size(std::uint64_t payload) {
+    return (sizeof(FrameHeader) + payload + frame_align - 1) / frame_align * frame_align;
+}
+/// Where byte `count` of all that ever went through a ring lies in it. Its capacity is a power of
+/// two, and this is done several times an item.
+constexpr std::uint64_t position_of(std::uint64_t count, std::uint64_t capacity) {
+    return count & (capacity - 1);
+}
+constexpr std::uint64_t entry_size(std::uint64_t bytes) {
+    return sizeof(Entry) + (bytes + 7) / 8 * 8;
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <procpool/detail/failure.hpp>
+#include <procpool/detail/namespace.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
+
+/// What no bytes at all stand for: there was no memory to write any. Takes none.
+[[nodiscard]] Failure out_of_memory() noexcept;
+
+}  // namespace detail
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,61 @@
+#include "os/lifelines.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+
+#include <pthread.h>
+#include <unistd.h>
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace os::lifelines {
+namespace {
+
+// A fixed table without a lock: a child may be forked while another thread is at work here.
+constexpr std::size_t most = 4096;
+std::array<std::atomic<int>, most> held{};  // descriptor + 1; 0: free
+std::atomic<std::size_t> used{0};           // places from here on were never taken
+
+// Before main: nobody forks while it is half done. Without the handler only a pool that outlives an
+// exec beside a forked child is late.
+const int registered = ::pthread_atfork(nullptr, nullptr, &close_all);
+
+}  // namespace
+
+void add(int descriptor) {
+    static_cast<void>(registered);
+    for (std::size_t i = 0; i < most; ++i) {
+        int free = 0;
+        if (held[i].compare_exchange_strong(free, descriptor + 1)) {
+            std::size_t seen = used.load();
+            while (seen <= i && !used.compare_exchange_weak(seen, i + 1)) {
+            }
+            return;
+        }
+    }
+}
+
+void remove(int descriptor) noexcept {
+    if (descriptor < 0) {
+        return;
+    }
+    for (std::atomic<int>& place : held) {
+        int mine = descriptor + 1;
+        if (place.load() == mine && place.compare_exchange_strong(mine, 0)) {
+            return;
+        }
+    }
+}
+
+void close_all() noexcept {
+    // Written to only where there is something: in a fresh fork every page written is a page
+    // copied.
+    for (std::size_t i = 0; i < used.load(); ++i) {
+        if (held[i].load() != 0) {
+            ::close(held[i].exchange(0) - 1);
+        }
+    }
+}
+
+}  // namespace os::lifelines
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include <sys/types.h>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "os/fd.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+/// Children that end: told of, looked up and reaped.
+namespace os {
+
+/// How a process ended.
+struct Ending {
+    pid_t pid = 0;
+    int signal = 0;  ///< 0 if it exited
+    int status = 0;  ///< its exit status
+};
+
+/// The next child that ended and waits to be reaped, without reaping it; 0 if none.
+[[nodiscard]] pid_t next_ended_child() noexcept;
+/// Reaps a child that has ended; works for quiet children too. pid is 0 if there was none to reap.
+Ending reap(pid_t pid) noexcept;
+
+/// Reaps a child if it has ended. False if it runs still.
+bool reap_if_ended(pid_t pid) noexcept;
+
+/// Orphans below this process become its children.
+void adopt_orphans() noexcept;
+
+/// Finds the children of this (single-threaded) process. Keeps a file for the kernel's list of
+/// them, so that it can be read when there is no room for another.
+class Children {
+public:
+    Children() noexcept;
+
+    /// Running or not. One system call when there is none. Nothing when they cannot be looked up at
+    /// the moment.
+    [[nodiscard]] std::optional<std::vector<pid_t>> find();
+
+private:
+    Fd list_;
+    Fd reserved_;  // until the list is opened
+};
+
+}  // namespace os
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,91 @@
+#include "os/signals.hpp"
+
+#include <csignal>
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "os/fault.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace os {
+
+void send_signal(pid_t pid, int signal) noexcept {
+    if (pid > 0) {
+        ::kill(pid, signal);
+    }
+}
+
+void send_signal_to_group(pid_t group, int signal) noexcept {
+    if (group > 1) {
+        ::kill(-group, signal);
+    }
+}
+
+void reset_signal_handlers() noexcept {
+    for (int number = 1; number < NSIG; ++number) {
+        struct sigaction action{};
+        if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN &&
+            action.sa_handler != SIG_DFL) {
+            action.sa_handler = SIG_DFL;
+            action.sa_flags = 0;
+            ::sigaction(number, &action, nullptr);
+        }
+    }
+}
+
+bool take_notice_of_children() noexcept {
+    // SA_NOCLDWAIT comes without a handler.
+    struct sigaction standard{};
+    struct sigaction before{};
+    standard.sa_handler = SIG_DFL;
+    return ::sigaction(SIGCHLD, &standard, &before) == 0 && before.sa_handler == SIG_IGN;
+}
+
+void ignore_children() noexcept { ::signal(SIGCHLD, SIG_IGN); }
+
+void ignore_terminal_stops() noexcept {
+    ::signal(SIGTTOU, SIG_IGN);
+    ::signal(SIGTTIN, SIG_IGN);
+}
+
+void block_all_signals() noexcept {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, nullptr);
+}
+
+void unblock_all_signals() noexcept {
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+Fd make_signalfd() noexcept {
+    sigset_t wanted;
+    ::sigemptyset(&wanted);
+    ::sigaddset(&wanted, SIGCHLD);
+    return Fd(call(Call::make_signalfd,
+                   [&] { return ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK); }));
+}
+
+int read_signal(const Fd& signals) noexcept {
+    signalfd_siginfo info{};
+    const auto got =
+        call_through_signals(Call::read, [&] { return ::read(signals.get(), &info, sizeof info); });
+    return got == static_cast<ssize_t>(sizeof info) ? static_cast<int>(info.ssi_signo) : 0;
+}
+
+SignalBlock::SignalBlock() noexcept {
+    static_assert(sizeof(sigset_t) <= sizeof saved_);
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, reinterpret_cast<sigset_t*>(saved_));
+}
+
+SignalBlock::~SignalBlock() {
+    ::pthread_sigmask(SIG_SETMASK, reinterpret_cast<const sigset_t*>(saved_), nullptr);
+}
+
+}  // namespace os
+PROCPOOL_END_NAMESPACE

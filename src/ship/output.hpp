@@ -1,9 +1,0 @@
-#pragma once
-
-namespace procpool::ship {
-
-/// Writes out what the program has printed by stdio and iostreams and what still lies in buffers of
-/// this process. Costs nanoseconds when that is nothing.
-[[gnu::hot]] void flush_output() noexcept;
-
-}  // namespace procpool::ship
