@@ -95,13 +95,14 @@ bool is_any(std::string_view name, std::initializer_list<std::string_view> names
 
 /// The functions between a failure and the code that is to blame: those that throw, abort, end.
 bool is_throwing(std::string_view name) {
-    return starts_with_any(name, {"_Unwind_", "__cxa_", "__gxx_personality", "__cxxabiv1::",
-                                  "__gnu_cxx::__verbose_terminate", "__pthread_kill",
-                                  "__assert_fail", "std::__throw_", "std::rethrow_exception",
-                                  "std::throw_with_nested", "std::terminate", "procpool::os::"}) ||
-           is_any(name,
-                  {"abort", "raise", "gsignal", "pthread_kill", "__libc_message", "malloc_printerr",
-                   "__fortify_fail", "__stack_chk_fail", "__chk_fail", "procpool_note_throw"});
+    return starts_with_any(name, {"_Unwind_", "__cxa_", "__gxx_personality",
+                                  "__cxxabiv1::", "__gnu_cxx::__verbose_terminate",
+                                  "__pthread_kill", "__assert_fail", "std::__throw_",
+                                  "std::rethrow_exception", "std::throw_with_nested",
+                                  "std::terminate", "procpool::os::", "procpool::trace::"}) ||
+           is_any(name, {"abort", "raise", "gsignal", "pthread_kill", "__libc_message",
+                         "malloc_printerr", "__fortify_fail", "__stack_chk_fail", "__chk_fail",
+                         PROCPOOL_SYMBOL(note_throw)});
 }
 
 /// A name that the demangler does not know, for its constraints or its lambdas, and that begins
@@ -115,8 +116,8 @@ bool is_mangled_in(std::string_view name, std::string_view scope) {
 }
 
 bool is_machinery(std::string_view name) {
-    return starts_with_any(name, {"procpool::detail::", "std::invoke", "std::__invoke",
-                                  "std::apply", "std::__apply"}) ||
+    return starts_with_any(name, {"procpool::detail::", "procpool::engine::", "std::invoke",
+                                  "std::__invoke", "std::apply", "std::__apply"}) ||
            is_mangled_in(name, "8procpool") || is_mangled_in(name, "St6invoke") ||
            is_mangled_in(name, "St8__invoke") || is_mangled_in(name, "St5apply");
 }
