@@ -31,14 +31,8 @@ void hold_the_token(Step step, int /*worker*/) {
     }
 }
 
-int tokens_held() {
-    const auto& tokens = *reinterpret_cast<const procpool::engine::Tokens*>(
-        procpool::memory::Region::current().base());
-    int held = 0;
-    for (const auto& holder : tokens.holder) {
-        held += holder != 0;
-    }
-    return held;
+std::size_t tokens_held() {
+    return procpool::wait::SpinTokens::at(procpool::memory::Region::current().base()).held();
 }
 
 TEST(Token, IsFreeAgainWhenItsPoolIsGone) {
@@ -48,9 +42,9 @@ TEST(Token, IsFreeAgainWhenItsPoolIsGone) {
         while (*holding == 0) {
             ::usleep(100);
         }
-        EXPECT_EQ(tokens_held(), 1);
+        EXPECT_EQ(tokens_held(), 1U);
     }
-    EXPECT_EQ(tokens_held(), 0);
+    EXPECT_EQ(tokens_held(), 0U);
     procpool::engine::step_hook = nullptr;
 }
 

@@ -67,8 +67,9 @@ TEST(Isolation, AScribbledSpinTokenKeepsNobodyWaiting) {
                 [](std::uintptr_t base, std::uint64_t value) {
                     // NOLINTNEXTLINE(performance-no-int-to-ptr): a task that writes where it
                     // pleases
-                    for (auto& holder : reinterpret_cast<procpool::engine::Tokens*>(base)->holder) {
-                        holder = value;
+                    auto* const holders = reinterpret_cast<volatile std::uint64_t*>(base);
+                    for (std::size_t i = 0; i < procpool::wait::SpinTokens::most; ++i) {
+                        holders[i] = value;
                     }
                 },
                 reinterpret_cast<std::uintptr_t>(procpool::memory::Region::current().base()),

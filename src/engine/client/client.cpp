@@ -102,8 +102,8 @@ void Client::set_up(const EngineOptions& options) {
         cpus_seen.store(usable_cpus(), std::memory_order_relaxed);
     }
     const int cpus = cpus_seen.load(std::memory_order_relaxed);
-    pool.tokens =
-        static_cast<std::uint64_t>(std::clamp(cpus - 1, 1, static_cast<int>(Tokens::most)));
+    pool.tokens = static_cast<std::uint64_t>(
+        std::clamp(cpus - 1, 1, static_cast<int>(wait::SpinTokens::most)));
     // On a single CPU whoever spins keeps from running what he waits for.
     pool.spin_ns = cpus > 1 ? worker_spin : 0;
     client_spin_ns_ = cpus > 1 ? client_spin : 0;
@@ -265,12 +265,7 @@ void Client::end_workers() {
         os::futex_wait(server.state_word, state, slice);
     }
     // What workers held when they were killed.
-    for (Word& holder : reinterpret_cast<Tokens*>(layout_.region_base())->holder) {
-        std::uint64_t held = holder.load(std::memory_order_relaxed);
-        if (held >> 16U == pool.pool) {
-            holder.compare_exchange_strong(held, 0);
-        }
-    }
+    layout_.tokens().take_back_all_of(pool.pool);
 }
 
 /// After a start that failed: false if a fork server that was ordered, but never announced, may run

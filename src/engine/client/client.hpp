@@ -91,13 +91,11 @@ private:
 
     // waiting.cpp: calling workers, and waiting for them
     [[gnu::hot]] bool call_workers(std::uint64_t items, bool waited);
-    [[gnu::hot]] [[nodiscard]] bool spinner_present() const;
     [[gnu::hot]] bool watch(os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
                             std::uint64_t& until) const;
     void call_server();
     [[nodiscard]] static bool is_certain(const Job& job);
     void escalate(Job& job);
-    void forget_tokens();
 
     // drain.cpp: what the workers sent
     [[gnu::hot]] void drain();

@@ -12,22 +12,12 @@ PROCPOOL_BEGIN_NAMESPACE
 /// Calling workers and waiting for them (docs/protocol.md, part 6).
 namespace engine {
 
-bool Client::spinner_present() const {
-    const auto& tokens = *reinterpret_cast<const Tokens*>(layout_.region_base());
-    for (std::size_t i = 0; i < layout_.pool().tokens; ++i) {
-        if (tokens.holder[i].load(std::memory_order_seq_cst) >> 16U == layout_.pool().pool) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /// Rings the doorbell. True if a spinning worker hears it; otherwise parked ones are woken: one for
 /// a caller that waits for the answer, as many as there are items for one that does not.
 bool Client::call_workers(std::uint64_t items, bool waited) {
     PoolPage& pool = layout_.pool();
     pool.doorbell.fetch_add(1, std::memory_order_seq_cst);
-    const bool spinner = spinner_present();
+    const bool spinner = layout_.tokens().has_one(pool.pool, pool.tokens);
     if (waited) {
         if (!spinner && !os::futex_wake_one(first_worker, pool.doorbell)) {
             os::futex_wake(pool.doorbell, 1);
@@ -61,16 +51,6 @@ void Client::escalate(Job& job) {
     }
 }
 
-/// Nobody spins as long as a slice: a token still held may be what a task wrote there. To free one
-/// that is held after all does no harm.
-void Client::forget_tokens() {
-    for (Word& holder : reinterpret_cast<Tokens*>(layout_.region_base())->holder) {
-        if (holder.load(std::memory_order_relaxed) != 0) {
-            holder.store(0, std::memory_order_relaxed);
-        }
-    }
-}
-
 std::uint64_t Client::arrivals(const JobHandle& job) {
     const std::scoped_lock lock(mutex_);
     notice_server_death();
@@ -86,7 +66,7 @@ bool Client::resolved(const JobHandle& job) {
         // A program may poll for ever instead of waiting.
         job->nudged_ns = now;
         escalate(*job);
-        forget_tokens();
+        layout_.tokens().forget_all();
     }
     return job->resolved;
 }
@@ -193,7 +173,7 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
                 escalate(*job);
             }
             if (patience >= slice) {
-                forget_tokens();
+                layout_.tokens().forget_all();
                 notice_server_death();
             }
         }

@@ -122,7 +122,7 @@ void Server::bury(int worker) {
     if (no_room) {
         return;
     }
-    take_back_token(worker);
+    layout_.tokens().take_back({layout_.pool().pool, worker});
     if (layout_.slot(worker).ready.load(std::memory_order_relaxed) != incarnation && sane) {
         ++deaths_at_start_;
     } else {
@@ -189,15 +189,6 @@ void Server::settle(int worker, const Recovery::Finding& finding, bool& no_room)
         slot.write_claim(claim, layout_.pool().secret);
         slot.frame_pos.store(~std::uint64_t{0}, std::memory_order_relaxed);
         slot.phase.store(phase::taken, std::memory_order_release);
-    }
-}
-
-void Server::take_back_token(int worker) {
-    auto& tokens = *reinterpret_cast<Tokens*>(layout_.region_base());
-    std::uint64_t mine = layout_.pool().pool << 16U | static_cast<std::uint64_t>(worker + 1);
-    for (Word& holder : tokens.holder) {
-        std::uint64_t expected = mine;
-        holder.compare_exchange_strong(expected, 0);
     }
 }
 

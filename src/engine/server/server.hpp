@@ -71,7 +71,6 @@ private:
     void bury(int worker);
     void settle(int worker, const Recovery::Finding& finding, bool& no_room);
     void reopen(int worker);
-    void take_back_token(int worker);
     void kill_orphans(std::uint64_t until);
 
     // server_filling.cpp

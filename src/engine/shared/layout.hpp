@@ -15,6 +15,7 @@
 #include "os/futex.hpp"
 #include "os/mapping.hpp"
 #include "trace/crash.hpp"
+#include "wait/spin_tokens.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 /// The parts of a pool in the shared region, by who writes them (docs/protocol.md, part 1).
@@ -194,12 +195,6 @@ struct alignas(cache_line) ServerLine {
     Word down{0};  ///< incarnation that died leaving corrupt memory: waits for the client
 };
 
-/// A spin token: `pool << 16 | worker + 1`, 0 when free. They lie on the region's common page.
-struct Tokens {
-    static constexpr std::size_t most = 64;
-    std::array<Word, most> holder{};
-};
-
 /// Where everything of a pool lies. The same addresses in every process.
 class Layout {
 public:
@@ -220,6 +215,8 @@ public:
     /// A power of two.
     [[nodiscard]] std::size_t ring_size() const { return ring_size_; }
 
+    /// Of all pools of the region; on its first page, which everybody may write.
+    [[nodiscard]] wait::SpinTokens& tokens() const { return wait::SpinTokens::at(region_base_); }
     [[nodiscard]] PoolPage& pool() const { return *at<PoolPage>(0); }
     [[nodiscard]] WorkerLine& line(int worker) const { return at<WorkerLine>(lines_)[worker]; }
     [[nodiscard]] JobPage& job(std::size_t index) const { return at<JobPage>(job_pages_)[index]; }

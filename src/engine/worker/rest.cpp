@@ -127,31 +127,25 @@ bool WorkerLoop::called() const {
 /// If there is a spin token, looks for a call until that time. True if it came. `may_part`: may
 /// leave the CPU on which a client waits for it.
 bool WorkerLoop::spins_for_call(std::uint64_t until, bool may_part) {
-    auto& tokens = *reinterpret_cast<Tokens*>(layout_.region_base());
-    const std::uint64_t mine = pool_.pool << 16U | static_cast<std::uint64_t>(worker_ + 1);
-    for (std::size_t i = 0; i < pool_.tokens; ++i) {
-        std::uint64_t free = 0;
-        if (tokens.holder[i].load(std::memory_order_relaxed) != 0 ||
-            !tokens.holder[i].compare_exchange_strong(free, mine)) {
-            continue;
-        }
-        reach(Step::token_taken, worker_);
-        if (may_part) {
-            part_from_caller();
-        }
-        wait::spin_until(until, [this] { return called(); });
-        tokens.holder[i].exchange(0, std::memory_order_seq_cst);
-        reach(Step::token_returned, worker_);
-        const std::uint32_t rung = pool_.doorbell.load(std::memory_order_seq_cst) - seen_doorbell_;
-        if (rung > 1) {
-            // Several jobs came while the token kept their clients from waking anyone, and one
-            // worker takes one.
-            os::futex_wake(pool_.doorbell,
-                           static_cast<int>(std::min<std::uint32_t>(rung - 1, 1000)));
-        }
-        return rung != 0;
+    wait::SpinTokens& tokens = layout_.tokens();
+    const auto token = tokens.take({pool_.pool, worker_}, pool_.tokens);
+    if (!token) {
+        return false;
     }
-    return false;
+    reach(Step::token_taken, worker_);
+    if (may_part) {
+        part_from_caller();
+    }
+    wait::spin_until(until, [this] { return called(); });
+    tokens.give_back(*token);
+    reach(Step::token_returned, worker_);
+    const std::uint32_t rung = pool_.doorbell.load(std::memory_order_seq_cst) - seen_doorbell_;
+    if (rung > 1) {
+        // Several jobs came while the token kept their clients from waking anyone, and one worker
+        // takes one.
+        os::futex_wake(pool_.doorbell, static_cast<int>(std::min<std::uint32_t>(rung - 1, 1000)));
+    }
+    return rung != 0;
 }
 
 /// After a rest none of it is in any cache. The first job page and its words: they are used if they
