@@ -14,7 +14,7 @@ constexpr std::size_t mib = std::size_t{1} << 20U;
 
 TEST(Layout, TakesAllItWantsInALargeRegion) {
     const Layout layout = Layout::plan(8, std::size_t{64} << 30U);
-    EXPECT_EQ(layout.jobs(), PoolPage::max_jobs);
+    EXPECT_EQ(layout.jobs(), ActiveJobs::most);
     EXPECT_EQ(layout.ring_size(), 16 * mib);
     EXPECT_EQ(layout.workers(), 8);
 }

@@ -36,7 +36,7 @@ protected:
         JobPage& page = layout.job(job_index);
         page.serial = serial;
         page.limit = 1000;
-        page.result_stride = 8;
+        page.terms.result_stride = 8;
         set_word(100, taker::nobody);
     }
     ~RecoveryTest() override { ::munmap(memory_, layout.size()); }
@@ -337,7 +337,7 @@ TEST_F(Running, Condemned) {
     run(103);
     slot().verdict = verdict(9, Verdict::condemned);
     EXPECT_FALSE(inspect().timed_out) << "the job has no timeout";
-    layout.job(job_index).timeout_ns = 1;
+    layout.job(job_index).terms.timeout_ns = 1;
     EXPECT_TRUE(inspect().timed_out);
     slot().verdict = verdict(9, Verdict::running);
     EXPECT_FALSE(inspect().timed_out);
@@ -495,7 +495,7 @@ TEST_F(Publishing, NoFrameThatWasWrittenOver) {
 }
 
 TEST_F(Publishing, InPlaceResultsHaveNoPayload) {
-    layout.job(job_index).in_place = open_payload();
+    layout.job(job_index).terms.in_place = open_payload();
     open_frame(100);
     rest(110);
     ASSERT_TRUE(Recovery(layout).publish_open_frame(me, inspect()));
@@ -507,7 +507,7 @@ TEST_F(Publishing, InPlaceResultsHaveNoPayload) {
 
 class PublishingSized : public Publishing {
 protected:
-    PublishingSized() { layout.job(job_index).result_stride = 0; }
+    PublishingSized() { layout.job(job_index).terms.result_stride = 0; }
 
     void write_entry(std::uint32_t index, const std::string& text,
                      std::optional<std::uint32_t> claimed = std::nullopt) {
@@ -559,7 +559,7 @@ TEST_F(PublishingSized, MoreWrittenThanTheRingHolds) {
 }
 
 TEST_F(Publishing, MoreResultsThanTheRingHolds) {
-    layout.job(job_index).result_stride = layout.ring_size() / 2;
+    layout.job(job_index).terms.result_stride = layout.ring_size() / 2;
     open_frame(100);
     rest(110);
     EXPECT_FALSE(Recovery(layout).publish_open_frame(me, inspect()));

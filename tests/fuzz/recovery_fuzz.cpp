@@ -60,9 +60,9 @@ std::uint64_t take_word(Bytes& bytes, std::uint64_t meaning = 0) {
 
 void fill_job(Bytes& bytes, JobPage& page) {
     page.serial = take_word(bytes, serial);
-    page.result_stride = take_byte(bytes) % 3 == 0 ? 0 : take_byte(bytes);
-    page.in_place = take_byte(bytes) % 4 == 0 ? pool().base() : nullptr;
-    page.timeout_ns = take_byte(bytes) % 2;
+    page.terms.result_stride = take_byte(bytes) % 3 == 0 ? 0 : take_byte(bytes);
+    page.terms.in_place = take_byte(bytes) % 4 == 0 ? pool().base() : nullptr;
+    page.terms.timeout_ns = take_byte(bytes) % 2;
     page.close_word = take_word(bytes);
 }
 

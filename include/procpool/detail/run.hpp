@@ -9,7 +9,7 @@
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
-class WorkerLoop;
+class Items;
 class CallerRun;
 }  // namespace engine
 
@@ -110,7 +110,7 @@ public:
     void stop() { host_->stop(); }
 
 private:
-    friend class engine::WorkerLoop;
+    friend class engine::Items;
     friend class engine::CallerRun;
 
     std::atomic<std::uint64_t>* current_ = nullptr;

@@ -2,54 +2,69 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <csignal>
-#include <cstdio>
 #include <stdexcept>
-#include <system_error>
+#include <utility>
 
-#include <procpool/cpu.hpp>
+#include <procpool/errors.hpp>
 
-#include "engine/client/started_server.hpp"
-#include "engine/server/recovery.hpp"
-#include "engine/server/server.hpp"
+#include "engine/client/new_job.hpp"
+#include "engine/client/reconciliation.hpp"
 #include "engine/shared/times.hpp"
 #include "os/clock.hpp"
 #include "os/cpus.hpp"
-#include "os/fork.hpp"
-#include "os/futex.hpp"
-#include "os/lifelines.hpp"
-#include "os/output.hpp"
-#include "os/polling.hpp"
-#include "os/process.hpp"
 #include "os/process_mark.hpp"
-#include "os/reaping.hpp"
-#include "os/signals.hpp"
-#include "os/unseen_fork.hpp"
-#include "trace/crash.hpp"
-#include "wait/spin.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
-/// The life of a pool, from its fork server's first moment to its last.
 namespace engine {
-
 namespace {
-
-/// Once in a process.
-void warn_of_threads() {
-    static std::atomic<bool> warned{false};
-    if (!warned.exchange(true)) {
-        std::fputs(
-            "procpool: this program has other threads, and a lock that one of them holds at this "
-            "moment stays locked in the workers for ever. Call procpool::init(argc, argv) first "
-            "thing in main(), or choose Start::fork if no such lock matters.\n",
-            stderr);
-    }
-}
 
 std::uint64_t next_pool_number() {
     static std::atomic<std::uint64_t> last{0};
     return ++last;
+}
+
+/// As they were when the first pool was made.
+int cpus_of_this_program() {
+    static std::atomic<int> seen{0};  // no lock, which a forked child could find held
+    if (seen.load(std::memory_order_relaxed) == 0) {
+        seen.store(os::usable_cpus(), std::memory_order_relaxed);
+    }
+    return seen.load(std::memory_order_relaxed);
+}
+
+/// On a single CPU whoever spins keeps from running what he waits for.
+bool may_spin() { return cpus_of_this_program() > 1; }
+
+/// Binds the workers, one to a core first.
+void pin(const Layout& layout) {
+    const std::vector<int> cpus = os::cpus_to_bind();
+    for (int worker = 0; worker < layout.workers() && !cpus.empty(); ++worker) {
+        layout.line(worker).cpu = cpus[static_cast<std::size_t>(worker) % cpus.size()];
+    }
+}
+
+/// What the workers are to know from the start. The initializer's bytes go to the block.
+void write_pool_page(const Layout& layout, const EngineOptions& options, std::uint64_t owner,
+                     Block& initializer) {
+    PoolPage& pool = layout.pool();
+    pool.pool = next_pool_number();
+    pool.secret = mix(owner ^ os::now_ns() ^ pool.pool << 48U);
+    pool.workers = static_cast<std::uint64_t>(options.processes);
+    pool.max_tasks = options.max_tasks_per_child;
+    pool.memory_limit = options.memory_limit;
+    if (options.initialize != nullptr) {
+        initializer = Block(options.initializer.size());
+        std::copy(options.initializer.begin(), options.initializer.end(), initializer.data());
+        pool.initialize = options.initialize;
+        pool.initializer = initializer.data();
+        pool.initializer_size = options.initializer.size();
+    }
+    pool.tokens = static_cast<std::uint64_t>(
+        std::clamp(cpus_of_this_program() - 1, 1, static_cast<int>(wait::SpinTokens::most)));
+    pool.spin_ns = may_spin() ? worker_spin : 0;
+    if (options.pin) {
+        pin(layout);
+    }
 }
 
 }  // namespace
@@ -57,242 +72,133 @@ std::uint64_t next_pool_number() {
 Client::Client(const EngineOptions& options)
     : region_(memory::Region::current()),
       owner_(os::process_mark()),
-      layout_(Layout::plan(options.processes, region_.size() / 4)),
-      readers_(static_cast<std::size_t>(options.processes)) {
-    used_.resize(layout_.jobs() / 64);
-    layout_.place(region_.reserve(layout_.size()), region_.base(), region_.size());
+      memory_(region_, options.processes),
+      layout_(memory_.layout()),
+      server_(layout_),
+      calls_(layout_, server_, may_spin()),
+      board_(layout_, server_),
+      inbox_(layout_, board_, server_) {
     try {
-        set_up(options);
-        start_server(options);
-        await_server();
+        write_pool_page(layout_, options, owner_, initializer_);
+        server_.start(options, code_, region_.file());
     } catch (...) {
-        end_workers();
-        const bool unused = is_unused();
-        forget_server();
-        if (unused) {
-            region_.unreserve(layout_.base(), layout_.size());
+        server_.end_workers();
+        if (!server_.is_unused()) {
+            memory_.leave();
         }
+        server_.forget();
         throw;
     }
-}
-
-/// What the workers are to know from the start.
-void Client::set_up(const EngineOptions& options) {
-    PoolPage& pool = layout_.pool();
-    pool.pool = next_pool_number();
-    pool.secret = mix(owner_ ^ os::now_ns() ^ pool.pool << 48U);
-    pool.workers = static_cast<std::uint64_t>(options.processes);
-    pool.max_tasks = options.max_tasks_per_child;
-    pool.memory_limit = options.memory_limit;
-    if (options.initialize != nullptr) {
-        initializer_ = Block(options.initializer.size());
-        std::copy(options.initializer.begin(), options.initializer.end(), initializer_.data());
-        pool.initialize = options.initialize;
-        pool.initializer = initializer_.data();
-        pool.initializer_size = options.initializer.size();
-    }
-    if (options.pin) {
-        const std::vector<int> cpus = os::cpus_to_bind();
-        for (int worker = 0; worker < options.processes && !cpus.empty(); ++worker) {
-            layout_.line(worker).cpu = cpus[static_cast<std::size_t>(worker) % cpus.size()];
-        }
-    }
-    static std::atomic<int> cpus_seen{0};  // no lock, which a forked child could find held
-    if (cpus_seen.load(std::memory_order_relaxed) == 0) {
-        cpus_seen.store(usable_cpus(), std::memory_order_relaxed);
-    }
-    const int cpus = cpus_seen.load(std::memory_order_relaxed);
-    pool.tokens = static_cast<std::uint64_t>(
-        std::clamp(cpus - 1, 1, static_cast<int>(wait::SpinTokens::most)));
-    // On a single CPU whoever spins keeps from running what he waits for.
-    pool.spin_ns = cpus > 1 ? worker_spin : 0;
-    client_spin_ns_ = cpus > 1 ? client_spin : 0;
 }
 
 Client::~Client() {
     if (!belongs_to_this_process()) {
         // A forked child: the pool, its processes and its memory are the parent's.
-        commands_.release();
-        server_.release();
+        server_.leave_to_parent();
+        memory_.leave();
         return;
     }
     const std::scoped_lock lock(mutex_);
     end_jobs();
     // While the fork server goes: it has written its last word there.
-    region_.unreserve(layout_.base(), layout_.size());
-    forget_server();
+    memory_.give_back();
+    server_.forget();
 }
 
 bool Client::belongs_to_this_process() const { return owner_ == os::process_mark(); }
 
-/// The fork server, from where the options say.
-void Client::start_server(const EngineOptions& options) {
-    Start start = options.start;
-    os::Pipe pipe = os::make_pipe();
-    commands_ = std::move(pipe.write_end);
-    os::lifelines::add(commands_.get());  // at once: other threads may fork
-    if (start == Start::automatic && nursery_lives()) {
-        start = Start::forkserver;
-    }
-    if (start == Start::forkserver || start == Start::spawn) {
-        relocates_ = start == Start::spawn;
-        const CheckModules check = [&](const std::vector<ship::Module>& modules) {
-            const void* const initialize = reinterpret_cast<const void*>(options.initialize);
-            check_code({&initialize, 1}, options.initializer_code, modules);
-        };
-        StartedServer started = start == Start::spawn
-                                    ? start_anew(layout_, pipe.read_end, region_.file(), check)
-                                    : start_in_nursery(layout_, pipe.read_end, check);
-        server_pid_ = started.pid;
-        server_ = std::move(started.pidfd);
-        check_watch(started.error);
-        modules_ = std::make_shared<const std::vector<ship::Module>>(std::move(started.modules));
-    } else {
-        fork_server(std::move(pipe.read_end), start);
-        modules_ = ship::known_modules();
-        modules_version_ = ship::modules_version();
-    }
-}
+JobHandle Client::start(JobSpec&& spec) {
+    code_.check(spec);
+    NewJob fresh(spec);
 
-/// Without a pidfd nobody would notice its death.
-void Client::check_watch(int error) const {
-    if (!server_) {
-        throw std::system_error(error, std::generic_category(),
-                                "procpool: cannot watch the fork server (raise `ulimit -n`?)");
+    Lock lock(mutex_);
+    check_open();
+    const std::size_t index = free_page(lock);
+    const JobHandle job = fresh.fill(layout_.job(index));
+    board_.post(job, index, job->count);
+    if (job->is_complete()) {
+        board_.finish_if_complete(*job);
+    } else if (!job->feed) {
+        // Whoever is woken for a job of one worker may be another.
+        job->had_spinner = spec.only_worker < 0
+                               ? calls_.call_workers(job->count, spec.waited)
+                               : calls_.call_workers(layout_.pool().workers, false);
+        job->escalated = (!spec.waited || job->count == 1) && !job->had_spinner;
     }
-}
-
-void Client::fork_server(os::Fd commands, Start start) {
-    os::Fd self = os::open_pidfd(os::own_pid());
-    if (!self) {
-        throw std::system_error(errno, std::generic_category(),
-                                "procpool: cannot watch this process (raise `ulimit -n`?)");
-    }
-    os::flush_output();
-    std::fflush(nullptr);
-    trace::prepare_backtraces();
-    const pid_t client = os::own_pid();
-    const auto become_server = [&] {
-        os::lifelines::close_all();
-        static_cast<void>(commands_.release());
-        Server::live(layout_, {std::move(commands), std::move(self), client});
-    };
-    const bool alone = os::single_threaded();
-    if (!alone && start == Start::automatic) {
-        warn_of_threads();
-    }
-    pid_t pid = 0;
-    int error = 0;
-    {
-        const os::SignalBlock quiet;  // no handler of the program runs in the child
-        // Only fork() leaves the locks of libc usable while there are threads.
-        pid = alone ? os::clone_quietly() : os::fork_unseen();
-        if (pid == 0) {
-            if (!alone) {
-                os::reset_signal_handlers();
-            }
-            become_server();
+    // Who looks on for the answer sees to both if it does not come at once.
+    if (!spec.waited || !calls_.spins()) {
+        server_.call();
+        const std::uint64_t now = os::now_ns();
+        job->nudged_ns = now;
+        // Not before each of many calls.
+        if (now - looked_at_server_ns_ > server_look_interval) {
+            looked_at_server_ns_ = now;
+            look_at_server();
+            check_open();
         }
-        error = errno;
-        server_is_child_ = alone && pid > 0;
     }
-    if (pid <= 0) {
-        throw std::system_error(
-            error != 0 ? error : EAGAIN, std::generic_category(),
-            "procpool: cannot start the fork server" + words_for_refusal(error));
-    }
-    server_pid_ = pid;
-    server_ = os::open_pidfd(pid);
-    check_watch(errno);
+    return job;
 }
 
-/// Waits until every worker is forked.
-void Client::await_server() {
-    ServerPage& page = layout_.server();
+/// Waits while all are taken.
+std::size_t Client::free_page(Lock& lock) {
     for (;;) {
-        switch (page.state()) {
-            case ServerState::ready:
-                return;
-            case ServerState::starting:
-                break;
-            case ServerState::broken:
-                // Not for want of processes: it was ready, and an initializer broke it since.
-                if (page.error.load() == 0) {
-                    return;
-                }
-                [[fallthrough]];
-            case ServerState::ended:
-                if (const int error = page.error.load(); error != 0) {
-                    throw std::system_error(error, std::generic_category(),
-                                            "procpool: cannot start " +
-                                                std::to_string(layout_.workers()) + " workers" +
-                                                words_for_refusal(error));
-                }
-                throw std::system_error(ECHILD, std::generic_category(),
-                                        "procpool: the fork server was ended while it started");
+        if (const auto page = board_.free_page()) {
+            return *page;
         }
-        if (os::has_ended(server_) && page.state() == ServerState::starting) {
-            throw std::system_error(ECHILD, std::generic_category(),
-                                    "procpool: the fork server died while it started");
-        }
-        os::futex_wait(page.state_word, static_cast<std::uint32_t>(ServerState::starting), slice);
+        const JobHandle first = board_.jobs().front();
+        lock.unlock();
+        wait(first, ~std::uint64_t{0}, Clock::now() + std::chrono::milliseconds(10));
+        lock.lock();
+        check_open();
     }
 }
 
-/// Has the fork server end every worker, and waits until they are gone.
-void Client::end_workers() {
-    if (server_pid_ == 0) {
-        return;
-    }
-    PoolPage& pool = layout_.pool();
-    pool.command.store(Command::end, std::memory_order_seq_cst);
-    pool.doorbell.fetch_add(1, std::memory_order_seq_cst);
-    os::futex_wake(pool.doorbell, 1 << 30);  // the idle ones go while the fork server wakes up
-    os::poke(commands_);
-    os::send_signal(server_pid_, SIGCONT);  // somebody may have stopped it
-    const ServerPage& server = layout_.server();
-    const std::uint64_t until = os::now_ns() + longest_end;
-    for (;;) {
-        const std::uint32_t state = server.state_word.load(std::memory_order_seq_cst);
-        if (server.state() == ServerState::ended || os::has_ended(server_)) {
-            break;
+/// Takes in what has arrived, and sees to what some task destroyed.
+void Client::collect() {
+    inbox_.collect();
+    if (state_ <= State::closed) {
+        const bool in_rings = inbox_.take_damage();
+        if (board_.take_damage() || in_rings) {
+            Reconciliation(layout_, board_, inbox_, server_, calls_).run();
         }
-        if (os::now_ns() > until) {
-            os::send_signal(server_pid_, SIGKILL);  // its workers die with it
-            os::wait_for_end(server_, longest_end / ms);
-            break;
-        }
-        os::futex_wait(server.state_word, state, slice);
     }
-    // What workers held when they were killed.
-    layout_.tokens().take_back_all_of(pool.pool);
 }
 
-/// After a start that failed: false if a fork server that was ordered, but never announced, may run
-/// still. It writes to the pool's memory until it finds the end of its commands.
-bool Client::is_unused() const {
-    return server_pid_ != 0 || !commands_ || os::hang_up(commands_, 2'000);
+bool Client::feed(const JobHandle& handle, std::span<const std::byte> item) {
+    Job& job = *handle;
+    Block own = job.feed.own_memory(item);
+    const std::scoped_lock lock(mutex_);
+    look_at_server();
+    check_open();
+    collect();
+    if (!job.open || job.resolved || !job.feed.has_room(job.count, job.done)) {
+        return false;
+    }
+    job.feed.put(job.count, item, std::move(own));
+    ++job.count;
+    board_.raise_limit(job);
+    calls_.call_workers(1, false);
+    return true;
 }
 
-/// Waits for the end of a fork server without workers, which takes as long as waking up would.
-void Client::forget_server() {
-    os::lifelines::remove(commands_.get());
-    commands_.reset();
-    if (server_pid_ == 0) {
-        return;
-    }
-    wait::yield_until(os::now_ns() + 200 * us, [&] { return os::has_ended(server_); });
-    if (server_ && !os::wait_for_end(server_, longest_end / ms)) {
-        os::send_signal(server_pid_, SIGKILL);
-        os::wait_for_end(server_, longest_end / ms);
-    }
-    if (server_is_child_) {
-        os::reap(server_pid_);
-    } else {
-        os::reap_if_ended(server_pid_);  // this process may be the one that adopts orphans
-    }
-    server_.reset();
-    server_pid_ = 0;
+void Client::end_feed(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    job->open = false;
+    board_.finish_if_complete(*job);
+}
+
+void Client::cancel(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    board_.close(*job, true);
+    board_.finish_if_complete(*job);
+}
+
+void Client::abandon(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    job->sink = nullptr;
+    board_.close(*job, true);
+    board_.finish_if_complete(*job);
 }
 
 void Client::close() {
@@ -309,16 +215,16 @@ void Client::join() {
             "procpool: join() before close() or terminate() would wait for ever: call close() "
             "first");
     }
-    while (unresolved_ != 0 && state_ == State::closed) {
-        const auto busy = std::find_if(jobs_.begin(), jobs_.end(),
+    while (board_.unresolved() != 0 && state_ == State::closed) {
+        const auto busy = std::find_if(board_.jobs().begin(), board_.jobs().end(),
                                        [](const JobHandle& job) { return job != nullptr; });
         const JobHandle job = *busy;
         lock.unlock();
         wait(job, ~std::uint64_t{0}, Clock::time_point::max());
         lock.lock();
     }
-    end_workers();
-    forget_server();
+    server_.end_workers();
+    server_.forget();
     if (state_ == State::closed) {
         state_ = State::ended;
     }
@@ -327,7 +233,7 @@ void Client::join() {
 void Client::terminate() {
     const std::scoped_lock lock(mutex_);
     end_jobs();
-    forget_server();
+    server_.forget();
 }
 
 /// Ends the workers; what waits for them resolves.
@@ -335,61 +241,32 @@ void Client::end_jobs() {
     if (state_ == State::open || state_ == State::closed) {
         state_ = State::terminated;
     }
-    end_workers();
-    drain();  // what had finished before is not lost
-    drop_everything(Failure{.kind = Failure::Kind::terminated});
+    server_.end_workers();
+    collect();  // what had finished before is not lost
+    board_.give_up_all(Failure{.kind = Failure::Kind::terminated});
 }
 
-/// The fork server is gone although nobody asked it to: so are its workers, and what they had not
-/// published.
-void Client::notice_server_death() {
+/// If the fork server is gone although nobody asked it to, so are its workers, and what they had
+/// not published.
+void Client::look_at_server() {
     if (state_ == State::broken || state_ == State::terminated || state_ == State::ended ||
-        server_pid_ == 0) {
+        !server_.exists()) {
         return;
     }
-    const bool told = layout_.server().state() == ServerState::broken;
-    if (!told && !os::has_ended(server_)) {
+    if (!server_.says_broken() && !server_.has_ended()) {
         return;
     }
     state_ = State::broken;
-    drain();
-    for (int worker = 0; worker < layout_.workers(); ++worker) {
-        // They die with their parent; what their tasks started is in their groups.
-        os::send_signal_to_group(layout_.server_line(worker).pid.load(), SIGKILL);
-    }
-    broken_as_ = why_broken(told);
-    drop_everything(broken_as_);
-}
-
-/// The fork server's account of what broke the pool, if it could give one.
-Failure Client::why_broken(bool told) const {
-    Failure why;
-    why.kind = Failure::Kind::broken;
-    if (!told) {
-        return why;
-    }
-    const ServerPage& server = layout_.server();
-    if (const pid_t worker = server.initializer_pid.load(std::memory_order_relaxed); worker != 0) {
-        if (initializer_failure_) {
-            why = *initializer_failure_;
-        } else {
-            why.worker_pid = worker;
-            why.signal = server.initializer_signal.load(std::memory_order_relaxed);
-            why.exit_status = server.initializer_status.load(std::memory_order_relaxed);
-            Recovery(layout_).add_last_words(
-                server.initializer_worker.load(std::memory_order_relaxed), why);
-        }
-        why.kind = Failure::Kind::initializer;
-    } else if (const int error = server.error.load(std::memory_order_relaxed); error != 0) {
-        why.message = std::generic_category().message(error);
-    }
-    return why;
+    collect();
+    server_.kill_worker_groups();
+    broken_as_ = server_.account(inbox_.initializer_failure());
+    board_.give_up_all(broken_as_);
 }
 
 std::vector<pid_t> Client::worker_pids() const {
     std::vector<pid_t> pids;
     const std::scoped_lock lock(mutex_);
-    if (server_pid_ == 0) {
+    if (!server_.exists()) {
         return pids;  // they are gone, and their numbers may be others' by now
     }
     for (int worker = 0; worker < layout_.workers(); ++worker) {

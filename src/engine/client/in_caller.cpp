@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cstring>
 #include <exception>
 #include <stdexcept>
@@ -91,7 +90,7 @@ public:
         run.closure = job_.spec.closure.data();
         run.closure_size = job_.spec.closure.size();
         run.input = job_.spec.shared_inputs;
-        run.input_mask = job_.window != 0 ? job_.window - 1 : ~std::uint64_t{0};
+        run.input_mask = job_.feed ? job_.feed.mask() : ~std::uint64_t{0};
         run.region = memory::Region::current().base();
         run.current_ = &current_;
         run.genuine_ = &always_genuine;
@@ -272,11 +271,9 @@ JobHandle InCaller::start(JobSpec&& spec) {
     job->more_blocks.push_back(copy_of(mine.closure));
     mine.closure = {job->more_blocks.back().data(), mine.closure.size()};
     if (mine.window != 0) {
-        job->window = std::bit_ceil(mine.window);
         job->open = true;
-        job->fed.resize(mine.input_stride == 0 ? job->window : 0);
-        job->block = Block(job->window * std::max(mine.input_stride, sizeof(ItemEntry)));
-        mine.shared_inputs = job->block.data();
+        job->feed = Feed(mine.window, mine.input_stride);
+        mine.shared_inputs = job->feed.data();
         return job;
     }
     if (job->block) {
@@ -302,14 +299,7 @@ bool InCaller::feed(const JobHandle& handle, std::span<const std::byte> item) {
             return false;
         }
     }
-    const std::uint64_t place = job.count & (job.window - 1);
-    if (job.spec.input_stride != 0) {
-        std::copy(item.begin(), item.end(), job.block.data() + place * job.spec.input_stride);
-    } else {
-        job.fed[place] = copy_of(item);
-        reinterpret_cast<ItemEntry*>(job.block.data())[place] = {job.fed[place].offset(),
-                                                                 item.size()};
-    }
+    job.feed.put(job.count, item, job.feed.own_memory(item));
     ++job.count;
     run(shared, job.count - 1, job.count);
     if (job.stopped) {

@@ -8,13 +8,14 @@
 
 #include <procpool/detail/namespace.hpp>
 
+#include "engine/client/feed.hpp"
 #include "engine/client/interval_set.hpp"
 #include "engine/shared/interface.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// One submitted job: the client's book-keeping, private memory guarded by the client's mutex.
+/// One submitted job: the client's book-keeping, private memory guarded by the pool's mutex.
 class Job {
 public:
     explicit Job(std::shared_ptr<Sink> receiver) : sink(std::move(receiver)) {}
@@ -26,18 +27,14 @@ public:
     bool finishes_claimed = false;  // when a worker closes it
     bool ended = false;             // cancelled or abandoned: nothing of it is started any more
     bool resolved = false;
-    engine::IntervalSet done;  // items that reached the sink
+    IntervalSet done;  // items that reached the sink
 
     // What keeps the job's memory alive while workers read it.
     Block block;
     std::shared_ptr<const void> keep;
     std::shared_ptr<const void> keep_output;
     std::vector<Block> more_blocks;
-
-    // Fed jobs.
-    std::size_t window = 0;
-    std::size_t input_stride = 0;
-    std::vector<Block> fed;
+    Feed feed;
 
     /// A job page that workers may hold claims of. More than one only after a reconciliation; the
     /// last is the live one.
@@ -61,6 +58,20 @@ public:
     bool waited = false;          // its caller waits for it from the start
     bool had_spinner = false;     // a spinning worker saw it come: answers are microseconds away
     bool escalated = false;       // every worker that can help was called
+
+    /// What of items [first, last) is not done never will be: the sink hears why.
+    void drop(std::uint64_t first, std::uint64_t last, const Failure& why);
+
+    /// Has everything reached the sink?
+    [[nodiscard]] bool is_complete() const { return !open && done.total() == count; }
+    /// Does nothing that may still arrive matter to whoever waits? So it is with a search when what
+    /// it found is certain.
+    [[nodiscard]] bool is_certain() const {
+        return sink != nullptr && done.contains_all_before(sink->certain_before());
+    }
+
+    /// Nobody reads the job's memory any more.
+    void release_memory();
 };
 
 }  // namespace engine

@@ -159,7 +159,7 @@ void Server::settle(int worker, const Recovery::Finding& finding, bool& no_room)
             place.tried_item = finding.item;
             place.tries = 0;
         }
-        if (place.tries < page.retries) {
+        if (place.tries < page.terms.retries) {
             ++place.tries;
         } else {
             detail::Failure failure;
@@ -170,7 +170,8 @@ void Server::settle(int worker, const Recovery::Finding& finding, bool& no_room)
             failure.signal = place.signal;
             failure.exit_status = place.status;
             recovery_.add_last_words(worker, failure);
-            failure.timeout = std::chrono::nanoseconds(finding.timed_out ? page.timeout_ns : 0);
+            failure.timeout =
+                std::chrono::nanoseconds(finding.timed_out ? page.terms.timeout_ns : 0);
             if (recovery_.publish_failure(worker, finding.claim, failure) ==
                 Recovery::Reported::no_room) {
                 no_room = true;

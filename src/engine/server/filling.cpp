@@ -88,7 +88,7 @@ bool Server::fill(int worker) {
     }
     if (pid == 0) {
         leave_to_worker();
-        WorkerLoop::live(layout_, worker, self);
+        Worker::live(layout_, worker, self);
     }
     fastest_fork_ = std::min(fastest_fork_, os::now_ns() - before);
     os::make_group_leader(pid);
@@ -128,7 +128,7 @@ void Server::keep_spare() {
             os::end_process(0);
         }
         orders.read_end.reset();
-        WorkerLoop::live(layout_, static_cast<int>(*place), self);
+        Worker::live(layout_, static_cast<int>(*place), self);
     }
     spare_.pid = pid;
     spare_.orders = std::move(orders.write_end);

@@ -92,7 +92,7 @@ Recovery::Finding Recovery::inspect(int worker) const {
     }
     finding.frame_open = open && finding.frame_first < finding.item;
     finding.timed_out =
-        finding.was_running && layout_.job(claim.job).timeout_ns != 0 &&
+        finding.was_running && layout_.job(claim.job).terms.timeout_ns != 0 &&
         state_of(slot.verdict.load(std::memory_order_acquire)) == Verdict::condemned;
     return finding;
 }
@@ -109,7 +109,7 @@ bool Recovery::publish_open_frame(int worker, const Finding& finding) const {
     const std::uint64_t count = finding.item - finding.frame_first;
     const std::uint64_t room = layout_.ring_size() - position - sizeof(FrameHeader);
     std::uint64_t bytes = 0;
-    if (page.sized_results()) {
+    if (page.terms.sized_results()) {
         // The entries were written by the dead: walk those of finished items within the room there
         // is.
         const std::uint64_t used = std::min(slot.frame_used.load(std::memory_order_acquire), room);
@@ -124,17 +124,17 @@ bool Recovery::publish_open_frame(int worker, const Finding& finding) const {
             }
             bytes += entry_size(entry.size);
         }
-    } else if (page.in_place == nullptr) {
-        if (page.result_stride != 0 && count > room / page.result_stride) {
+    } else if (page.terms.in_place == nullptr) {
+        if (page.terms.result_stride != 0 && count > room / page.terms.result_stride) {
             return false;
         }
-        bytes = count * page.result_stride;
+        bytes = count * page.terms.result_stride;
     }
     if (count > 0xffff'ffffU || bytes > room ||
         ring.backlog() + frame_size(bytes) > layout_.ring_size()) {
         return false;
     }
-    ring.seal({.kind = page.sized_results() ? FrameKind::sized : FrameKind::results,
+    ring.seal({.kind = page.terms.sized_results() ? FrameKind::sized : FrameKind::results,
                .job = static_cast<std::uint16_t>(finding.claim.job),
                .serial = finding.claim.serial,
                .first = finding.frame_first,

@@ -27,7 +27,7 @@ void Server::live(const Layout& layout, ServerEnds ends) noexcept {
     os::block_all_signals();
     // What kills the client's whole group shall not take along who cleans up after it.
     os::lead_own_group();
-    WorkerLoop::prepare();
+    Worker::prepare();
     const bool ignores_children = os::take_notice_of_children();
     os::adopt_orphans();
     os::empty_stdin();
@@ -135,11 +135,10 @@ void Server::ring_waiters(std::size_t job) {
 }
 
 void Server::ring_everyone() {
-    for (std::size_t word = 0; word < layout_.jobs() / 64; ++word) {
-        for (std::uint64_t bits = layout_.pool().active[word].load(std::memory_order_acquire);
-             bits != 0; bits &= bits - 1) {
-            ring_waiters(word * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
-        }
+    const ActiveJobs& active = layout_.pool().active;
+    for (std::size_t job = active.next(0, layout_.jobs()); job < layout_.jobs();
+         job = active.next(job + 1, layout_.jobs())) {
+        ring_waiters(job);
     }
 }
 

@@ -49,11 +49,7 @@ int Server::milliseconds_to_sleep() const {
                : static_cast<int>(std::min<std::uint64_t>((until - now + ms - 1) / ms, 60'000));
 }
 
-bool Server::has_work() const {
-    const auto& summary = layout_.pool().summary;
-    return std::any_of(summary.begin(), summary.end(),
-                       [](const Word& word) { return word.load(std::memory_order_seq_cst) != 0; });
-}
+bool Server::has_work() const { return layout_.pool().active.any(); }
 
 /// Without work nobody needs to stop with the client: then this process sleeps until the client
 /// pokes it at the next job.
@@ -131,7 +127,7 @@ void Server::look_at_deadlines() {
                 const std::uint64_t started = slot.started.load(std::memory_order_acquire);
                 const Place& place = places_[static_cast<std::size_t>(worker)];
                 const std::uint64_t paused = place.paused_item == started ? place.paused_ns : 0;
-                const std::uint64_t timeout = layout_.job(job).timeout_ns;
+                const std::uint64_t timeout = layout_.job(job).terms.timeout_ns;
                 const std::uint64_t deadline = started + timeout + paused;
                 if (timeout == 0 || slot.verdict.load(std::memory_order_acquire) != seen) {
                     continue;

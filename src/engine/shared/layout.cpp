@@ -8,7 +8,7 @@ namespace engine {
 Layout Layout::plan(int workers, std::size_t largest) {
     Layout layout;
     layout.workers_ = workers;
-    layout.jobs_ = PoolPage::max_jobs;
+    layout.jobs_ = ActiveJobs::most;
     layout.ring_size_ = std::size_t{16} << 20U;
     for (;;) {
         const auto count = static_cast<std::size_t>(workers);

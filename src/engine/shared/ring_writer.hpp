@@ -150,13 +150,13 @@ void RingWriter::reserve(std::uint64_t payload, WhenFull&& when_full) {
     const std::uint64_t wanted = wanted_for(payload);
     const auto full = [&] { return capacity_ - backlog() < wanted + headroom; };
     while (full()) {
-        const std::uint32_t drained = pool_.drained.load(std::memory_order_seq_cst);
+        const std::uint32_t emptied = pool_.emptied_rings.load(std::memory_order_seq_cst);
         slot_.starved.exchange(1, std::memory_order_seq_cst);
         if (!full()) {
             break;
         }
         when_full();
-        os::futex_wait(pool_.drained, drained, os::no_timeout);
+        os::futex_wait(pool_.emptied_rings, emptied, os::no_timeout);
     }
     slot_.starved.store(0, std::memory_order_relaxed);
     pad_for(payload, wanted);

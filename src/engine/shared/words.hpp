@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include <procpool/detail/namespace.hpp>
@@ -9,6 +11,13 @@
 PROCPOOL_BEGIN_NAMESPACE
 /// The words of docs/protocol.md, part 2: what fits into 64 bits and how it is recognised.
 namespace engine {
+
+/// A word of the shared region.
+using Word = std::atomic<std::uint64_t>;
+static_assert(Word::is_always_lock_free);
+
+/// What different processes write lies this many bytes apart.
+inline constexpr std::size_t cache_line = 64;
 
 inline constexpr int max_workers = 1000;
 inline constexpr std::uint64_t max_items = (std::uint64_t{1} << 38U) - 1;

@@ -1,32 +1,23 @@
-#include <algorithm>
-#include <cerrno>
-#include <cstdint>
-#include <limits>
-#include <new>
-#include <span>
-#include <string>
-#include <system_error>
-#include <utility>
-#include <vector>
+#include "engine/worker/items.hpp"
 
-#include "engine/shared/interface.hpp"
+#include <cstdlib>
+#include <exception>
+#include <new>
+
 #include "engine/shared/steps.hpp"
-#include "engine/worker/worker.hpp"
+#include "engine/worker/write_rights.hpp"
 #include "os/clock.hpp"
+#include "os/output.hpp"
 #include "os/process.hpp"
 #include "os/process_mark.hpp"
+#include "trace/crash.hpp"
 #include "trace/stack.hpp"
 #include "trace/throw_watch.hpp"
 #include "wait/spin.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
-/// Running what was taken (docs/protocol.md, part 4).
 namespace engine {
-
 namespace {
-
-/// A grab of adaptive length should cost about this much work: claiming costs a hundredth of it.
-constexpr std::uint64_t chunk_target_ns = 8'000;
 
 constexpr const char* beyond_memory_limit =
     " (its worker met PoolOptions::memory_limit and is replaced)";
@@ -34,109 +25,110 @@ constexpr const char* beyond_memory_limit =
 /// Thrown through a thunk by an item that is not to start, as its job is cancelled.
 struct Cancelled {};
 
+/// In a catch block. If what is in flight is no exception of C++, the only thread of this worker is
+/// ending (pthread_exit, pthread_cancel): the worker ends here, before the unwinding comes to
+/// frames that are not its own, and whoever buries it reads why.
+void end_if_its_thread_ends() {
+    if (std::current_exception() != nullptr) {
+        return;
+    }
+    trace::say_before_exit("it called pthread_exit, or its thread was cancelled: return instead");
+    os::flush_output();
+    os::end_process(EXIT_FAILURE);
+}
+
+/// A process that the task forked off is a copy of the worker: it has no say.
+void end_if_copy() {
+    if (os::worker_mark().load(std::memory_order_relaxed) == 0) {
+        os::end_process(0);
+    }
+}
+
 }  // namespace
 
-/// docs/protocol.md, part 4.
-void WorkerLoop::run() {
-    const Claim& claim = claim_;
-    page_ = &layout_.job(claim.job);
-    JobMemory& memory = memory_of(claim.job, claim.serial);
-    const bool adaptive = page_->chunksize == 0;
-    const std::uint64_t before = adaptive && last_clock_ == 0 ? os::now_ns() : last_clock_;
+Items::Items(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock, Claims& claims,
+             Outbox& outbox, Lifetime& lifetime)
+    : seat_(seat),
+      bells_(bells),
+      known_(known),
+      clock_(clock),
+      claims_(claims),
+      outbox_(outbox),
+      lifetime_(lifetime),
+      genuine_(&os::worker_mark()) {}
 
+void Items::run_taken() {
+    const Claim& claim = claims_.taken();
+    page_ = &seat_.layout.job(claim.job);
+    KnownJob& known = known_.get(claim.job, claim.serial);
+    const bool adaptive = page_->terms.chunksize == 0;
+    const std::uint64_t began = adaptive ? clock_.begin() : 0;
+
+    outbox_.begin_claim(claim, *page_);
     if (run_serial_ != claim.serial) {
         run_serial_ = claim.serial;
         run_ = make_run();
-        ring_.set_awaited(page_->waited || page_->eager);
     }
     Run& run = run_;
     run.next = claim.first_item();
     // A claim inherited from a predecessor may be longer than what this worker has left to live.
-    const std::uint64_t end = claim.first_item() + std::min(claim.end - claim.begin, tasks_left_);
+    const std::uint64_t count = lifetime_.cut(claim.end - claim.begin);
+    const std::uint64_t end = claim.first_item() + count;
     end_ = end;
     while (run.next < end) {
         run.last = end;
-        open_frame(run);
-        call_thunk(run, memory);
-        slot_.current.store(resting_at(run.next), std::memory_order_release);
-        reach(Step::item_written, worker_);
+        run.output_ = outbox_.open(run.next, run.last);
+        call_thunk(run, known);
+        seat_.slot.current.store(resting_at(run.next), std::memory_order_release);
+        reach(Step::item_written, seat_.worker);
         // The next thing after this frame is a claim: its word comes over while the frame is
         // written.
-        wait::fetch_for_writing(&layout_.words(claim.job).claim);
-        close_frame(run);
+        wait::fetch_for_writing(&seat_.layout.words(claim.job).claim);
+        outbox_.close(run.next);
     }
-    if (pool_.max_tasks != 0) {
-        tasks_left_ -= end - claim.first_item();
-        if (tasks_left_ == 0) {
-            retire();
-        }
+    if (lifetime_.spend(count)) {
+        retire();
     }
-    slot_.phase.store(phase::idle, std::memory_order_release);
-    reach(Step::claim_released, worker_);
+    seat_.slot.phase.store(phase::idle, std::memory_order_release);
+    reach(Step::claim_released, seat_.worker);
     if (adaptive) {
-        const std::uint64_t after = os::now_ns();
-        const std::uint64_t spent = after - before;
-        const std::uint64_t length = claim.end - claim.begin;
-        if (spent < chunk_target_ns / 2) {
-            memory.chunk = std::max(memory.chunk, length * (spent < chunk_target_ns / 8 ? 4 : 2));
-        } else if (spent > chunk_target_ns * 2) {
-            memory.chunk = std::max<std::uint64_t>(1, length * chunk_target_ns / spent);
-        }
-        last_clock_ = after;
+        known.chunk.learn(claim.end - claim.begin, clock_.end(began));
     }
-    if (memory.writable != nullptr && handed_out(claim.job)) {
-        make_read_only(memory);
+    if (known.writable != nullptr && seat_.handed_out(claim.job)) {
+        known_.make_read_only(known);
     }
     page_ = nullptr;
 }
 
 /// Between two items: makes room for a replacement, which goes on with what is left of the claim.
-void WorkerLoop::retire() {
-    pay_bell();
-    slot_.phase.store(phase::retired, std::memory_order_release);
+void Items::retire() {
+    bells_.pay();
+    seat_.slot.phase.store(phase::retired, std::memory_order_release);
     os::end_process(0);
 }
 
 /// What is the same for every claim of the job.
-Run WorkerLoop::make_run() {
+Run Items::make_run() {
+    const JobTerms& terms = page_->terms;
     Run run;
-    run.closure = page_->closure;
-    run.closure_size = page_->closure_size;
-    run.input = page_->input;
-    run.input_mask = page_->input_mask;
-    run.region = layout_.region_base();
-    run.current_ = &slot_.current;
+    run.closure = terms.closure;
+    run.closure_size = terms.closure_size;
+    run.input = terms.input;
+    run.input_mask = terms.input_mask;
+    run.region = seat_.layout.region_base();
+    run.current_ = &seat_.slot.current;
     run.genuine_ = genuine_;
-    run.stride_ = page_->result_stride;
+    run.stride_ = terms.result_stride;
     run.cancelled_ = &page_->cancelled;
-    run.timed_ = page_->timeout_ns != 0 || page_->guarded;
+    run.timed_ = terms.timeout_ns != 0 || page_->guarded;
     run.host_ = this;
     return run;
 }
 
-/// What the job needs in this worker: the callable as it is called, and the right to write its
-/// results.
-void WorkerLoop::make_ready(JobMemory& memory) const {
-    if (page_->in_place != nullptr && memory.writable == nullptr && page_->in_place_size != 0) {
-        if (!os::protect(page_->in_place, page_->in_place_size, os::Access::read_write)) {
-            throw std::system_error(
-                errno, std::generic_category(),
-                "procpool: this worker is not allowed to write results in place (see the number of "
-                "mappings a process may have, sysctl vm.max_map_count)");
-        }
-        memory.writable = page_->in_place;
-        memory.writable_size = page_->in_place_size;
-    }
-    if (page_->prepare.open != nullptr && memory.prepared == nullptr) {
-        memory.prepared = here(page_->prepare.open)({page_->closure, page_->closure_size});
-        memory.close = here(page_->prepare.close);
-    }
-}
-
 /// Runs what the open frame has room for. An exception costs the item that threw it.
-void WorkerLoop::call_thunk(Run& run, JobMemory& memory) {
+void Items::call_thunk(Run& run, KnownJob& known) {
     try {
-        make_ready(memory);
+        known_.prepare(known, page_->terms);
     } catch (...) {
         // No item can run, nor in a replacement.
         preparing_ = true;
@@ -146,12 +138,12 @@ void WorkerLoop::call_thunk(Run& run, JobMemory& memory) {
         preparing_ = false;
         return;
     }
-    run.prepared = memory.prepared;
+    run.prepared = known.prepared;
     struct Call {
         Thunk thunk;
         Run& run;
     };
-    Call call{memory.thunk, run};
+    Call call{known.thunk, run};
     while (run.next < run.last) {
         try {
             trace::call_watching_throws(
@@ -168,40 +160,43 @@ void WorkerLoop::call_thunk(Run& run, JobMemory& memory) {
     }
 }
 
-void WorkerLoop::begin_checked(std::uint64_t item) {
+void Items::begin_checked(std::uint64_t item) {
     if (page_->cancelled.load(std::memory_order_relaxed) != 0) {
         throw Cancelled();
     }
+    Slot& slot = seat_.slot;
     // First: whoever is condemned from here on is known to be this item, not the one before.
-    slot_.current.store(running(item), std::memory_order_release);
-    if (page_->timeout_ns != 0) {
-        slot_.started.store(os::now_ns(), std::memory_order_relaxed);
-        timed_item_ = count_of(slot_.verdict.load(std::memory_order_relaxed)) + 1;
-        slot_.verdict.store(verdict(timed_item_, Verdict::running), std::memory_order_release);
+    slot.current.store(running(item), std::memory_order_release);
+    if (page_->terms.timeout_ns != 0) {
+        slot.started.store(os::now_ns(), std::memory_order_relaxed);
+        timed_item_ = count_of(slot.verdict.load(std::memory_order_relaxed)) + 1;
+        slot.verdict.store(verdict(timed_item_, Verdict::running), std::memory_order_release);
     }
     if (page_->guarded) {
-        set_guard(true);
+        forbid_writing_own(seat_.layout, seat_.worker);
     }
 }
 
-void WorkerLoop::end_checked() {
-    if (os::worker_mark().load(std::memory_order_relaxed) == 0) {
-        os::end_process(0);  // a copy of the worker that the task forked off: it has no say
-    }
+void Items::end_checked() {
+    end_if_copy();
     if (page_->guarded) {
-        set_guard(false);
+        allow_writing_own(seat_.layout, seat_.worker);
     }
-    if (page_->timeout_ns != 0) {
+    if (page_->terms.timeout_ns != 0) {
         std::uint64_t expected = verdict(timed_item_, Verdict::running);
-        if (!slot_.verdict.compare_exchange_strong(expected,
-                                                   verdict(timed_item_, Verdict::finished)) &&
+        if (!seat_.slot.verdict.compare_exchange_strong(expected,
+                                                        verdict(timed_item_, Verdict::finished)) &&
             state_of(expected) == Verdict::condemned) {
             os::wait_to_be_killed();  // too late: the fork server is about to do it
         }
     }
 }
 
-std::string WorkerLoop::thrown_stack() const noexcept {
+void Items::emit(Run& run, std::span<const std::byte> bytes) { outbox_.emit(run.next, bytes); }
+
+void Items::stop() { claims_.close_job(); }
+
+std::string Items::thrown_stack() const noexcept {
     try {
         return trace::written(thrown_at_);
     } catch (const std::bad_alloc&) {
@@ -211,69 +206,86 @@ std::string WorkerLoop::thrown_stack() const noexcept {
 
 /// Is there less memory for tasks than there was? Not what was too large for any worker, nor what
 /// came from a pool of the task's.
-bool WorkerLoop::met_memory_limit(const std::bad_alloc& exception) const {
-    return pool_.memory_limit != 0 && !preparing_ &&
+bool Items::is_memory_limit(const std::bad_alloc& exception) const {
+    return seat_.pool.memory_limit != 0 && !preparing_ &&
            dynamic_cast<const std::bad_array_new_length*>(&exception) == nullptr &&
            dynamic_cast<const TaskFailure*>(&exception) == nullptr;
 }
 
-void WorkerLoop::fail(Run& run, std::uint64_t item) {
-    std::vector<std::byte> failure;
-    bool cancelled = false;
-    bool out_of_memory = false;
+/// In a catch block.
+Items::Outcome Items::outcome_in_flight(std::uint64_t item) const {
+    Outcome outcome;
     try {
         throw;
     } catch (const Cancelled&) {
-        cancelled = true;
+        outcome.cancelled = true;
     } catch (const std::bad_alloc& exception) {
-        out_of_memory = met_memory_limit(exception);
-        failure = encode_current_exception(item, os::own_pid(), thrown_stack(),
-                                           out_of_memory ? beyond_memory_limit : "");
+        outcome.met_memory_limit = is_memory_limit(exception);
+        outcome.failure =
+            encode_current_exception(item, os::own_pid(), thrown_stack(),
+                                     outcome.met_memory_limit ? beyond_memory_limit : "");
     } catch (...) {
-        failure = encode_current_exception(item, os::own_pid(), thrown_stack());
+        outcome.failure = encode_current_exception(item, os::own_pid(), thrown_stack());
     }
+    return outcome;
+}
+
+void Items::fail(Run& run, std::uint64_t item) {
+    const Outcome outcome = outcome_in_flight(item);
+    Slot& slot = seat_.slot;
     thrown_at_.clear();
-    if (!cancelled) {
-        if (slot_.current.load(std::memory_order_relaxed) != running(item)) {
-            slot_.current.store(running(item),
-                                std::memory_order_release);  // thrown before it began
+    if (outcome.cancelled) {
+        slot.current.store(resting_at(item), std::memory_order_release);
+    } else {
+        if (slot.current.load(std::memory_order_relaxed) != running(item)) {
+            // It was thrown before the item began.
+            slot.current.store(running(item), std::memory_order_release);
         }
         end_checked();
-        if (page_->fail_fast) {
+        if (page_->terms.fail_fast) {
             stop();
         }
     }
-    const std::uint64_t next = run.next;
-    run.next = item;
-    if (cancelled) {
-        slot_.current.store(resting_at(item), std::memory_order_release);
-    }
-    close_frame(run);
-    run.next = next;
-    if (!cancelled) {
-        publish_alone({.kind = FrameKind::failure, .first = item, .count = 1},
-                      std::span(failure).first(
-                          std::min<std::size_t>(failure.size(), ring_.largest_payload())));
+    outbox_.close(item);
+    if (!outcome.cancelled) {
+        outbox_.publish_failure(item, outcome.failure);
         ++item;
     }
-    if ((cancelled || page_->fail_fast) && item < end_) {
-        while (item < end_) {
-            const auto count = static_cast<std::uint32_t>(
-                std::min<std::uint64_t>(end_ - item, std::numeric_limits<std::int32_t>::max()));
-            publish_alone({.kind = FrameKind::skipped, .first = item, .count = count}, {});
-            item += count;
-        }
-        run.next = end_;
-        run.last = end_;
+    if (outcome.cancelled || page_->terms.fail_fast) {
+        outbox_.publish_skipped(item, end_);
+        run.next = std::max(run.next, end_);
+        run.last = run.next;
     }
-    if (out_of_memory) {
+    if (outcome.met_memory_limit) {
         retire();  // what earlier items leaked is not to cost any more of them
     }
     if (run.next < run.last) {
-        open_frame(run);
+        run.output_ = outbox_.open(run.next, run.last);
     } else {
-        frame_first_ = run.next;
+        outbox_.skip_to(run.next);
     }
+}
+
+void Items::run_initializer() {
+    const std::uint64_t incarnation =
+        seat_.layout.server_line(seat_.worker).incarnation.load(std::memory_order_relaxed);
+    seat_.slot.initializing.store(incarnation, std::memory_order_release);
+    try {
+        trace::call_watching_throws(
+            [](void* pool) {
+                const auto& page = *static_cast<const PoolPage*>(pool);
+                here(page.initialize)({page.initializer, page.initializer_size});
+            },
+            &seat_.pool, thrown_at_);
+    } catch (...) {
+        end_if_its_thread_ends();
+        outbox_.publish_initializer_failure(
+            encode_current_exception(0, os::own_pid(), thrown_stack()));
+        os::end_process(EXIT_FAILURE);
+    }
+    end_if_copy();
+    os::flush_output();
+    seat_.slot.initializing.store(0, std::memory_order_release);
 }
 
 }  // namespace engine

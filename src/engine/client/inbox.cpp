@@ -1,16 +1,11 @@
-#include <span>
+#include "engine/client/inbox.hpp"
 
-#include "engine/client/client.hpp"
 #include "engine/client/frames.hpp"
 #include "engine/client/ring_reader.hpp"
-#include "engine/shared/words.hpp"
 #include "os/futex.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
-/// The client's end of the result rings. Every byte here was written by another process: nothing is
-/// believed unchecked.
 namespace engine {
-
 namespace {
 
 /// A worker that waits for room is told after so much was taken out.
@@ -18,30 +13,27 @@ constexpr std::uint64_t bytes_per_release = std::uint64_t{128} << 10U;
 
 }  // namespace
 
-void Client::drain() {
+void Inbox::collect() {
     for (int worker = 0; worker < layout_.workers(); ++worker) {
         const Slot& slot = layout_.slot(worker);
         Reader& reader = readers_[static_cast<std::size_t>(worker)];
         if (slot.tail.load(std::memory_order_acquire) != reader.head) {
-            drain_ring(worker);
+            empty_ring(worker);
         }
         if (const std::uint64_t alarm = slot.alarm.load(std::memory_order_relaxed);
             alarm != reader.alarm) {
             reader.alarm = alarm;
-            reconcile_needed_ = reconcile_needed_ || alarm != 0;
+            damaged_ = damaged_ || alarm != 0;
         }
     }
     if (const std::uint64_t downs = layout_.server().downs.load(std::memory_order_acquire);
         downs != downs_seen_) {
         downs_seen_ = downs;
-        reconcile_needed_ = true;
-    }
-    if (reconcile_needed_ && !reconciling_ && state_ <= State::closed) {
-        reconcile();
+        damaged_ = true;
     }
 }
 
-void Client::drain_ring(int worker) {
+void Inbox::empty_ring(int worker) {
     Slot& slot = layout_.slot(worker);
     WorkerLine& line = layout_.line(worker);
     Reader& reader = readers_[static_cast<std::size_t>(worker)];
@@ -68,27 +60,33 @@ void Client::drain_ring(int worker) {
     }
     line.head.exchange(reader.head, std::memory_order_seq_cst);
     if (slot.starved.load(std::memory_order_seq_cst) != 0) {
-        layout_.pool().drained.fetch_add(1, std::memory_order_seq_cst);
-        os::futex_wake(layout_.pool().drained, 1 << 30);
+        layout_.pool().emptied_rings.fetch_add(1, std::memory_order_seq_cst);
+        os::futex_wake(layout_.pool().emptied_rings, 1 << 30);
     }
     if (!sane) {
         condemn(worker);
     }
 }
 
-/// The ring of a worker makes no sense: the worker has to go.
-void Client::condemn(int worker) {
+void Inbox::condemn(int worker) {
     const std::uint64_t incarnation =
         layout_.server_line(worker).incarnation.load(std::memory_order_acquire);
     readers_[static_cast<std::size_t>(worker)].corrupt = incarnation;
     layout_.line(worker).condemn.store(incarnation, std::memory_order_release);
     layout_.pool().condemned.fetch_add(1, std::memory_order_release);
-    os::poke(commands_);
-    reconcile_needed_ = true;
+    server_.poke();
+    damaged_ = true;
+}
+
+void Inbox::mark_emptied(int worker, std::uint64_t down) {
+    Reader& reader = readers_[static_cast<std::size_t>(worker)];
+    reader.alarm = 0;
+    layout_.line(worker).head.store(reader.head, std::memory_order_release);
+    layout_.line(worker).emptied.store(down, std::memory_order_release);
 }
 
 /// Takes one frame in. False if it cannot be genuine.
-bool Client::take(const FrameHeader& header, std::span<const std::byte> payload) {
+bool Inbox::take(const FrameHeader& header, std::span<const std::byte> payload) {
     if (header.kind == FrameKind::padding) {
         return true;
     }
@@ -96,27 +94,16 @@ bool Client::take(const FrameHeader& header, std::span<const std::byte> payload)
         initializer_failure_ = decode_failure(payload);
         return layout_.pool().initialize != nullptr;
     }
-    if (header.job >= jobs_.size() || jobs_[header.job] == nullptr ||
-        layout_.job(header.job).serial.load(std::memory_order_relaxed) != header.serial) {
+    Job* const job = board_.find(header.job, header.serial);
+    if (job == nullptr ||
+        !take_frame(*job, layout_.job(header.job).terms.shipped_stride(), header, payload)) {
         return false;
     }
-    Job& job = *jobs_[header.job];
-    const JobPage& page = layout_.job(header.job);
-    if (!take_frame(job, page.in_place != nullptr ? 0 : page.result_stride, header, payload)) {
-        return false;
+    if (header.kind == FrameKind::failure && job->fail_fast) {
+        board_.close(*job, true);
     }
-    if (header.kind == FrameKind::failure && job.fail_fast) {
-        close_job(job, true);
-    }
-    settle(job);
+    board_.finish_if_complete(*job);
     return true;
-}
-
-/// After something of the job arrived: is it resolved?
-void Client::settle(Job& job) {
-    if (!job.open && !job.resolved && job.done.total() == job.count) {
-        retire(job);
-    }
 }
 
 }  // namespace engine

@@ -1,20 +1,19 @@
+#include "engine/client/reconciliation.hpp"
+
 #include <algorithm>
+#include <new>
 #include <optional>
 
-#include "engine/client/client.hpp"
 #include "engine/shared/times.hpp"
-#include "engine/shared/words.hpp"
 #include "os/clock.hpp"
-#include "os/polling.hpp"
+#include "os/futex.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
-/// After a task wrote where it should not: docs/protocol.md, part 7.
 namespace engine {
-
 namespace {
 
 /// A slot that stays in doubt or without sense for this long is ended by killing its worker.
-constexpr std::uint64_t patience = 200 * ms;
+constexpr std::uint64_t longest_doubt = 200 * ms;
 
 /// What a slot says its worker holds; nothing if that cannot be told (it is just claiming, or the
 /// slot makes no sense).
@@ -38,70 +37,65 @@ Holding read_holding(const Layout& layout, const Slot& slot) {
     return {.clear = true, .claim = claim};
 }
 
+Failure broken(const char* why) { return {.kind = Failure::Kind::broken, .message = why}; }
+
 }  // namespace
 
-void Client::reconcile() {
-    struct Busy {
-        bool& flag;
-        explicit Busy(bool& busy) : flag(busy) { flag = true; }
-        Busy(const Busy&) = delete;
-        Busy& operator=(const Busy&) = delete;
-        ~Busy() { flag = false; }
-    } const busy(reconciling_);
-    reconcile_needed_ = false;
+void Reconciliation::run() {
+    const std::vector<JobHandle> jobs = unresolved();
+    stop_claims();
+    const std::vector<Claim> held = await_claims();
+    inbox_.collect();
+    for (const JobHandle& job : jobs) {
+        try {
+            if (!job->resolved) {
+                post_missing(job, held);
+            }
+        } catch (const std::bad_alloc&) {
+            board_.give_up(*job, broken("no memory is left to start it again"));
+        }
+    }
+    release_down_workers();
+}
+
+std::vector<JobHandle> Reconciliation::unresolved() const {
     std::vector<JobHandle> unresolved;
-    for (std::size_t index = 0; index < jobs_.size(); ++index) {
-        if (jobs_[index] == nullptr) {
+    for (const JobHandle& job : board_.jobs()) {
+        if (job != nullptr &&
+            std::find(unresolved.begin(), unresolved.end(), job) == unresolved.end()) {
+            unresolved.push_back(job);
+        }
+    }
+    return unresolved;
+}
+
+/// From here no claim of any page succeeds.
+void Reconciliation::stop_claims() {
+    const std::uint64_t secret = layout_.pool().secret;
+    for (std::size_t index = 0; index < board_.jobs().size(); ++index) {
+        if (board_.jobs()[index] == nullptr) {
             continue;
         }
-        if (std::find(unresolved.begin(), unresolved.end(), jobs_[index]) == unresolved.end()) {
-            unresolved.push_back(jobs_[index]);
-        }
-        // From here no claim of this page succeeds any more.
         const std::uint64_t serial = layout_.job(index).serial.load(std::memory_order_relaxed);
         Word& claim = layout_.words(index).claim;
         ClaimWord seen{claim.load(std::memory_order_acquire)};
         for (;;) {
-            const bool valid = seen.valid(layout_.pool().secret, serial);
+            const bool valid = seen.valid(secret, serial);
             if (valid) {
                 layout_.job(index).close_word.store(seen.bits, std::memory_order_release);
             }
             const std::uint64_t next = valid ? seen.next() : max_items;
-            if (claim.compare_exchange_strong(
-                    seen.bits,
-                    ClaimWord::make(next, taker::closed, layout_.pool().secret, serial).bits)) {
+            const ClaimWord shut = ClaimWord::make(next, taker::closed, secret, serial);
+            if (claim.compare_exchange_strong(seen.bits, shut.bits)) {
                 break;
             }
         }
     }
-    const std::vector<Claim> held = await_claims();
-    drain();
-    for (const JobHandle& job : unresolved) {
-        try {
-            if (!job->resolved) {
-                repost_missing(job, held);
-            }
-        } catch (const std::bad_alloc&) {
-            give_up(*job, "no memory is left to start it again");
-        }
-    }
-    for (int worker = 0; worker < layout_.workers(); ++worker) {
-        const std::uint64_t down = layout_.server_line(worker).down.load(std::memory_order_acquire);
-        if (down != 0) {
-            readers_[static_cast<std::size_t>(worker)].alarm = 0;
-            layout_.line(worker).head.store(readers_[static_cast<std::size_t>(worker)].head,
-                                            std::memory_order_release);
-            layout_.line(worker).emptied.store(down, std::memory_order_release);
-        }
-    }
-    os::poke(commands_);
-    layout_.pool().drained.fetch_add(1, std::memory_order_seq_cst);
-    os::futex_wake(layout_.pool().drained, 1 << 30);
 }
 
 /// What the workers hold, once every slot says so clearly or its worker is down. No claim succeeds
 /// meanwhile, so a worker that holds nothing will hold nothing.
-std::vector<Claim> Client::await_claims() {
+std::vector<Claim> Reconciliation::await_claims() {
     const std::uint64_t since = os::now_ns();
     for (;;) {
         const std::uint64_t downs = layout_.server().downs.load(std::memory_order_acquire);
@@ -118,16 +112,15 @@ std::vector<Claim> Client::await_claims() {
             const Holding holding = read_holding(layout_, layout_.slot(worker));
             if (condemned || !holding.clear) {
                 all = false;
-                if (!condemned && os::now_ns() - since > patience) {
-                    condemn(worker);
+                if (!condemned && os::now_ns() - since > longest_doubt) {
+                    inbox_.condemn(worker);
                 }
             } else if (holding.claim) {
                 held.push_back(*holding.claim);
             }
         }
-        if (all || os::has_ended(server_)) {
-            reconcile_needed_ = false;
-            downs_seen_ = downs;
+        if (all || server_.has_ended()) {
+            inbox_.forget_damage(downs);
             return held;
         }
         const os::FutexWord& state = layout_.server().state_word;
@@ -135,15 +128,9 @@ std::vector<Claim> Client::await_claims() {
     }
 }
 
-void Client::give_up(Job& job, const char* why) {
-    job.open = false;
-    drop(job, 0, job.count, Failure{.kind = Failure::Kind::broken, .message = why});
-    retire(job);
-}
-
 /// Starts what nobody holds and nobody delivered again, guarded, as a new page of the same job; of
 /// one that was cancelled it is dropped.
-void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held) {
+void Reconciliation::post_missing(const JobHandle& job, const std::vector<Claim>& held) {
     IntervalSet spoken_for;
     for (const Claim& claim : held) {
         const bool ours = std::any_of(
@@ -160,7 +147,7 @@ void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held
     for (const IntervalSet::Interval gap : job->done.missing(0, job->count)) {
         for (const IntervalSet::Interval piece : spoken_for.missing(gap.begin, gap.end)) {
             if (job->ended) {
-                drop(*job, piece.begin, piece.end, Failure{.kind = Failure::Kind::cancelled});
+                job->drop(piece.begin, piece.end, Failure{.kind = Failure::Kind::cancelled});
                 continue;
             }
             extents.push_back({positions, piece.begin - positions});
@@ -171,7 +158,7 @@ void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held
         posting.closed = true;
     }
     if (job->ended) {
-        settle(*job);
+        board_.finish_if_complete(*job);
         return;
     }
     if (positions == 0 && !job->open) {
@@ -180,45 +167,25 @@ void Client::repost_missing(const JobHandle& job, const std::vector<Claim>& held
     if (job->open) {
         extents.push_back({positions, job->count - positions});
     }
-    const std::size_t from = job->postings.back().page;
-    std::size_t index = 0;
-    while (index < jobs_.size() && jobs_[index] != nullptr) {
-        ++index;
-    }
-    if (index == layout_.jobs()) {
-        give_up(*job, "no job page is left to start it again");
+    if (!board_.post_again(job, extents, positions)) {
+        board_.give_up(*job, broken("no job page is left to start it again"));
         return;
     }
-    const JobPage& old = layout_.job(from);
-    JobPage& page = layout_.job(index);
-    page.thunk = old.thunk;
-    page.prepare = old.prepare;
-    page.closure = old.closure;  // lies on the first page of the job or in a block, both of which
-                                 // stay until it is resolved
-    page.closure_size = old.closure_size;
-    page.input = old.input;
-    page.input_mask = old.input_mask;
-    page.result_stride = old.result_stride;
-    page.in_place = old.in_place;
-    page.in_place_size = old.in_place_size;
-    page.chunksize = old.chunksize;
-    page.timeout_ns = old.timeout_ns;
-    page.retries = old.retries;
-    page.eager = old.eager;
-    page.fail_fast = old.fail_fast;
-    page.only_worker = old.only_worker;
-    page.guarded = true;
-    Block block(extents.size() * sizeof(Extent));
-    std::copy(extents.begin(), extents.end(), reinterpret_cast<Extent*>(block.data()));
-    page.extents = reinterpret_cast<const Extent*>(block.data());
-    page.extent_count = extents.size();
-    job->more_blocks.push_back(std::move(block));
-    job->postings.push_back({.base_positions = positions, .base_count = job->count});
-    post(job, index, positions);
-    // Threads that wait for the job listen to its old bell.
-    ring(from);
     job->escalated = true;
-    call_workers(layout_.pool().workers, false);
+    calls_.call_workers(layout_.pool().workers, false);
+}
+
+/// Their rings are empty: they may be replaced.
+void Reconciliation::release_down_workers() {
+    for (int worker = 0; worker < layout_.workers(); ++worker) {
+        const std::uint64_t down = layout_.server_line(worker).down.load(std::memory_order_acquire);
+        if (down != 0) {
+            inbox_.mark_emptied(worker, down);
+        }
+    }
+    server_.poke();
+    layout_.pool().emptied_rings.fetch_add(1, std::memory_order_seq_cst);
+    os::futex_wake(layout_.pool().emptied_rings, 1 << 30);
 }
 
 }  // namespace engine

@@ -1,0 +1,74 @@
+#include "engine/client/calls.hpp"
+
+#include <algorithm>
+
+#include "engine/shared/times.hpp"
+#include "os/clock.hpp"
+#include "os/cpus.hpp"
+#include "os/futex.hpp"
+#include "wait/spin.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+Calls::Calls(const Layout& layout, const ForkServer& server, bool spins)
+    : layout_(layout), server_(server), spin_ns_(spins ? client_spin : 0) {}
+
+bool Calls::call_workers(std::uint64_t items, bool waited) const {
+    PoolPage& pool = layout_.pool();
+    pool.doorbell.fetch_add(1, std::memory_order_seq_cst);
+    const bool spinner = layout_.tokens().has_one(pool.pool, pool.tokens);
+    if (waited) {
+        if (!spinner && !os::futex_wake_one(first_worker, pool.doorbell)) {
+            os::futex_wake(pool.doorbell, 1);
+        }
+    } else if (!spinner || items > 1) {
+        os::futex_wake(pool.doorbell, static_cast<int>(std::min(items, pool.workers)));
+    }
+    return spinner;
+}
+
+void Calls::escalate(Job& job) const {
+    job.escalated = true;
+    server_.call();
+    const std::size_t index = job.postings.back().page;
+    const ClaimWord word{layout_.words(index).claim.load(std::memory_order_acquire)};
+    const std::uint64_t limit = layout_.job(index).limit.load(std::memory_order_relaxed);
+    if (word.next() < limit) {
+        os::futex_wake(layout_.pool().doorbell,
+                       static_cast<int>(std::min(limit - word.next(), layout_.pool().workers)));
+    }
+}
+
+/// Against a worker that spins on another CPU: hard, for the few microseconds that its answer
+/// takes. Against one that was woken: giving the CPU away at every turn, since it may be woken on
+/// this very one.
+bool Calls::watch(const os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
+                  std::uint64_t& until) const {
+    const auto happened = [&] { return bell.load(std::memory_order_seq_cst) != heard; };
+    std::atomic<int>& caller_cpu = layout_.pool().caller_cpu;
+    if (!had_spinner) {
+        os::yield();
+        if (happened()) {
+            return true;
+        }
+    }
+    const std::uint64_t now = os::now_ns();
+    if (until == 0) {
+        until = now + (had_spinner ? 1 : 3) * spin_ns_;
+    }
+    if (!had_spinner) {
+        return wait::yield_until(until, happened);
+    }
+    if (wait::spin_until(std::min(until, now + quick_answer), happened)) {
+        if (caller_cpu.load(std::memory_order_relaxed) != -1) {
+            caller_cpu.store(-1, std::memory_order_relaxed);
+        }
+        return true;
+    }
+    caller_cpu.store(os::own_cpu(), std::memory_order_relaxed);  // see Rest::part_from_caller
+    return wait::spin_until(until, happened);
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/client/fork_server.hpp"
+#include "engine/client/job_board.hpp"
+#include "engine/shared/layout.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// The client's end of the result rings. Every byte there was written by another process: nothing
+/// is believed unchecked. Guarded by the pool's mutex.
+class Inbox {
+public:
+    Inbox(const Layout& layout, JobBoard& board, const ForkServer& server)
+        : layout_(layout),
+          board_(board),
+          server_(server),
+          readers_(static_cast<std::size_t>(layout.workers())) {}
+
+    /// Takes in what workers have published, for the sinks of their jobs. Never blocks.
+    [[gnu::hot]] void collect();
+
+    /// The ring of a worker makes no sense, or its slot: the worker has to go.
+    void condemn(int worker);
+
+    /// Was something found, since the last call of this, that some task wrote over?
+    [[nodiscard]] bool take_damage() { return std::exchange(damaged_, false); }
+    /// What was found is known now: that, and so many workers down.
+    void forget_damage(std::uint64_t downs) {
+        damaged_ = false;
+        downs_seen_ = downs;
+    }
+    /// The ring of a worker that is down is empty: its place may be filled. `down`: which one it
+    /// was.
+    void mark_emptied(int worker, std::uint64_t down);
+
+    /// What a worker sent of the pool's initializer.
+    [[nodiscard]] const std::optional<Failure>& initializer_failure() const {
+        return initializer_failure_;
+    }
+
+private:
+    struct Reader {
+        std::uint64_t head = 0;
+        std::uint64_t alarm = 0;
+        std::uint64_t corrupt = 0;  // incarnation whose ring is not read any more
+    };
+
+    [[gnu::hot]] void empty_ring(int worker);
+    [[gnu::hot]] bool take(const FrameHeader& header, std::span<const std::byte> payload);
+
+    const Layout& layout_;
+    JobBoard& board_;
+    const ForkServer& server_;
+    std::vector<Reader> readers_;
+    std::uint64_t downs_seen_ = 0;
+    bool damaged_ = false;
+    std::optional<Failure> initializer_failure_;
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

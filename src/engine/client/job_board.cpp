@@ -1,0 +1,214 @@
+#include "engine/client/job_board.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "os/clock.hpp"
+#include "os/futex.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+std::optional<std::size_t> JobBoard::free_page() const {
+    for (std::size_t word = 0; word < used_.size(); ++word) {
+        if (~used_[word] != 0) {
+            return word * 64 + static_cast<std::size_t>(std::countr_one(used_[word]));
+        }
+    }
+    return std::nullopt;
+}
+
+void JobBoard::post(const JobHandle& job, std::size_t index, std::uint64_t limit,
+                    const Job::Posting& posting) {
+    // What may throw comes first.
+    if (index >= jobs_.size()) {
+        jobs_.resize(index + 1);
+    }
+    job->postings.push_back(posting);
+    job->postings.back().page = index;
+    if (job->postings.size() == 1) {
+        ++unresolved_;
+    }
+    jobs_[index] = job;
+    used_[index / 64] |= std::uint64_t{1} << (index % 64);
+    JobPage& page = layout_.job(index);
+    page.close_word.store(0, std::memory_order_relaxed);
+    page.limit.store(limit, std::memory_order_relaxed);
+    page.cancelled.store(0, std::memory_order_relaxed);
+    const std::uint64_t serial = ++last_serial_;
+    layout_.words(index).claim.store(
+        ClaimWord::make(0, taker::nobody, layout_.pool().secret, serial).bits,
+        std::memory_order_release);
+    page.serial.store(serial, std::memory_order_release);
+    layout_.pool().active.set(index, true);
+    if (page.terms.timeout_ns != 0) {
+        update_shortest_timeout();
+    }
+}
+
+bool JobBoard::post_again(const JobHandle& job, std::span<const Extent> extents,
+                          std::uint64_t positions) {
+    const std::optional<std::size_t> index = free_page();
+    if (!index) {
+        return false;
+    }
+    Block block(extents.size_bytes());
+    std::copy(extents.begin(), extents.end(), reinterpret_cast<Extent*>(block.data()));
+    const std::size_t from = job->postings.back().page;
+    JobPage& page = layout_.job(*index);
+    // What the terms point to lies on the first page of the job or in a block, both of which stay
+    // until it is resolved.
+    page.terms = layout_.job(from).terms;
+    page.guarded = true;
+    page.extents = reinterpret_cast<const Extent*>(block.data());
+    page.extent_count = extents.size();
+    job->more_blocks.push_back(std::move(block));
+    post(job, *index, positions, {.base_positions = positions, .base_count = job->count});
+    // Threads that wait for the job listen to its old bell.
+    ring(from);
+    return true;
+}
+
+void JobBoard::raise_limit(const Job& job) {
+    const Job::Posting& posting = job.postings.back();
+    layout_.job(posting.page)
+        .limit.store(posting.base_positions + (job.count - posting.base_count),
+                     std::memory_order_seq_cst);
+}
+
+/// The fork server is told when a deadline may come sooner than it looks.
+void JobBoard::update_shortest_timeout() const {
+    std::uint64_t shortest = 0;
+    for (std::size_t word = 0; word < used_.size(); ++word) {
+        for (std::uint64_t bits = used_[word]; bits != 0; bits &= bits - 1) {
+            const std::size_t index = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+            const std::uint64_t timeout = layout_.job(index).terms.timeout_ns;
+            shortest = timeout != 0 && (shortest == 0 || timeout < shortest) ? timeout : shortest;
+        }
+    }
+    layout_.pool().shortest_timeout.store(shortest, std::memory_order_seq_cst);
+    const std::uint64_t look = layout_.server().next_look.load(std::memory_order_seq_cst);
+    if (shortest != 0 && (look == 0 || look > os::now_ns() + shortest)) {
+        server_.poke();
+    }
+}
+
+void JobBoard::finish(Job& job) {
+    job.resolved = true;
+    --unresolved_;
+    JobHandle last;
+    bool timed = false;
+    for (const Job::Posting& posting : job.postings) {
+        JobPage& page = layout_.job(posting.page);
+        layout_.pool().active.set(posting.page, false);
+        page.serial.store(0, std::memory_order_release);
+        used_[posting.page / 64] &= ~(std::uint64_t{1} << (posting.page % 64));
+        timed = timed || page.terms.timeout_ns != 0;
+        page.terms.timeout_ns = 0;
+        last = std::move(jobs_[posting.page]);
+        jobs_[posting.page] = nullptr;
+        if (page.waiters.load(std::memory_order_relaxed) != 0) {
+            ring(posting.page);
+        }
+    }
+    if (timed) {
+        update_shortest_timeout();
+    }
+    job.release_memory();
+}
+
+void JobBoard::give_up(Job& job, const Failure& why) {
+    job.open = false;
+    job.drop(0, job.count, why);
+    if (!job.resolved) {
+        finish(job);
+    }
+}
+
+void JobBoard::give_up_all(const Failure& why) {
+    for (const JobHandle& held : jobs_) {
+        if (const JobHandle job = held; job != nullptr) {
+            give_up(*job, why);
+        }
+    }
+}
+
+void JobBoard::ring(std::size_t page) const {
+    os::FutexWord& bell = layout_.words(page).bell;
+    bell.fetch_add(1, std::memory_order_seq_cst);
+    os::futex_wake(bell, 1 << 30);
+}
+
+Job* JobBoard::find(std::size_t page, std::uint64_t serial) const {
+    if (page >= jobs_.size() || jobs_[page] == nullptr ||
+        layout_.job(page).serial.load(std::memory_order_relaxed) != serial) {
+        return nullptr;
+    }
+    return jobs_[page].get();
+}
+
+/// Nothing more is claimed of a posting; what was not claimed is dropped.
+void JobBoard::close_posting(Job& job, Job::Posting& posting, const Failure& why) {
+    if (posting.closed) {
+        return;
+    }
+    JobPage& page = layout_.job(posting.page);
+    Word& claim = layout_.words(posting.page).claim;
+    const std::uint64_t secret = layout_.pool().secret;
+    const std::uint64_t serial = page.serial.load(std::memory_order_relaxed);
+    ClaimWord seen{claim.load(std::memory_order_acquire)};
+    while (seen.valid(secret, serial) && seen.taker() != taker::closed) {
+        page.close_word.store(seen.bits, std::memory_order_release);
+        const ClaimWord shut = ClaimWord::make(seen.next(), taker::closed, secret, serial);
+        if (claim.compare_exchange_strong(seen.bits, shut.bits, std::memory_order_seq_cst)) {
+            break;
+        }
+    }
+    if (!seen.valid(secret, serial)) {
+        damaged_ = true;  // what was claimed is found out at the reconciliation
+        return;
+    }
+    posting.closed = true;
+    const std::uint64_t limit = page.limit.load(std::memory_order_relaxed);
+    if (page.extents == nullptr) {
+        job.drop(std::min(seen.next(), limit), limit, why);
+        return;
+    }
+    for (std::size_t i = 0; i < page.extent_count; ++i) {
+        const Extent& extent = page.extents[i];
+        const std::uint64_t end =
+            i + 1 < page.extent_count ? std::min(page.extents[i + 1].position, limit) : limit;
+        if (const std::uint64_t begin = std::max(extent.position, seen.next()); begin < end) {
+            job.drop(begin + extent.shift, end + extent.shift, why);
+        }
+    }
+}
+
+void JobBoard::close(Job& job, bool claimed_too) {
+    if (job.resolved) {
+        return;
+    }
+    job.open = false;
+    job.ended = job.ended || claimed_too;
+    for (Job::Posting& posting : job.postings) {
+        close_posting(job, posting, Failure{.kind = Failure::Kind::cancelled});
+        if (claimed_too) {
+            layout_.job(posting.page).cancelled.store(1, std::memory_order_release);
+        }
+    }
+}
+
+bool JobBoard::is_closed_by_worker(const Job& job) const {
+    if (job.postings.back().closed) {
+        return false;  // by the client itself
+    }
+    const std::size_t index = job.postings.back().page;
+    const ClaimWord word{layout_.words(index).claim.load(std::memory_order_acquire)};
+    return word.taker() == taker::closed &&
+           word.valid(layout_.pool().secret,
+                      layout_.job(index).serial.load(std::memory_order_relaxed));
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/client/fork_server.hpp"
+#include "engine/client/job.hpp"
+#include "engine/shared/layout.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// The jobs that workers can see, each on a page or more: put up, closed, finished
+/// (docs/protocol.md, part 4). Guarded by the pool's mutex.
+class JobBoard {
+public:
+    JobBoard(const Layout& layout, const ForkServer& server)
+        : layout_(layout), server_(server), used_(layout.jobs() / 64) {}
+
+    /// The lowest free page, so that the same few stay warm; nothing while all are taken.
+    [[gnu::hot]] [[nodiscard]] std::optional<std::size_t> free_page() const;
+    /// Puts a filled page up for the workers as the job's last posting.
+    [[gnu::hot]] void post(const JobHandle& job, std::size_t page, std::uint64_t limit,
+                           const Job::Posting& posting = {});
+    /// Puts positions of a job up again, guarded, as the last page that it had describes it. False
+    /// if no page is left. Throws std::bad_alloc.
+    [[nodiscard]] bool post_again(const JobHandle& job, std::span<const Extent> extents,
+                                  std::uint64_t positions);
+    /// As many positions of a fed job may be claimed as it has items.
+    void raise_limit(const Job& job);
+
+    /// Nothing more of the job is claimed; `claimed_too`: nor started. What that leaves out is
+    /// dropped.
+    void close(Job& job, bool claimed_too);
+    /// Did a worker close it, because it found what was looked for?
+    [[gnu::hot]] [[nodiscard]] bool is_closed_by_worker(const Job& job) const;
+
+    /// If everything of the job reached its sink: its pages are free again, and whoever waits for
+    /// it goes on.
+    [[gnu::hot]] void finish_if_complete(Job& job) {
+        if (!job.resolved && job.is_complete()) {
+            finish(job);
+        }
+    }
+    /// What of the job is not done never will be, and it is finished.
+    void give_up(Job& job, const Failure& why);
+    /// The same for every job.
+    void give_up_all(const Failure& why);
+
+    /// Rings the bell of a page.
+    void ring(std::size_t page) const;
+
+    /// The job of a page, if it has one of that serial number.
+    [[gnu::hot]] [[nodiscard]] Job* find(std::size_t page, std::uint64_t serial) const;
+    /// By page; empty where it is free.
+    [[nodiscard]] const std::vector<JobHandle>& jobs() const { return jobs_; }
+    [[nodiscard]] std::size_t unresolved() const { return unresolved_; }
+
+    /// Was a claim word met, since the last call of this, that some task wrote over?
+    [[nodiscard]] bool take_damage() { return std::exchange(damaged_, false); }
+
+private:
+    void close_posting(Job& job, Job::Posting& posting, const Failure& why);
+    [[gnu::hot]] void finish(Job& job);
+    void update_shortest_timeout() const;
+
+    const Layout& layout_;
+    const ForkServer& server_;
+    std::uint64_t last_serial_ = 0;
+    std::vector<JobHandle> jobs_;
+    std::vector<std::uint64_t> used_;  // a bit per page
+    std::size_t unresolved_ = 0;
+    bool damaged_ = false;
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/client/job.hpp"
+#include "engine/shared/layout.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// A job that is asked for, on its way to a page: what takes time is done before the pool is
+/// locked. The spec outlives it.
+class NewJob {
+public:
+    /// Takes out of the spec what it owns. Throws std::invalid_argument for too many items,
+    /// std::bad_alloc.
+    [[gnu::hot]] explicit NewJob(JobSpec& spec);
+
+    /// Fills a free page with what workers are told, and small closures and inputs.
+    [[gnu::hot]] JobHandle fill(JobPage& page);
+
+private:
+    JobSpec& spec_;
+    JobHandle job_;
+    std::size_t inputs_at_;  // on the page, behind a closure that lies there too
+    Block closure_;          // empty: on the page
+    Block inputs_;
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

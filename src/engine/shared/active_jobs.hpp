@@ -1,0 +1,36 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/shared/words.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// The job pages that may hold work, as bits. Written by the client, under its mutex; read by
+/// everybody.
+class ActiveJobs {
+    static constexpr std::size_t summary_words = 4;
+
+public:
+    static constexpr std::size_t most = summary_words * 64 * 64;
+
+    [[gnu::hot]] void set(std::size_t job, bool active);
+
+    /// The first from `from` on, of `jobs` pages; or `jobs`.
+    [[gnu::hot]] [[nodiscard]] std::size_t next(std::size_t from, std::size_t jobs) const;
+
+    [[nodiscard]] bool any() const;
+
+private:
+    alignas(cache_line)
+        std::array<Word, summary_words> summary_{};  // a bit per word of `active_` that is not 0
+    alignas(cache_line) std::array<Word, summary_words * 64> active_{};
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

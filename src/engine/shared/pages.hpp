@@ -1,0 +1,173 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <sys/types.h>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/shared/active_jobs.hpp"
+#include "engine/shared/job_terms.hpp"
+#include "engine/shared/words.hpp"
+#include "os/futex.hpp"
+#include "os/mapping.hpp"
+#include "trace/crash.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+/// What a pool keeps in the shared region, part by part, by who writes it (docs/protocol.md, part
+/// 1).
+namespace engine {
+
+enum class Command : std::uint32_t { run, end };
+
+/// Written by the client: one per pool.
+struct PoolPage {
+    // Constant once the fork server runs.
+    std::uint64_t secret = 0;
+    std::uint64_t pool = 0;  ///< number of this pool among those of the region
+    std::uint64_t workers = 0;
+    std::uint64_t max_tasks = 0;  ///< items of a worker's life; 0: no limit
+    std::uint64_t spin_ns = 0;    ///< how long an idle worker with a token spins
+    std::uint64_t tokens = 0;     ///< spin tokens of the region
+    void (*initialize)(std::span<const std::byte>) = nullptr;  ///< run once in every worker
+    const std::byte* initializer = nullptr;                    ///< with these bytes
+    std::size_t initializer_size = 0;
+    std::size_t memory_limit = 0;  ///< bytes a worker may grow by; 0: no limit
+
+    alignas(cache_line) os::FutexWord doorbell{
+        0};  ///< counts published jobs; idle workers wait on it
+    /// Where a client waits whom no spinning worker answers at once; -1: none does.
+    alignas(cache_line) std::atomic<int> caller_cpu{-1};
+    alignas(cache_line) os::FutexWord emptied_rings{
+        0};  ///< counts emptied rings; workers with a full ring wait on it
+    alignas(cache_line) std::atomic<Command> command{Command::run};
+    Word shortest_timeout{0};  ///< of the active jobs, ns; 0: no job has one
+    Word condemned{0};         ///< counts requests in WorkerLine::condemn
+
+    ActiveJobs active;
+};
+
+/// Written by the client: one per worker.
+struct alignas(cache_line) WorkerLine {
+    Word head{0};     ///< of the result ring: bytes consumed
+    Word condemn{0};  ///< incarnation of the worker to be killed for a corrupt ring
+    Word emptied{0};  ///< incarnation whose ring was emptied after it was found down
+    int cpu = -1;     ///< the worker is bound to this one; -1: to none
+};
+
+/// Positions of a reconciled job: [position, next extent's position) lie at item position + shift.
+struct Extent {
+    std::uint64_t position = 0;
+    std::uint64_t shift = 0;
+};
+
+/// Written by the client: one job.
+struct JobPage {
+    alignas(cache_line) Word serial{0};  ///< 0: free
+    JobTerms terms;
+    bool guarded = false;  ///< nothing shared may be written while an item runs
+    const Extent* extents = nullptr;
+    std::size_t extent_count = 0;
+
+    alignas(cache_line) Word limit{0};        ///< positions that may be claimed
+    os::FutexWord waiters{0};                 ///< threads of the client that wait for this job
+    std::atomic<std::uint32_t> cancelled{0};  ///< what is claimed but has not started is not to
+
+    // Evidence for the last claim, written before the client closes the job.
+    Word close_word{0};
+
+    static constexpr std::size_t payload_size = os::page_size - 4 * cache_line;
+    alignas(cache_line) std::array<std::byte, payload_size> payload;  ///< small closures and inputs
+};
+static_assert(sizeof(JobPage) == os::page_size);
+
+/// Written by everybody: one per job.
+struct JobWords {
+    alignas(cache_line) Word claim{0};
+    alignas(cache_line) os::FutexWord bell{0};  ///< counts news of the job; clients wait on it
+};
+
+/// Written by the worker, or by the fork server while there is none.
+struct Slot {
+    // The claim.
+    alignas(cache_line) Word phase{phase::idle};
+    Word job{0};
+    Word serial{0};
+    Word begin{0};
+    Word end{0};
+    Word shift{0};
+    Word claim_check{0};
+
+    // The item.
+    alignas(cache_line) Word current{0};
+    Word frame_first{0};
+    Word frame_pos{0};
+    Word started{0};     ///< ns of the monotonic clock
+    Word verdict{0};     ///< also swapped by the fork server
+    Word frame_used{0};  ///< bytes of entries in the open frame of variable-sized results
+
+    alignas(cache_line) Word tail{0};
+    Word starved{0};       ///< waits for room in its ring
+    Word alarm{0};         ///< counts corrupt claim words that this worker met
+    Word ready{0};         ///< incarnation that reached its loop
+    Word initializing{0};  ///< incarnation that began the pool's initializer and is not ready yet
+
+    alignas(cache_line) std::array<Word, max_workers> evidence{};
+
+    [[nodiscard]] Claim claim() const {
+        return {job.load(std::memory_order_acquire), serial.load(std::memory_order_acquire),
+                begin.load(std::memory_order_acquire), end.load(std::memory_order_acquire),
+                shift.load(std::memory_order_acquire)};
+    }
+    void write_claim(const Claim& claim, std::uint64_t secret) {
+        job.store(claim.job, std::memory_order_relaxed);
+        serial.store(claim.serial, std::memory_order_relaxed);
+        begin.store(claim.begin, std::memory_order_relaxed);
+        end.store(claim.end, std::memory_order_relaxed);
+        shift.store(claim.shift, std::memory_order_relaxed);
+        claim_check.store(claim.check(secret), std::memory_order_relaxed);
+        frame_first.store(claim.first_item(), std::memory_order_relaxed);
+        current.store(resting_at(claim.first_item()), std::memory_order_release);
+    }
+};
+
+/// Written by the worker when it dies of a bug, in its handler; untouched memory until then.
+struct alignas(os::page_size) LastWords {
+    trace::CrashReport report;
+};
+static_assert(sizeof(LastWords) == os::page_size);
+
+enum class ServerState : std::uint32_t { starting, ready, broken, ended };
+
+/// Written by the fork server: one per pool.
+struct alignas(cache_line) ServerPage {
+    os::FutexWord state_word{0};  ///< a ServerState; the client waits on it
+    std::atomic<int> error{0};    ///< errno behind `broken`, or behind a start that failed
+    Word next_look{0};            ///< when the deadlines are looked at next, ns; 0: not at all
+    std::atomic<std::uint32_t> watching{1};  ///< looks whether the client is stopped; 0: poke it
+    Word downs{0};                           ///< workers that left corrupt memory
+    Word deaths{0};                          ///< workers that ended without being asked to
+    // The death of a worker in the initializer, which broke the pool.
+    std::atomic<pid_t> initializer_pid{0};
+    std::atomic<int> initializer_worker{0};
+    std::atomic<int> initializer_signal{0};  ///< 0 if it exited
+    std::atomic<int> initializer_status{0};
+
+    [[nodiscard]] ServerState state() const {
+        return static_cast<ServerState>(state_word.load(std::memory_order_seq_cst));
+    }
+};
+
+/// Written by the fork server: one per worker.
+struct alignas(cache_line) ServerLine {
+    std::atomic<pid_t> pid{0};  ///< 0 while there is none
+    Word incarnation{0};        ///< counts the processes that held this place
+    Word down{0};  ///< incarnation that died leaving corrupt memory: waits for the client
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

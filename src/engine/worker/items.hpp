@@ -1,0 +1,74 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/worker/bells.hpp"
+#include "engine/worker/claims.hpp"
+#include "engine/worker/known_jobs.hpp"
+#include "engine/worker/lifetime.hpp"
+#include "engine/worker/outbox.hpp"
+#include "engine/worker/seat.hpp"
+#include "trace/backtrace.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// Running the items that were taken (docs/protocol.md, part 4).
+class Items final : public RunHost {
+public:
+    Items(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock, Claims& claims,
+          Outbox& outbox, Lifetime& lifetime);
+
+    /// Runs what was taken last. Does not return if this worker is to be replaced.
+    [[gnu::hot]] void run_taken();
+    /// The pool's preparation of this worker. Failing in it breaks the pool, and ends this process.
+    void run_initializer();
+
+    // What Run calls.
+    void begin_checked(std::uint64_t item) override;
+    void end_checked() override;
+    void emit(Run& run, std::span<const std::byte> bytes) override;
+    void fail(Run& run, std::uint64_t item) override;
+    void stop() override;
+
+private:
+    /// What became of an item that gave no result.
+    struct Outcome {
+        std::vector<std::byte> failure;
+        bool cancelled = false;
+        bool met_memory_limit = false;
+    };
+
+    [[gnu::hot]] Run make_run();
+    [[gnu::hot]] void call_thunk(Run& run, KnownJob& known);
+    [[nodiscard]] Outcome outcome_in_flight(std::uint64_t item) const;
+    [[nodiscard]] std::string thrown_stack() const noexcept;
+    [[nodiscard]] bool is_memory_limit(const std::bad_alloc& exception) const;
+    [[noreturn]] void retire();
+
+    const Seat& seat_;
+    Bells& bells_;
+    KnownJobs& known_;
+    ClaimClock& clock_;
+    Claims& claims_;
+    Outbox& outbox_;
+    Lifetime& lifetime_;
+
+    Run run_;
+    std::uint64_t run_serial_ = 0;  // of the job that `run_` is made for
+    const JobPage* page_ = nullptr;
+    std::uint64_t end_ = 0;  // item behind the last that is to run
+    std::uint64_t timed_item_ = 0;
+    const std::atomic<std::uint64_t>* genuine_;
+    trace::Backtrace thrown_at_;  // where the exception in flight was thrown, if known
+    bool preparing_ = false;      // a job that cannot be
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/worker/chunk_length.hpp"
+#include "engine/worker/seat.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// A job as a worker remembers it between two claims.
+struct KnownJob {
+    std::uint64_t serial = 0;
+    ChunkLength chunk;
+    Thunk thunk = nullptr;
+    void* prepared = nullptr;  // the callable, if it is not called as it travelled
+    void (*close)(void*) = nullptr;
+    std::byte* writable = nullptr;  // in-place results that this worker may write at the moment
+    std::size_t writable_size = 0;
+};
+
+/// The last jobs that this worker had to do with.
+class KnownJobs {
+public:
+    KnownJobs(const Seat& seat, ClaimClock& clock) : seat_(seat), clock_(clock) {}
+
+    /// What is remembered of a job; a new one takes the place of an old one.
+    [[nodiscard]] KnownJob& get(std::size_t job, std::uint64_t serial) {
+        KnownJob& known = known_[job % known_.size()];
+        if (known.serial != serial) {
+            replace(known, job, serial);
+        }
+        return known;
+    }
+
+    /// Makes the job ready to run here: its callable as it is called, and the right to write its
+    /// results. Throws what decoding the callable throws, and std::system_error.
+    void prepare(KnownJob& known, const JobTerms& terms) const;
+
+    /// In-place results are not written by this worker any more.
+    [[gnu::hot]] void make_read_only(const KnownJob& known);
+
+    /// Lets go of what jobs hold in this worker.
+    void let_go();
+
+private:
+    [[gnu::hot]] void replace(KnownJob& known, std::size_t job, std::uint64_t serial);
+    [[gnu::hot]] void forget(KnownJob& known);
+
+    const Seat& seat_;
+    ClaimClock& clock_;
+    std::array<KnownJob, 16> known_{};
+
+public:
+    /// What the first claim after a rest reads: its own part, and the first job.
+    static constexpr std::size_t hot_bytes = 2 * sizeof(void*) + sizeof(KnownJob);
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/worker/bells.hpp"
+#include "engine/worker/outbox.hpp"
+#include "engine/worker/seat.hpp"
+#include "os/clock.hpp"
+#include "wait/beat.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// A worker without work: spins for a while if there is a token, then parks until a client calls
+/// (docs/protocol.md, part 6).
+class Rest {
+public:
+    /// `own`: memory of this worker that the first claim after a rest reads.
+    Rest(const Seat& seat, Bells& bells, const Outbox& outbox, std::span<const std::byte> own)
+        : seat_(seat), bells_(bells), outbox_(outbox), own_(own) {}
+
+    /// There was work.
+    void note_work() { worked_ = true; }
+    /// Blocks until the doorbell is no longer at `doorbell`; may return sooner.
+    [[gnu::hot]] void until_called(std::uint32_t doorbell);
+
+private:
+    [[gnu::hot]] [[nodiscard]] bool called() const;
+    [[gnu::hot]] bool spin(std::uint64_t until, bool may_part);
+    [[gnu::hot]] void park();
+    [[gnu::hot]] void park_until(std::uint64_t time) const;
+    [[gnu::hot]] bool look_at_next_beat();
+    [[gnu::hot]] void fetch_what_a_claim_needs() const;
+    void part_from_caller();
+
+    const Seat& seat_;
+    Bells& bells_;
+    const Outbox& outbox_;
+    const std::span<const std::byte> own_;
+    std::uint32_t doorbell_ = 0;
+    int calls_on_shared_cpu_ = 0;
+    bool worked_ = false;                 // since the last rest
+    std::uint64_t began_ = os::now_ns();  // when work ended last
+    std::uint64_t length_ =
+        0;  // of the last rest, ended by a call that `beat_` is to know of; or 0
+    wait::Beat beat_;
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

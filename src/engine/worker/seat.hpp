@@ -1,0 +1,42 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/shared/interface.hpp"
+#include "engine/shared/layout.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// What a worker sees of its pool, and its own part of it. Constant for its life.
+struct Seat {
+    Layout layout;
+    int worker;
+    PoolPage& pool;
+    Slot& slot;
+
+    Seat(const Layout& at, int number)
+        : layout(at), worker(number), pool(at.pool()), slot(at.slot(number)) {}
+
+    [[nodiscard]] std::size_t next_active_job(std::size_t from) const {
+        return pool.active.next(from, layout.jobs());
+    }
+    /// Is nothing of the job left to claim?
+    [[nodiscard]] bool handed_out(std::size_t job) const {
+        const ClaimWord word{layout.words(job).claim.load(std::memory_order_seq_cst)};
+        return word.taker() == taker::closed ||
+               word.next() >= layout.job(job).limit.load(std::memory_order_acquire);
+    }
+};
+
+/// A function of the client's in this process.
+template <class Function>
+Function* here(Function* function) {
+    return std::bit_cast<Function*>(relocated(std::bit_cast<std::uintptr_t>(function)));
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

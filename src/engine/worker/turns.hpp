@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/worker/seat.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// Fairness between jobs: a worker takes its next claim from the active job behind the one that it
+/// took the last from (round robin), so a short job behind a long one starts at once.
+class Turns {
+public:
+    explicit Turns(const Seat& seat) : seat_(seat), sole_job_(seat.layout.jobs()) {}
+
+    /// Calls `take(job)` for the active jobs in turn, each once, until one gives a claim; false if
+    /// none does. `doorbell`: as it stood before.
+    template <class Take>
+    [[gnu::hot]] bool take_next(std::uint32_t doorbell, Take&& take) {
+        const std::size_t jobs = seat_.layout.jobs();
+        // As long as the doorbell is quiet, a job that was alone still is.
+        if (sole_job_ != jobs && scanned_doorbell_ == doorbell && take(sole_job_)) {
+            return true;
+        }
+        sole_job_ = jobs;
+        scanned_doorbell_ = doorbell;
+        const std::size_t start = cursor_;
+        return take_between(start, jobs, take) || (start != 0 && take_between(0, start, take));
+    }
+
+private:
+    template <class Take>
+    bool take_between(std::size_t from, std::size_t to, Take& take) {
+        const std::size_t jobs = seat_.layout.jobs();
+        for (std::size_t job = seat_.next_active_job(from); job < to;
+             job = seat_.next_active_job(job + 1)) {
+            if (take(job)) {
+                cursor_ = (job + 1) % jobs;
+                if (seat_.next_active_job(job + 1) == jobs && seat_.next_active_job(0) == job) {
+                    sole_job_ = job;
+                }
+                return true;
+            }
+            if (job + 1 == jobs) {
+                break;
+            }
+        }
+        return false;
+    }
+
+    const Seat& seat_;
+    std::size_t cursor_ = 0;  // the job page looked at first
+    std::size_t sole_job_;    // the only one when the doorbell stood at `scanned_doorbell_`; jobs()
+    std::uint32_t scanned_doorbell_ = 0;
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

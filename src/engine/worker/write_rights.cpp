@@ -1,0 +1,36 @@
+#include "engine/worker/write_rights.hpp"
+
+#include <cstdlib>
+
+#include "os/mapping.hpp"
+#include "os/process.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+namespace {
+
+void set(const Layout& layout, int worker, os::Access access) {
+    const bool done =
+        os::protect(layout.region_base(), os::page_size, access) &&
+        os::protect(reinterpret_cast<std::byte*>(&layout.words(0)), layout.words_size(), access) &&
+        os::protect(reinterpret_cast<std::byte*>(&layout.slot(worker)), layout.worker_size(),
+                    access);
+    if (!done) {
+        os::end_process(EXIT_FAILURE);
+    }
+}
+
+}  // namespace
+
+void forbid_writing(const Layout& layout) {
+    os::protect(layout.region_base(), layout.region_size(), os::Access::read);
+}
+
+void allow_writing_own(const Layout& layout, int worker) {
+    set(layout, worker, os::Access::read_write);
+}
+
+void forbid_writing_own(const Layout& layout, int worker) { set(layout, worker, os::Access::read); }
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

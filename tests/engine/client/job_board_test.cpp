@@ -1,0 +1,111 @@
+#include "engine/client/job_board.hpp"
+
+#include <array>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "../pool_pages.hpp"
+
+namespace procpool::engine {
+namespace {
+
+class JobBoardTest : public testing::Test {
+protected:
+    /// A job of so many items on a page of its own.
+    JobHandle post(std::uint64_t items, const JobTerms& terms = {}) {
+        auto job = std::make_shared<Job>(nullptr);
+        job->count = items;
+        const std::size_t page = *board.free_page();
+        layout.job(page).terms = terms;
+        board.post(job, page, items);
+        return job;
+    }
+    [[nodiscard]] const JobPage& page_of(const JobHandle& job) const {
+        return layout.job(job->postings.back().page);
+    }
+
+    engine_test::PoolPages pages{2};
+    const Layout& layout = pages.layout();
+    ForkServer server{layout};
+    JobBoard board{layout, server};
+};
+
+TEST_F(JobBoardTest, TellsWorkersOfAJobThatIsPostedAgainAllThatTheyWereToldAtFirst) {
+    JobTerms terms;
+    terms.closure_size = 8;
+    terms.result_stride = 16;
+    terms.chunksize = 3;
+    terms.timeout_ns = 5'000;
+    terms.retries = 2;
+    terms.eager = true;
+    terms.waited = true;
+    terms.fail_fast = true;
+    terms.only_worker = 1;
+    const JobHandle job = post(10, terms);
+
+    ASSERT_TRUE(board.post_again(job, std::array{Extent{0, 4}}, 6));
+
+    const JobTerms& again = page_of(job).terms;
+    EXPECT_EQ(job->postings.size(), 2U);
+    EXPECT_EQ(again.closure_size, terms.closure_size);
+    EXPECT_EQ(again.result_stride, terms.result_stride);
+    EXPECT_EQ(again.chunksize, terms.chunksize);
+    EXPECT_EQ(again.timeout_ns, terms.timeout_ns);
+    EXPECT_EQ(again.retries, terms.retries);
+    EXPECT_TRUE(again.eager);
+    EXPECT_TRUE(again.waited);
+    EXPECT_TRUE(again.fail_fast);
+    EXPECT_EQ(again.only_worker, terms.only_worker);
+    EXPECT_TRUE(page_of(job).guarded);
+}
+
+TEST_F(JobBoardTest, TakesTheLowestFreePage) {
+    const JobHandle first = post(1);
+    const JobHandle second = post(1);
+    EXPECT_EQ(first->postings.back().page, 0U);
+    EXPECT_EQ(second->postings.back().page, 1U);
+
+    first->done.insert(0, 1);
+    board.finish_if_complete(*first);
+    EXPECT_TRUE(first->resolved);
+    EXPECT_EQ(board.free_page(), 0U);
+}
+
+TEST_F(JobBoardTest, HasAPageForEachJobAndThenNone) {
+    for (std::size_t i = 0; i < layout.jobs(); ++i) {
+        ASSERT_TRUE(board.free_page());
+        post(1);
+    }
+    EXPECT_FALSE(board.free_page());
+    EXPECT_EQ(board.unresolved(), layout.jobs());
+}
+
+TEST_F(JobBoardTest, FindsAJobByItsPageAndSerialNumberOnly) {
+    const JobHandle job = post(1);
+    const std::uint64_t serial = page_of(job).serial;
+    EXPECT_EQ(board.find(0, serial), job.get());
+    EXPECT_EQ(board.find(0, serial + 1), nullptr);
+    EXPECT_EQ(board.find(1, serial), nullptr);
+}
+
+TEST_F(JobBoardTest, SaysWhichTimeoutIsTheShortest) {
+    const JobHandle slow = post(1, {.timeout_ns = 7'000});
+    const JobHandle fast = post(1, {.timeout_ns = 5'000});
+    EXPECT_EQ(layout.pool().shortest_timeout, 5'000U);
+    board.give_up(*fast, {});
+    EXPECT_EQ(layout.pool().shortest_timeout, 7'000U);
+    board.give_up(*slow, {});
+    EXPECT_EQ(layout.pool().shortest_timeout, 0U);
+}
+
+TEST_F(JobBoardTest, ReportsAClaimWordThatMakesNoSense) {
+    const JobHandle job = post(10);
+    layout.words(0).claim = 0x1234;
+    board.close(*job, true);
+    EXPECT_TRUE(board.take_damage());
+    EXPECT_FALSE(board.take_damage());
+}
+
+}  // namespace
+}  // namespace procpool::engine

@@ -1,0 +1,69 @@
+#include "engine/worker/turns.hpp"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "../pool_pages.hpp"
+
+namespace procpool::engine {
+namespace {
+
+class TurnsTest : public testing::Test {
+protected:
+    void activate(std::initializer_list<std::size_t> jobs) {
+        for (const std::size_t job : jobs) {
+            pages.layout().pool().active.set(job, true);
+        }
+    }
+    /// The job that the next claim comes from, where each has one to give; jobs() if there is none.
+    std::size_t next(std::uint32_t doorbell = 0) {
+        std::size_t taken = pages.layout().jobs();
+        turns.take_next(doorbell, [&](std::size_t job) {
+            taken = job;
+            return true;
+        });
+        return taken;
+    }
+
+    engine_test::PoolPages pages{1};
+    Seat seat{pages.layout(), 0};
+    Turns turns{seat};
+};
+
+TEST_F(TurnsTest, GoRoundAllJobs) {
+    activate({2, 5, 63});
+    EXPECT_EQ((std::vector{next(), next(), next(), next()}),
+              (std::vector<std::size_t>{2, 5, 63, 2}));
+}
+
+TEST_F(TurnsTest, GoBeyondTheLastPage) {
+    const std::size_t last = pages.layout().jobs() - 1;
+    activate({last});
+    EXPECT_EQ(next(), last);
+    EXPECT_EQ(next(), last);
+    activate({0});
+    EXPECT_EQ(next(1), 0U);
+}
+
+TEST_F(TurnsTest, TryEachJobOnce) {
+    activate({1, 3, 4});
+    next();
+    std::vector<std::size_t> tried;
+    EXPECT_FALSE(turns.take_next(0, [&](std::size_t job) {
+        tried.push_back(job);
+        return false;
+    }));
+    EXPECT_EQ(tried, (std::vector<std::size_t>{3, 4, 1}));
+}
+
+TEST_F(TurnsTest, SeeANewJobWhenTheDoorbellRings) {
+    activate({1});
+    EXPECT_EQ(next(0), 1U);
+    activate({2});
+    EXPECT_EQ(next(0), 1U) << "alone as long as the doorbell is quiet";
+    EXPECT_EQ(next(1), 2U);
+}
+
+}  // namespace
+}  // namespace procpool::engine
