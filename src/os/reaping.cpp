@@ -49,6 +49,11 @@ void adopt_orphans() noexcept { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 Children::Children() noexcept : reserved_(::eventfd(0, EFD_CLOEXEC)) {}
 
+void Children::close() noexcept {
+    list_.reset();
+    reserved_.reset();
+}
+
 std::optional<std::vector<pid_t>> Children::find() {
     siginfo_t info{};
     const auto look = [&] {

@@ -41,6 +41,9 @@ public:
     /// the moment.
     [[nodiscard]] std::optional<std::vector<pid_t>> find();
 
+    /// Closes what it keeps, in a forked child that is to find none.
+    void close() noexcept;
+
 private:
     Fd list_;
     Fd reserved_;  // until the list is opened

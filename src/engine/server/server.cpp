@@ -1,25 +1,21 @@
 #include "engine/server/server.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
-#include <csignal>
 #include <utility>
-#include <vector>
 
-#include "engine/shared/times.hpp"
+#include "engine/server/limits.hpp"
 #include "engine/worker/worker.hpp"
 #include "memory/region.hpp"
 #include "os/clock.hpp"
+#include "os/fd.hpp"
 #include "os/fork.hpp"
-#include "os/futex.hpp"
 #include "os/polling.hpp"
 #include "os/process.hpp"
 #include "os/reaping.hpp"
 #include "os/signals.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
-/// The life of the fork server, from its fork to its end.
 namespace engine {
 
 /// Beneath lie frames of the program, or of init(): no exception may go on into them.
@@ -32,76 +28,79 @@ void Server::live(const Layout& layout, ServerEnds ends) noexcept {
     os::adopt_orphans();
     os::empty_stdin();
     memory::Region::protect_inherited(layout.region_base());
-    Server server(layout, std::move(ends));
-    server.ignores_children_ = ignores_children;
-    if (!server.signals_) {
-        server.announce(ServerState::broken, errno);
+    Server server(layout, std::move(ends), ignores_children);
+    if (!server.handles_.signals) {
+        server.state_.announce(ServerState::broken, errno);
         os::end_process(1);
     }
     server.start_all();
     server.serve();
 }
 
-Server::Server(const Layout& layout, ServerEnds ends)
+Server::Server(const Layout& layout, ServerEnds ends, bool client_ignores_children)
     : layout_(layout),
-      ends_(std::move(ends)),
-      signals_(os::make_signalfd()),
-      recovery_(layout),
-      places_(static_cast<std::size_t>(layout.workers())) {}
-
-/// In a forked child: gives up what only the fork server needs.
-void Server::leave_to_worker() {
-    ends_ = {};
-    signals_.reset();
-    children_ = {};
-    if (ignores_children_) {
-        os::ignore_children();
-    }
-}
-
-void Server::announce(ServerState state, int error) {
-    ServerPage& page = layout_.server();
-    page.error.store(error, std::memory_order_relaxed);
-    // At `ended` this is the last thing written: the client may use the memory for something else.
-    page.state_word.store(static_cast<std::uint32_t>(state), std::memory_order_seq_cst);
-    os::futex_wake(page.state_word, 1 << 30);
-}
+      handles_(std::move(ends), client_ignores_children),
+      places_(layout_),
+      state_(layout_, places_),
+      spare_(layout_, handles_),
+      descendants_(handles_, places_, spare_),
+      deadlines_(layout_, places_),
+      client_watch_(layout_, handles_.ends.client_pid, places_, deadlines_),
+      filling_(layout_, handles_, places_, spare_, deadlines_, state_),
+      burying_(layout_, places_, spare_, descendants_, state_) {}
 
 /// The first workers: a pool that cannot have all of them is not made.
 void Server::start_all() {
-    for (int worker = 0; worker < layout_.workers(); ++worker) {
-        if (!fill(worker)) {
-            const int error = errno;
-            announce(ServerState::broken, error);
-            shut_down();
-        }
+    if (!filling_.fill_all()) {
+        state_.announce(ServerState::broken, errno);
+        shut_down();
     }
-    announce(ServerState::ready, 0);
-    keep_spare();
+    state_.announce(ServerState::ready, 0);
+    filling_.keep_spare();
 }
 
 void Server::serve() {
-    const std::vector<int> watched{ends_.commands.get(), ends_.client.get(), signals_.get()};
+    const std::vector<int> watched{handles_.ends.commands.get(), handles_.ends.client.get(),
+                                   handles_.signals.get()};
     for (;;) {
         os::wait_readable(watched, milliseconds_to_sleep());
-        const os::Drained poked = os::drain(ends_.commands);
-        if (poked == os::Drained::closed || os::has_ended(ends_.client)) {
-            shut_down();
-        }
-        if (poked == os::Drained::something) {
-            last_work_ = os::now_ns();  // which may be done by now: more of the kind may follow
-        }
+        hear_client();
         obey();
-        read_signals();
-        follow_client_stops();
-        reap_all();
-        if (orphans_left_) {
-            kill_orphans(0);
+        handles_.read_signals();
+        client_watch_.follow_stops();
+        burying_.bury_all();
+        descendants_.kill_left();
+        if (!state_.broken()) {
+            filling_.fill_vacancies();
+            deadlines_.look();
         }
-        if (!broken_) {
-            fill_vacancies();
-            look_at_deadlines();
-        }
+    }
+}
+
+/// Until the first of what has to be looked at in time; -1: until a descriptor wakes this process.
+int Server::milliseconds_to_sleep() const {
+    const std::uint64_t now = os::now_ns();
+    std::uint64_t until = std::min(client_watch_.next_look(now), descendants_.next_look(now));
+    if (!state_.broken()) {
+        until = std::min(
+            {until, deadlines_.next_look(), burying_.next_look(now), filling_.next_look(now)});
+    }
+    if (until == never) {
+        return -1;
+    }
+    return until <= now ? 0
+                        : static_cast<int>(
+                              std::min<std::uint64_t>((until - now + os::ms - 1) / os::ms, 60'000));
+}
+
+/// Ends with the client.
+void Server::hear_client() {
+    const os::Drained poked = os::drain(handles_.ends.commands);
+    if (poked == os::Drained::closed || os::has_ended(handles_.ends.client)) {
+        shut_down();
+    }
+    if (poked == os::Drained::something) {
+        client_watch_.note_work();
     }
 }
 
@@ -113,76 +112,27 @@ void Server::obey() {
     const std::uint64_t condemned = pool.condemned.load(std::memory_order_acquire);
     if (condemned != condemned_seen_) {
         condemned_seen_ = condemned;
-        for (int worker = 0; worker < layout_.workers(); ++worker) {
-            const std::uint64_t incarnation =
-                layout_.server_line(worker).incarnation.load(std::memory_order_relaxed);
-            if (layout_.line(worker).condemn.load(std::memory_order_acquire) == incarnation) {
-                kill_worker(worker);
-            }
+        kill_condemned();
+    }
+}
+
+/// The client found corrupt frames of theirs.
+void Server::kill_condemned() {
+    for (int worker = 0; worker < places_.count(); ++worker) {
+        const std::uint64_t incarnation = places_.incarnation(worker);
+        if (layout_.line(worker).condemn.load(std::memory_order_acquire) == incarnation) {
+            places_.kill(worker);
         }
     }
-}
-
-void Server::read_signals() {
-    while (os::read_signal(signals_) != 0) {
-    }
-}
-
-void Server::ring_waiters(std::size_t job) {
-    os::FutexWord& bell = layout_.words(job).bell;
-    bell.fetch_add(1, std::memory_order_seq_cst);
-    os::futex_wake(bell, 1 << 30);
-}
-
-void Server::ring_everyone() {
-    const ActiveJobs& active = layout_.pool().active;
-    for (std::size_t job = active.next(0, layout_.jobs()); job < layout_.jobs();
-         job = active.next(job + 1, layout_.jobs())) {
-        ring_waiters(job);
-    }
-}
-
-void Server::kill_worker(int worker) {
-    const pid_t pid = places_[static_cast<std::size_t>(worker)].pid;
-    os::send_signal_to_group(pid, SIGKILL);
-    os::send_signal(pid, SIGKILL);
-}
-
-/// No more workers can be had: the pool is broken. Those that live are ended, so that nothing runs
-/// for nobody.
-void Server::give_up(int error) {
-    broken_ = true;
-    for (int worker = 0; worker < layout_.workers(); ++worker) {
-        kill_worker(worker);
-    }
-    announce(ServerState::broken, error);
-    ring_everyone();
 }
 
 void Server::shut_down() {
-    for (std::size_t i = 0; i < places_.size(); ++i) {
-        kill_worker(static_cast<int>(i));
-    }
-    os::send_signal(spare_.pid, SIGKILL);
-    for (const Place& place : places_) {
-        if (place.pid != 0) {
-            os::reap(place.pid);
-        }
-    }
-    if (spare_.pid != 0) {
-        os::reap(spare_.pid);
-    }
-    places_.clear();
-    spare_ = {};
-    // Orphans are killed until none is left; a bound keeps one that the kernel cannot end from
-    // keeping this process.
-    const std::uint64_t until = os::now_ns() + 2'000 * ms;
-    for (kill_orphans(until); orphans_left_ && os::now_ns() < until; kill_orphans(until)) {
-        while (const pid_t pid = os::next_ended_child()) {
-            os::reap(pid);
-        }
-    }
-    announce(ServerState::ended, layout_.server().error.load(std::memory_order_relaxed));
+    places_.kill_all();
+    spare_.kill();
+    places_.reap_all();
+    spare_.reap();
+    descendants_.kill_all(os::now_ns() + last_orphan_time_limit);
+    state_.announce_end();
     os::end_process(0);
 }
 

@@ -1,0 +1,228 @@
+#include "engine/server/burying.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+#include <sys/types.h>
+
+#include "engine/server/bells.hpp"
+#include "engine/server/limits.hpp"
+#include "os/clock.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+Burying::Burying(const Layout& layout, Places& places, Spare& spare, Descendants& descendants,
+                 PoolState& state)
+    : layout_(layout),
+      places_(places),
+      spare_(spare),
+      descendants_(descendants),
+      state_(state),
+      recovery_(layout),
+      graves_(static_cast<std::size_t>(places.count())) {}
+
+std::uint64_t Burying::next_look(std::uint64_t now) const {
+    const bool any = places_.any(Place::State::ended) || places_.any(Place::State::down);
+    return any ? now + room_interval : never;
+}
+
+void Burying::bury_all() {
+    reap_ended();
+    for (int worker = 0; worker < places_.count(); ++worker) {
+        if (places_[worker].state == Place::State::ended) {
+            bury(worker);
+        }
+        if (places_[worker].state == Place::State::down) {
+            reopen(worker);
+        }
+    }
+}
+
+void Burying::reap_ended() {
+    const std::uint64_t until = os::now_ns() + orphan_time_limit;
+    while (const pid_t pid = os::next_ended_child()) {
+        const std::optional<int> worker = places_.find(pid);
+        if (!worker) {
+            os::reap(pid);
+            if (!spare_.forget_if(pid)) {
+                descendants_.note_death();
+            }
+            continue;
+        }
+        // Whatever it started dies first, the leader is reaped last.
+        places_.kill_group(*worker);
+        descendants_.kill(until);
+        graves_[static_cast<std::size_t>(*worker)].ending = places_.reap(*worker);
+        bury(*worker);
+    }
+}
+
+/// Leaves the place `ended` when the report does not fit into the ring yet.
+void Burying::bury(int worker) {
+    if (was_initializing(worker)) {
+        blame_initializer(worker);
+        return;
+    }
+    const Recovery::Finding finding = inspect(worker);
+    const Recovered recovered = recover(worker, finding);
+    if (recovered == Recovered::no_room) {
+        return;
+    }
+    const bool whole = recovered == Recovered::whole;
+    layout_.tokens().take_back({layout_.pool().pool, worker});
+    count_death(worker, finding, whole);
+    leave_place(worker, whole);
+    // Whatever the dead published or owed a bell for, its clients hear of it.
+    ring_everyone(layout_);
+    if (deaths_at_start_ >= most_deaths_at_start) {
+        state_.break_pool(0);
+    }
+}
+
+bool Burying::was_initializing(int worker) const {
+    return layout_.slot(worker).initializing.load(std::memory_order_acquire) ==
+           places_.incarnation(worker);
+}
+
+void Burying::blame_initializer(int worker) {
+    places_[worker].state = Place::State::vacant;  // for good: the pool is broken
+    const pid_t pid = layout_.server_line(worker).pid.exchange(0, std::memory_order_acq_rel);
+    if (state_.broken()) {
+        return;  // the first to fail is the cause: others in it are killed for that
+    }
+    const os::Ending& ending = graves_[static_cast<std::size_t>(worker)].ending;
+    ServerPage& page = layout_.server();
+    page.initializer_signal.store(ending.signal, std::memory_order_relaxed);
+    page.initializer_status.store(ending.status, std::memory_order_relaxed);
+    page.initializer_worker.store(worker, std::memory_order_relaxed);
+    page.initializer_pid.store(pid, std::memory_order_relaxed);
+    state_.break_pool(0);
+}
+
+Recovery::Finding Burying::inspect(int worker) const {
+    const bool condemned =
+        layout_.line(worker).condemn.load(std::memory_order_acquire) == places_.incarnation(worker);
+    return condemned ? Recovery::Finding{.state = Recovery::State::corrupt}
+                     : recovery_.inspect(worker);
+}
+
+Burying::Recovered Burying::recover(int worker, const Recovery::Finding& finding) {
+    switch (finding.state) {
+        case Recovery::State::corrupt:
+            return Recovered::corrupt;
+        case Recovery::State::nothing:
+            layout_.slot(worker).phase.store(phase::idle, std::memory_order_release);
+            return Recovered::whole;
+        case Recovery::State::held:
+            break;
+    }
+    if (finding.frame_open && !recovery_.publish_open_frame(worker, finding)) {
+        return Recovered::corrupt;
+    }
+    return report_and_hand_on(worker, finding);
+}
+
+/// Reports the item that was running, and leaves the rest of the claim for the replacement.
+Burying::Recovered Burying::report_and_hand_on(int worker, const Recovery::Finding& finding) {
+    std::uint64_t rest = finding.item;
+    if (finding.was_running && !try_again(worker, finding)) {
+        if (report(worker, finding) == Recovery::Reported::no_room) {
+            return Recovered::no_room;
+        }
+        ++rest;
+    }
+    hand_on(worker, finding.claim, rest);
+    return Recovered::whole;
+}
+
+/// Whether the item that was running has a try left, which is counted.
+bool Burying::try_again(int worker, const Recovery::Finding& finding) {
+    Grave& grave = graves_[static_cast<std::size_t>(worker)];
+    if (grave.tried_serial != finding.claim.serial || grave.tried_item != finding.item) {
+        grave.tried_serial = finding.claim.serial;
+        grave.tried_item = finding.item;
+        grave.tries = 0;
+    }
+    if (grave.tries >= layout_.job(finding.claim.job).terms.retries) {
+        return false;
+    }
+    ++grave.tries;
+    return true;
+}
+
+Recovery::Reported Burying::report(int worker, const Recovery::Finding& finding) const {
+    const os::Ending& ending = graves_[static_cast<std::size_t>(worker)].ending;
+    const std::uint64_t timeout = layout_.job(finding.claim.job).terms.timeout_ns;
+    detail::Failure failure;
+    failure.kind =
+        finding.timed_out ? detail::Failure::Kind::timed_out : detail::Failure::Kind::died;
+    failure.index = finding.item;
+    failure.worker_pid = layout_.server_line(worker).pid.load(std::memory_order_relaxed);
+    failure.signal = ending.signal;
+    failure.exit_status = ending.status;
+    recovery_.add_last_words(worker, failure);
+    failure.timeout = std::chrono::nanoseconds(finding.timed_out ? timeout : 0);
+    return recovery_.publish_failure(worker, finding.claim, failure);
+}
+
+/// Items from `first` on are the replacement's: it finds them in its slot as a claim of its own.
+void Burying::hand_on(int worker, const Claim& held, std::uint64_t first) const {
+    Slot& slot = layout_.slot(worker);
+    slot.phase.store(phase::idle, std::memory_order_release);
+    slot.verdict.store(
+        verdict(count_of(slot.verdict.load(std::memory_order_relaxed)), Verdict::none),
+        std::memory_order_release);
+    if (first < held.end_item()) {
+        Claim claim = held;
+        claim.begin = first - claim.shift;
+        slot.write_claim(claim, layout_.pool().secret);
+        slot.frame_pos.store(~std::uint64_t{0}, std::memory_order_relaxed);
+        slot.phase.store(phase::taken, std::memory_order_release);
+    }
+}
+
+void Burying::count_death(int worker, const Recovery::Finding& finding, bool whole) {
+    const std::uint64_t ready = layout_.slot(worker).ready.load(std::memory_order_relaxed);
+    deaths_at_start_ = ready != places_.incarnation(worker) && whole ? deaths_at_start_ + 1 : 0;
+    if (!finding.retired) {
+        layout_.server().deaths.fetch_add(1, std::memory_order_relaxed);
+    }
+}
+
+/// To be filled at once, or when the client has dealt with the corrupt memory in it.
+void Burying::leave_place(int worker, bool whole) {
+    ServerLine& line = layout_.server_line(worker);
+    line.pid.store(0, std::memory_order_release);
+    places_[worker].state = whole ? Place::State::vacant : Place::State::down;
+    if (!whole) {
+        line.down.store(places_.incarnation(worker), std::memory_order_release);
+        layout_.server().downs.fetch_add(1, std::memory_order_release);
+    }
+}
+
+/// The place of a worker that left corrupt memory behind may be filled once the client has emptied
+/// its ring.
+void Burying::reopen(int worker) {
+    const WorkerLine& client = layout_.line(worker);
+    if (client.emptied.load(std::memory_order_acquire) != places_.incarnation(worker)) {
+        return;
+    }
+    Slot& slot = layout_.slot(worker);
+    slot.tail.store(client.head.load(std::memory_order_acquire), std::memory_order_relaxed);
+    slot.frame_pos.store(~std::uint64_t{0}, std::memory_order_relaxed);
+    slot.verdict.store(0, std::memory_order_relaxed);
+    slot.alarm.store(0, std::memory_order_relaxed);
+    slot.starved.store(0, std::memory_order_relaxed);
+    for (Word& word : slot.evidence) {
+        word.store(0, std::memory_order_relaxed);
+    }
+    slot.phase.store(phase::idle, std::memory_order_release);
+    layout_.server_line(worker).down.store(0, std::memory_order_release);
+    places_[worker].state = Place::State::vacant;
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

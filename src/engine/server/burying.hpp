@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/server/descendants.hpp"
+#include "engine/server/places.hpp"
+#include "engine/server/pool_state.hpp"
+#include "engine/server/recovery.hpp"
+#include "engine/server/spare.hpp"
+#include "engine/shared/layout.hpp"
+#include "os/reaping.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// What is done about a death (docs/protocol.md, part 5): the dead is reaped, what it held is
+/// recovered, the item that it was running is reported, and the rest of its claim is left for
+/// whoever takes its place.
+class Burying {
+public:
+    Burying(const Layout& layout, Places& places, Spare& spare, Descendants& descendants,
+            PoolState& state);
+
+    /// When it is looked again for room in the rings of the dead, `never` if none waits for it.
+    [[nodiscard]] std::uint64_t next_look(std::uint64_t now) const;
+    /// Reaps and buries who has ended, and goes on with those that waited for the client.
+    void bury_all();
+
+private:
+    enum class Recovered {
+        whole,
+        corrupt,  ///< the memory of the dead makes no sense
+        no_room,  ///< the report does not fit into the ring yet
+    };
+    /// What the fork server remembers of a place.
+    struct Grave {
+        os::Ending ending;  // of the last worker there
+        // The item that was tried before, and how often.
+        std::uint64_t tried_serial = 0;
+        std::uint64_t tried_item = 0;
+        std::uint64_t tries = 0;
+    };
+
+    void reap_ended();
+    void bury(int worker);
+    [[nodiscard]] bool was_initializing(int worker) const;
+    void blame_initializer(int worker);
+    [[nodiscard]] Recovery::Finding inspect(int worker) const;
+    [[nodiscard]] Recovered recover(int worker, const Recovery::Finding& finding);
+    [[nodiscard]] Recovered report_and_hand_on(int worker, const Recovery::Finding& finding);
+    [[nodiscard]] bool try_again(int worker, const Recovery::Finding& finding);
+    [[nodiscard]] Recovery::Reported report(int worker, const Recovery::Finding& finding) const;
+    void hand_on(int worker, const Claim& held, std::uint64_t first) const;
+    void count_death(int worker, const Recovery::Finding& finding, bool whole);
+    void leave_place(int worker, bool whole);
+    void reopen(int worker);
+
+    const Layout& layout_;
+    Places& places_;
+    Spare& spare_;
+    Descendants& descendants_;
+    PoolState& state_;
+    Recovery recovery_;
+    std::vector<Grave> graves_;
+    int deaths_at_start_ = 0;  // in a row
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/server/deadlines.hpp"
+#include "engine/server/handles.hpp"
+#include "engine/server/places.hpp"
+#include "engine/server/pool_state.hpp"
+#include "engine/server/spare.hpp"
+#include "engine/shared/layout.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// Puts processes into vacant places: the spare, or one forked for it.
+class Filling {
+public:
+    Filling(const Layout& layout, Handles& handles, Places& places, Spare& spare,
+            const Deadlines& deadlines, PoolState& state)
+        : layout_(layout),
+          handles_(handles),
+          places_(places),
+          spare_(spare),
+          deadlines_(deadlines),
+          state_(state) {}
+
+    /// The first workers. False and errno when one cannot be forked.
+    [[nodiscard]] bool fill_all();
+    /// When a vacant place is filled, `never` if there is none.
+    [[nodiscard]] std::uint64_t next_look(std::uint64_t now) const;
+    /// Fills what is vacant. What cannot be forked is tried again later; when that goes on for too
+    /// long the pool is broken.
+    void fill_vacancies();
+    /// Has a spare ready for the next death.
+    void keep_spare();
+
+private:
+    [[nodiscard]] bool fill(int worker);
+    void fill_with_spare(int worker);
+    [[nodiscard]] bool fill_with_fork(int worker);
+    void note_failure(std::uint64_t now, int error);
+    [[nodiscard]] bool work_is_stranded() const;
+
+    const Layout& layout_;
+    Handles& handles_;
+    Places& places_;
+    Spare& spare_;
+    const Deadlines& deadlines_;
+    PoolState& state_;
+    std::uint64_t retry_at_ = 0;
+    std::uint64_t failing_since_ = 0;
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

@@ -1,0 +1,82 @@
+#include "engine/server/places.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+#include "os/signals.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+Places::Places(const Layout& layout)
+    : layout_(layout), places_(static_cast<std::size_t>(layout.workers())) {}
+
+std::optional<int> Places::find(pid_t pid) const {
+    const auto place = std::find_if(places_.begin(), places_.end(),
+                                    [&](const Place& each) { return each.pid == pid; });
+    return place == places_.end() ? std::nullopt
+                                  : std::optional(static_cast<int>(place - places_.begin()));
+}
+
+bool Places::any(Place::State state) const {
+    return std::any_of(places_.begin(), places_.end(),
+                       [&](const Place& place) { return place.state == state; });
+}
+
+std::uint64_t Places::incarnation(int worker) const {
+    return layout_.server_line(worker).incarnation.load(std::memory_order_relaxed);
+}
+
+void Places::begin_incarnation(int worker) {
+    layout_.server_line(worker).incarnation.store(incarnation(worker) + 1,
+                                                  std::memory_order_release);
+}
+
+void Places::cancel_incarnation(int worker) {
+    layout_.server_line(worker).incarnation.store(incarnation(worker) - 1,
+                                                  std::memory_order_release);
+}
+
+void Places::enter(int worker, pid_t pid) {
+    layout_.server_line(worker).pid.store(pid, std::memory_order_release);
+    (*this)[worker] = {.state = Place::State::held, .pid = pid};
+}
+
+void Places::kill(int worker) const {
+    kill_group(worker);
+    os::send_signal((*this)[worker].pid, SIGKILL);
+}
+
+void Places::kill_all() const {
+    for (int worker = 0; worker < count(); ++worker) {
+        kill(worker);
+    }
+}
+
+void Places::kill_group(int worker) const {
+    os::send_signal_to_group((*this)[worker].pid, SIGKILL);
+}
+
+void Places::signal_groups(int signal) const {
+    for (const Place& place : places_) {
+        os::send_signal_to_group(place.pid, signal);
+    }
+}
+
+os::Ending Places::reap(int worker) {
+    const os::Ending ending = os::reap((*this)[worker].pid);
+    (*this)[worker] = {.state = Place::State::ended, .pid = 0};
+    return ending;
+}
+
+void Places::reap_all() {
+    for (Place& place : places_) {
+        if (place.pid != 0) {
+            os::reap(place.pid);
+        }
+        place = {};
+    }
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

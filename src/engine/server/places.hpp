@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <sys/types.h>
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/shared/layout.hpp"
+#include "os/reaping.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// One of as many as the pool has workers. A worker that dies leaves its place to another process.
+struct Place {
+    enum class State {
+        vacant,  ///< to be filled
+        held,    ///< by the process `pid`
+        ended,   ///< reaped, not yet buried: the report of its death waits for room in its ring
+        down,  ///< buried with corrupt memory: not to be filled before the client emptied its ring
+    };
+    State state = State::vacant;
+    pid_t pid = 0;  ///< 0 but when held
+};
+
+/// Which process holds which place, as the fork server knows it: nothing here is read from memory
+/// that a worker can write. Workers are found, signalled and reaped here and nowhere else.
+class Places {
+public:
+    explicit Places(const Layout& layout);
+
+    [[nodiscard]] int count() const { return static_cast<int>(places_.size()); }
+    [[nodiscard]] Place& operator[](int worker) {
+        return places_[static_cast<std::size_t>(worker)];
+    }
+    [[nodiscard]] const Place& operator[](int worker) const {
+        return places_[static_cast<std::size_t>(worker)];
+    }
+    /// The place that a process holds.
+    [[nodiscard]] std::optional<int> find(pid_t pid) const;
+    [[nodiscard]] bool any(Place::State state) const;
+
+    /// Counts the processes that held this place.
+    [[nodiscard]] std::uint64_t incarnation(int worker) const;
+    /// Before a process is put there: it is to find its own.
+    void begin_incarnation(int worker);
+    /// There is no such process after all.
+    void cancel_incarnation(int worker);
+    /// The process is there: from here on it holds the place.
+    void enter(int worker, pid_t pid);
+
+    /// Kills a worker and its process group. Does nothing where there is none.
+    void kill(int worker) const;
+    void kill_all() const;
+    /// What a worker that has ended, and is not reaped, left in its group.
+    void kill_group(int worker) const;
+    /// To every worker and its group.
+    void signal_groups(int signal) const;
+    /// Reaps a worker that has ended. What it held is still to be buried.
+    os::Ending reap(int worker);
+    /// Blocks until every worker has ended, and forgets them.
+    void reap_all();
+
+private:
+    const Layout& layout_;
+    std::vector<Place> places_;
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE

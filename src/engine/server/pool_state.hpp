@@ -1,0 +1,35 @@
+#pragma once
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/server/places.hpp"
+#include "engine/shared/layout.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// Whether the pool is ready, broken or has ended, and how its client is told.
+class PoolState {
+public:
+    PoolState(const Layout& layout, const Places& places) : layout_(layout), places_(places) {}
+
+    [[nodiscard]] bool broken() const { return broken_; }
+
+    /// Tells the client. `error` is the errno behind it, or 0.
+    void announce(ServerState state, int error) const;
+    /// The last thing that is written to the region: the client may use the memory for something
+    /// else.
+    void announce_end() const;
+
+    /// No more workers can be had: the pool is broken. Those that live are ended, so that nothing
+    /// runs for nobody.
+    void break_pool(int error);
+
+private:
+    const Layout& layout_;
+    const Places& places_;
+    bool broken_ = false;
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE
