@@ -5,7 +5,7 @@
 #include <procpool/cpu.hpp>
 #include <procpool/options.hpp>
 
-#include "failure/words.hpp"
+#include "failure/describe.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {

@@ -1,10 +1,9 @@
 #include <algorithm>
 #include <cstdio>
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <procpool/detail/progress.hpp>
+
+#include "os/terminal.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
@@ -12,14 +11,6 @@ namespace detail {
 namespace {
 
 constexpr const char* erase_line = "\r\x1b[K";
-
-std::size_t terminal_width() {
-    winsize size{};
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
-        return 80;
-    }
-    return size.ws_col;
-}
 
 std::string clock_time(std::chrono::nanoseconds duration) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
@@ -90,7 +81,7 @@ std::string progress_line(const std::string& label, std::uint64_t done, std::uin
 }
 
 ProgressBar::ProgressBar(const std::string& label, std::uint64_t total)
-    : label_(in_one_line(label)), total_(total), is_terminal_(isatty(STDERR_FILENO) == 1) {}
+    : label_(in_one_line(label)), total_(total), is_terminal_(os::stderr_is_terminal()) {}
 
 ProgressBar::~ProgressBar() {
     if (drawn_) {
@@ -105,7 +96,7 @@ void ProgressBar::show(std::uint64_t done) {
     }
     const auto elapsed = std::chrono::steady_clock::now() - start_;
     const std::string line =
-        erase_line + progress_line(label_, done, total_, elapsed, terminal_width());
+        erase_line + progress_line(label_, done, total_, elapsed, os::terminal_width());
     std::fputs(line.c_str(), stderr);
     std::fflush(stderr);
     drawn_ = true;

@@ -6,7 +6,7 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
 
-/// What no bytes at all stand for: there was no memory to write any. Takes none.
+/// The failure that no bytes at all stand for: there was no memory to write any. Allocates nothing.
 [[nodiscard]] Failure out_of_memory() noexcept;
 
 }  // namespace detail

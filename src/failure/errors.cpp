@@ -5,16 +5,17 @@
 #include <utility>
 
 #include <procpool/detail/failure.hpp>
+#include <procpool/errors.hpp>
 
-#include "failure/words.hpp"
+#include "failure/describe.hpp"
 #include "trace/symbols.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 
 namespace detail {
 
-/// What is said of a failure. The names in a stack are looked up when somebody asks: that may take
-/// milliseconds, and most failures are counted, not read.
+/// The message and the trace of a failure. The names in a stack are looked up when somebody asks
+/// for them: that may take milliseconds, and most failures are counted, not read.
 class Report {
 public:
     explicit Report(const Failure& failure) : failure_(failure) {

@@ -31,10 +31,11 @@
 #include <procpool/detail/failure.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
-/// The types of StandardType: which of them an exception is, and which a failure arrives as.
+/// The types behind StandardType: which of them an exception is, and as which of them a failure
+/// arrives in the client.
 namespace detail {
 
-/// `Made`: what is made to arrive as a T that has no constructor for us.
+/// `Made`: the type that is thrown in place of a T that has no constructor for us.
 template <StandardType Tag, class T, class Made = T>
 struct TypeEntry {
     static constexpr StandardType tag = Tag;
@@ -45,7 +46,7 @@ struct TypeEntry {
 template <class... Entries>
 struct TypeTable {};
 
-/// In the place of a type that this standard library does not have: nobody throws it.
+/// Stands for a type that this standard library does not have. Nobody throws it.
 template <StandardType tag, class Base>
 struct Missing : Base {
     using Base::Base;

@@ -1,3 +1,5 @@
+// A block of the region, as the public headers hold it.
+
 #include <utility>
 
 #include <procpool/detail/engine.hpp>

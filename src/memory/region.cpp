@@ -12,11 +12,11 @@ namespace {
 
 constexpr std::size_t largest = std::size_t{256} << 30U;
 constexpr std::size_t smallest = std::size_t{16} << 20U;
-/// Released blocks that are kept with their pages, so that the next call finds warm memory.
+/// So many bytes, and so many blocks, of released memory stay warm.
 constexpr std::size_t warm_limit = std::size_t{64} << 20U;
 constexpr std::size_t warm_blocks = 32;
 
-/// A std::bad_alloc that says which memory is short, and what to do. Takes none itself.
+/// A std::bad_alloc that says which memory is short, and what to do. Allocates nothing.
 class NoSharedMemory : public std::bad_alloc {
 public:
     explicit NoSharedMemory(const char* what) noexcept : what_(what) {}
@@ -47,10 +47,6 @@ os::SharedRegion map_largest_allowed() {
     throw NoSharedMemory(cannot_be_mapped);
 }
 
-}  // namespace
-
-namespace {
-
 std::atomic<Region*> newest{nullptr};
 
 }  // namespace
@@ -58,8 +54,7 @@ std::atomic<Region*> newest{nullptr};
 Region& Region::current() {
     Region* region = newest.load(std::memory_order_acquire);
     while (region == nullptr || !region->belongs_to_this_process()) {
-        // A parent's region is left mapped: the task that runs here may be reading its input from
-        // it.
+        // The parent's region stays mapped: a task that runs here may be reading its input there.
         auto* fresh = new Region();
         fresh->inherited_ = region;
         if (newest.compare_exchange_strong(region, fresh)) {
@@ -103,8 +98,8 @@ std::byte* Region::take(std::size_t size) {
     return data;
 }
 
-void Region::give(std::byte* data, std::size_t size) noexcept {
-    os::punch(data, size);
+void Region::give_back(std::byte* data, std::size_t size) noexcept {
+    os::give_back(data, size);
     const auto next = free_.lower_bound(data);
     if (next != free_.begin()) {
         const auto before = std::prev(next);
@@ -119,6 +114,14 @@ void Region::give(std::byte* data, std::size_t size) noexcept {
         free_.erase(next);
     }
     free_.emplace(data, size);
+}
+
+void Region::give_back_oldest() noexcept {
+    const WarmBlock oldest = warm_.front();
+    warm_.erase(warm_.begin());
+    warm_bytes_ -= oldest.size;
+    used_ -= oldest.size;
+    give_back(oldest.data, oldest.size);
 }
 
 std::byte* Region::allocate(std::size_t bytes) {
@@ -139,11 +142,7 @@ std::byte* Region::allocate(std::size_t bytes) {
         throw NoSharedMemory(used_up);
     }
     while (size > limit_ - used_) {
-        const WarmBlock oldest = warm_.front();
-        warm_.erase(warm_.begin());
-        warm_bytes_ -= oldest.size;
-        used_ -= oldest.size;
-        give(oldest.data, oldest.size);
+        give_back_oldest();
     }
     std::byte* data = take(size);
     used_ += size;
@@ -156,11 +155,7 @@ void Region::release(std::byte* data, std::size_t bytes) noexcept {
     warm_.push_back({data, size});
     warm_bytes_ += size;
     while (warm_.size() > warm_blocks || warm_bytes_ > warm_limit) {
-        const WarmBlock oldest = warm_.front();
-        warm_.erase(warm_.begin());
-        warm_bytes_ -= oldest.size;
-        used_ -= oldest.size;
-        give(oldest.data, oldest.size);
+        give_back_oldest();
     }
 }
 
@@ -171,7 +166,7 @@ std::byte* Region::reserve(std::size_t bytes) {
 
 void Region::unreserve(std::byte* data, std::size_t bytes) noexcept {
     const std::scoped_lock lock(mutex_);
-    give(data, os::round_to_pages(bytes));
+    give_back(data, os::round_to_pages(bytes));
 }
 
 }  // namespace memory

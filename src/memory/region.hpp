@@ -14,27 +14,32 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace memory {
 
-/// The one region that a process shares with all workers of all its pools: reserved large, touched
-/// little, without a name that could leak, at the same address everywhere. Pages have an owner; who
-/// may write them is set up by the engine.
+/// The one region that a process shares with all workers of all its pools. Much is reserved, little
+/// is touched; it lies at the same address everywhere, and has no name that could leak. Pages have
+/// an owner; the engine sets up who may write them.
 ///
-/// Any thread may allocate and release. In a forked child `current()` is a new region, and what
-/// belongs to the parent's is left alone.
+/// Blocks that are released stay warm for a while: they keep their pages for the next call. The
+/// oldest are given back to the system (`give_back_oldest`, `give_back`).
+///
+/// Any thread may allocate and release. In a forked child `current()` is a new region, and the
+/// parent's is left alone.
 class Region {
 public:
     /// The region of this process, made at the first call. Throws std::bad_alloc when not even a
     /// small one can be mapped.
     static Region& current();
 
-    /// `bytes`, rounded up to pages. Memory released a moment ago comes back warm, with its old
-    /// content; other memory is zero. Throws std::bad_alloc when the region, or the share of the
-    /// machine's memory that it may use, is exhausted.
+    /// `bytes`, rounded up to pages. A warm block has its old content; other memory is zero. Throws
+    /// std::bad_alloc when the region, or the share of the machine's memory that it may use, is
+    /// used up.
     [[nodiscard]] std::byte* allocate(std::size_t bytes);
+    /// Ends the use of a block. Some blocks, this or older ones, are given back to the system.
     void release(std::byte* data, std::size_t bytes) noexcept;
 
-    /// Address space for a pool, zero, not counted as used memory. Throws std::bad_alloc.
+    /// Address space for a pool. It is zero and does not count as used memory. Throws
+    /// std::bad_alloc.
     [[nodiscard]] std::byte* reserve(std::size_t bytes);
-    /// Gives a reservation back, its pages to the system.
+    /// Ends a reservation and gives its memory back to the system.
     void unreserve(std::byte* data, std::size_t bytes) noexcept;
 
     [[nodiscard]] std::byte* base() const { return shared_.memory.data(); }
@@ -48,8 +53,8 @@ public:
     /// A page that every worker of every pool may write.
     [[nodiscard]] std::byte* common_page() const { return base(); }
 
-    /// In a forked child: the regions of its ancestors, of which it has nothing to write, become
-    /// read-only; all but the one that begins at `own`.
+    /// In a forked child: makes the regions of its ancestors read-only, but not the one that begins
+    /// at `own`.
     static void protect_inherited(const std::byte* own) noexcept;
 
     /// True in the process that made it.
@@ -58,8 +63,12 @@ public:
 private:
     Region();
 
+    /// Takes whole pages out of the free ones.
     std::byte* take(std::size_t size);
-    void give(std::byte* data, std::size_t size) noexcept;
+    /// Gives the memory of whole pages back to the system, and the pages to the free ones.
+    void give_back(std::byte* data, std::size_t size) noexcept;
+    /// Gives back the warm block that was released first.
+    void give_back_oldest() noexcept;
 
     struct WarmBlock {
         std::byte* data;
@@ -67,14 +76,14 @@ private:
     };
 
     os::SharedRegion shared_;
-    Region* inherited_ = nullptr;  // the one that this one took the place of, in a forked child
+    Region* inherited_ = nullptr;  // in a forked child: the region that this one replaced
     std::uint64_t owner_;
     std::size_t limit_;     // bytes that allocate() may hand out
     std::size_t used_ = 0;  // by allocate(), warm blocks included
     std::size_t warm_bytes_ = 0;
-    std::vector<WarmBlock> warm_;  // released last comes last
-    std::map<std::byte*, std::size_t>
-        free_;  // address order; neighbours are merged; every page reads as zero
+    std::vector<WarmBlock> warm_;  // the block released last comes last
+    // Free pages, which all read as zero: address and size. Neighbours are merged.
+    std::map<std::byte*, std::size_t> free_;
     std::mutex mutex_;
 };
 

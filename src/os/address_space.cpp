@@ -113,8 +113,12 @@ std::optional<MappedRange> MapsReader::next() noexcept {
     return range;
 }
 
+std::uintptr_t kernel_page_size() noexcept {
+    return static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+}
+
 bool may_be_mapped(std::uintptr_t address) noexcept {
-    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const std::uintptr_t page = kernel_page_size();
     unsigned char resident = 0;
     // NOLINTNEXTLINE(performance-no-int-to-ptr): whether it is an address is the question
     void* begin = reinterpret_cast<void*>(address / page * page);

@@ -13,14 +13,14 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace os {
 
-/// A mapping of this process.
+/// A mapping of this process, as /proc/self/maps shows it.
 struct MappedRange {
     std::uintptr_t begin = 0;
     std::uintptr_t end = 0;
     bool writable = false;
     bool shared = false;
-    std::string_view
-        name;  ///< the file, or "[heap]"; cut at 255 characters; valid until the next one is read
+    /// The file, or "[heap]". Cut at 255 characters. Valid until the next mapping is read.
+    std::string_view name;
 };
 
 /// Reads a file in the format of /proc/self/maps, a mapping at a time, in constant memory and
@@ -49,6 +49,10 @@ private:
     std::array<char, 4096> buffer_{};
     std::array<char, 255> name_{};
 };
+
+/// The bytes in a page of the kernel's, the unit of mappings; on some machines more than
+/// os::page_size.
+[[nodiscard]] std::uintptr_t kernel_page_size() noexcept;
 
 /// False only when nothing is mapped at the address.
 [[nodiscard]] bool may_be_mapped(std::uintptr_t address) noexcept;

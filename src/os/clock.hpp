@@ -8,7 +8,7 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace os {
 
-// Nanoseconds, as all times here.
+// All times here are in nanoseconds.
 inline constexpr std::uint64_t us = 1'000;
 inline constexpr std::uint64_t ms = 1'000'000;
 
@@ -19,6 +19,14 @@ inline std::uint64_t now_ns() noexcept {
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
            static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+/// Blocks this thread for that long, or until a signal. Async-signal-safe.
+inline void sleep_ns(std::uint64_t time_ns) noexcept {
+    timespec time{};
+    time.tv_sec = static_cast<time_t>(time_ns / 1'000'000'000U);
+    time.tv_nsec = static_cast<long>(time_ns % 1'000'000'000U);
+    ::nanosleep(&time, nullptr);
 }
 
 }  // namespace os

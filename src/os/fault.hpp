@@ -10,10 +10,10 @@
 #endif
 
 PROCPOOL_BEGIN_NAMESPACE
-/// The seam: system calls that a machine can refuse or a signal interrupt pass through `call`,
-/// where an instrumented build can make them fail. Those that fail only by a mistake of the library
-/// (kill, close, sigaction), and those whose failure is told by what follows (madvise, prctl), are
-/// made as they are.
+/// Where tests make system calls fail. A call that the machine can refuse, or a signal interrupt,
+/// is made through `call`: an instrumented build can make it fail there. Not made through it: calls
+/// that fail only by a mistake of the library (kill, close, sigaction), and calls whose failure
+/// shows in what follows (madvise, prctl).
 namespace os {
 
 /// The calls that a test can make fail.
@@ -51,8 +51,7 @@ inline int fault(Call which) {
 constexpr int fault(Call /*which*/) { return 0; }
 #endif
 
-/// Makes one system call: the result of `function`, or -1 and errno when the seam injects a
-/// failure.
+/// Makes one system call: the result of `function`, or -1 and errno when a failure is injected.
 template <class Function>
 auto call(Call which, Function&& function) -> decltype(function()) {
     if (const int error = fault(which); error != 0) {

@@ -46,9 +46,9 @@ private:
     int number_ = -1;
 };
 
-/// A program that closed its standard streams gets their numbers for the next descriptors, and may
-/// open the streams again: this moves such a descriptor away. It becomes close-on-exec. Empty and
-/// errno on failure.
+/// Moves a descriptor that has the number of a standard stream to a higher number. In a program
+/// that closed its standard streams new descriptors get their numbers, and it may open the streams
+/// again. A moved descriptor is close-on-exec. Empty and errno on failure.
 [[nodiscard]] Fd above_standard_streams(Fd fd) noexcept;
 
 struct Pipe {
@@ -60,21 +60,21 @@ struct Pipe {
 /// std::system_error.
 [[nodiscard]] Pipe make_pipe();
 
-/// Writes one byte; a pipe that is full already carries the message. False when the other end is
-/// gone.
+/// Writes one byte, without blocking. A full pipe holds the message already: that counts as
+/// written. False when the other end is gone.
 bool poke(const Fd& pipe) noexcept;
 
 enum class Drained { nothing, something, closed };
 /// Reads and drops whatever a non-blocking pipe holds; `closed` at its end.
 Drained drain(const Fd& pipe) noexcept;
 
-/// Has whoever reads the pipe find its end, and blocks until nobody holds the read end any more, or
-/// `timeout_ms`. True if nobody does.
+/// Ends the pipe: whoever reads it finds its end. Then blocks until no process holds the read end
+/// any more, at most `timeout_ms`. True if none does.
 bool hang_up(const Fd& pipe, int timeout_ms) noexcept;
 
 /// Writes a number. False when the other end is gone, or the pipe is full.
 bool tell(const Fd& pipe, std::uint32_t number) noexcept;
-/// Blocks for a number that was told; nothing when the other end is gone.
+/// Blocks until a number was told. Nothing when the other end is gone.
 std::optional<std::uint32_t> hear(const Fd& pipe) noexcept;
 
 }  // namespace os

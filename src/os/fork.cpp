@@ -26,8 +26,8 @@ bool single_threaded() noexcept {
 }
 
 pid_t clone_quietly() noexcept {
-    // A raw clone: glibc's cached thread id is stale in the child, which nothing there relies on:
-    // what runs user code is forked off it by fork_process, which sets it.
+    // After a raw clone the thread id that glibc keeps is that of the parent. Nothing in the child
+    // relies on it: user code runs in processes that fork_process makes, which sets it.
     clone_args arguments{};
     arguments.flags = CLONE_CLEAR_SIGHAND;
     long pid = call(Call::clone_process,

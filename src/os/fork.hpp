@@ -12,9 +12,9 @@ namespace os {
 /// existed.
 [[nodiscard]] bool single_threaded() noexcept;
 
-/// Forks without telling anyone: no SIGCHLD, invisible to wait(-1), no atfork handlers; only while
-/// single-threaded. In the child every signal is as after an exec. As fork: 0 in the child, -1 and
-/// errno on failure.
+/// Forks a child that the program does not see: no SIGCHLD, invisible to wait(-1), no atfork
+/// handlers. Only while single-threaded. In the child every signal is as after an exec. As fork: 0
+/// in the child, -1 and errno on failure.
 [[nodiscard]] pid_t clone_quietly() noexcept;
 
 /// fork(2), with atfork handlers. As fork: 0 in the child, -1 and errno on failure.
@@ -23,8 +23,8 @@ namespace os {
 /// Standard input becomes empty.
 void empty_stdin() noexcept;
 
-/// Replaces this process by a fresh start of its program, which inherits `kept`. Ends it when that
-/// cannot be.
+/// Replaces this process by a fresh start of its program, which inherits the descriptor `kept`.
+/// Ends the process when that fails.
 [[noreturn]] void start_program_anew(const char* const* arguments, int kept) noexcept;
 /// Makes an inherited descriptor close-on-exec. False when there is none of that number.
 bool keep_from_exec(int descriptor) noexcept;

@@ -19,8 +19,8 @@ inline constexpr std::uint64_t no_timeout = ~std::uint64_t{0};
 [[gnu::hot]] void futex_wait(const FutexWord& word, std::uint32_t expected,
                              std::uint64_t timeout_ns) noexcept;
 
-/// As futex_wait, for a waiter that can be woken by name: `kind` is below 32. Until the monotonic
-/// clock passes `until_ns`; `no_timeout`: without a limit.
+/// As futex_wait, for a waiter that futex_wake_one can choose: by its `kind`, below 32. Until the
+/// monotonic clock passes `until_ns`; `no_timeout`: without a limit.
 [[gnu::hot]] void futex_wait_as(std::uint32_t kind, const FutexWord& word, std::uint32_t expected,
                                 std::uint64_t until_ns) noexcept;
 

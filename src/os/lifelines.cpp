@@ -11,13 +11,13 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace os::lifelines {
 namespace {
 
-// A fixed table without a lock: a child may be forked while another thread is at work here.
+// A fixed table without a lock: a child may be forked while another thread changes it.
 constexpr std::size_t most = 4096;
 std::array<std::atomic<int>, most> held{};  // descriptor + 1; 0: free
 std::atomic<std::size_t> used{0};           // places from here on were never taken
 
-// Before main: nobody forks while it is half done. Without the handler only a pool that outlives an
-// exec beside a forked child is late.
+// Registered before main, so nobody forks meanwhile. Where registering fails, only one thing is
+// late: the end of a pool whose client replaced itself by exec while a child that it forked lives.
 const int registered = ::pthread_atfork(nullptr, nullptr, &close_all);
 
 }  // namespace
@@ -48,8 +48,7 @@ void remove(int descriptor) noexcept {
 }
 
 void close_all() noexcept {
-    // Written to only where there is something: in a fresh fork every page written is a page
-    // copied.
+    // Writes only where there is something: in a fresh fork every page that is written is copied.
     for (std::size_t i = 0; i < used.load(); ++i) {
         if (held[i].load() != 0) {
             ::close(held[i].exchange(0) - 1);

@@ -3,10 +3,10 @@
 #include <procpool/detail/namespace.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
-/// The ends of the pipes by which fork servers learn that the client is gone. A copy of one in any
-/// other process would keep a fork server from noticing, so every fork of this process closes them:
-/// fork servers by `close_all`, children that the program forks through an atfork handler, what it
-/// execs because they are close-on-exec.
+/// The ends of the pipes by which fork servers learn that the client is gone. A copy in any other
+/// process would keep a fork server from noticing. So no process keeps one: fork servers call
+/// `close_all`, an atfork handler closes them in children that the program forks, and an exec does
+/// because they are close-on-exec.
 namespace os::lifelines {
 
 void add(int descriptor);

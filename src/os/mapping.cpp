@@ -25,8 +25,8 @@ Mapping::~Mapping() {
 
 namespace {
 
-/// Far from where the kernel puts anything by itself, so that another process can have the region
-/// at the same address.
+/// Where the region is placed if possible: far from what the kernel places by itself, so that
+/// another process can map the region at the same address.
 // NOLINTNEXTLINE(performance-no-int-to-ptr): a place that nothing occupies yet
 void* const quiet_place = reinterpret_cast<void*>(std::uintptr_t{0x2000'0000'0000});
 
@@ -52,7 +52,7 @@ SharedRegion map_shared_region(std::size_t size) noexcept {
         return {};
     }
     Mapping memory(static_cast<std::byte*>(data), size);
-    // A program that locks its memory (mlockall) does not mean what it will never touch.
+    // mlockall() of the program is not meant for memory that it will never touch.
     ::munlock(data, size);
     ::madvise(data, size, MADV_DONTDUMP);
     if (::mprotect(data, size, PROT_READ | PROT_WRITE) != 0) {
@@ -96,7 +96,7 @@ bool protect(std::byte* data, std::size_t size, Access access) noexcept {
     return call(Call::protect_memory, [&] { return ::mprotect(data, size, rights); }) == 0;
 }
 
-void punch(std::byte* data, std::size_t size) noexcept {
+void give_back(std::byte* data, std::size_t size) noexcept {
     call(Call::punch_memory, [&] { return ::madvise(data, size, MADV_REMOVE); });
 }
 

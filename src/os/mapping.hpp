@@ -52,8 +52,8 @@ struct SharedRegion {
 /// (RLIMIT_FSIZE, RLIMIT_AS) refuses that size.
 [[nodiscard]] SharedRegion map_shared_region(std::size_t size) noexcept;
 
-/// Maps the region of another process at the address that it has there. False and errno when that
-/// place is taken, or the file is not as long.
+/// Maps the region of another process at the address that it has there. False and errno when
+/// something else is mapped there, or the file is shorter.
 bool map_region_at(std::byte* data, std::size_t size, const Fd& file) noexcept;
 
 /// One private page whose content reads as zero in a forked child. Throws std::system_error.
@@ -63,9 +63,9 @@ enum class Access { read, read_write };
 /// Changes what this process may do with whole pages. False and errno when the kernel refuses.
 bool protect(std::byte* data, std::size_t size, Access access) noexcept;
 
-/// Gives the memory of whole pages of a shared region back to the system; they read as zero
-/// afterwards. Best effort.
-void punch(std::byte* data, std::size_t size) noexcept;
+/// Gives the memory of whole pages of a shared region back to the system: punches a hole into its
+/// file. They read as zero afterwards. Best effort.
+void give_back(std::byte* data, std::size_t size) noexcept;
 
 /// The bytes of memory of this machine.
 [[nodiscard]] std::size_t physical_memory() noexcept;

@@ -10,14 +10,14 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace os {
 namespace {
 
-/// What a stream buffer tells its derived classes only.
+/// Sees what a stream buffer shows only to derived classes.
 struct Peek : std::streambuf {
     static bool holds_output(std::streambuf& buffer) {
         return (buffer.*&Peek::pptr)() != (buffer.*&Peek::pbase)();
     }
 };
 
-// Found once: the way from a stream to its virtual base leads over cold pages of the library.
+// Found once: the way from a stream to its virtual base touches cold pages of the library.
 // NOLINTBEGIN(cppcoreguidelines-interfaces-global-init): constinit, so nothing is read too early
 constinit const std::ios& output = std::cout;
 constinit const std::ios& log = std::clog;
@@ -33,7 +33,7 @@ bool holds_output(const std::ios& stream) noexcept {
     try {
         stream.flush();
     } catch (...) {
-        // A stream that was asked to throw: it keeps its error state, which is what it is for.
+        // A stream that was asked to throw. It keeps its error state for the program to see.
     }
 }
 

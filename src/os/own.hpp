@@ -11,9 +11,10 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace os {
 
-/// The T of this process, made by T() at the first call. A process that was forked off makes its
-/// own: another thread may have held the lock in the inherited one when it was, so that one stays
-/// as it is. For what has a lock; T says how it is used by several threads. Throws what T() throws.
+/// The one T of this process, made by T() at the first call. For a T that has a lock: a forked
+/// child makes a T of its own, because another thread of its parent may have held the lock in the
+/// inherited one, which is left as it is. Any thread may call this; whether several may use the T
+/// at once, T says. Throws what T() throws.
 template <class T>
 T& own() {
     struct Owned {

@@ -6,6 +6,7 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "os/file.hpp"
@@ -15,7 +16,6 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace os {
 namespace {
 
-/// The private memory of this process, data and stacks, in bytes; 0 when the kernel does not tell.
 /// The private memory of this process, data and stacks, in bytes; 0 when the kernel does not tell.
 std::size_t private_memory() noexcept {
     char text[256];
@@ -31,6 +31,8 @@ std::size_t private_memory() noexcept {
 }  // namespace
 
 pid_t own_pid() noexcept { return ::getpid(); }
+
+pid_t own_thread() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
 pid_t parent_pid() noexcept { return ::getppid(); }
 

@@ -10,17 +10,20 @@ PROCPOOL_BEGIN_NAMESPACE
 /// This process: its number, its group, its limits, its end.
 namespace os {
 
+/// Async-signal-safe.
 [[nodiscard]] pid_t own_pid() noexcept;
+/// The number of this thread, in the first thread that of the process. Async-signal-safe.
+[[nodiscard]] pid_t own_thread() noexcept;
 [[nodiscard]] pid_t parent_pid() noexcept;
 
 /// Asks for SIGKILL when the parent's (only) thread ends.
 void die_with_parent() noexcept;
 void lead_own_group() noexcept;
-/// Makes a child the leader of a group of its own, in case it has not done so itself yet.
+/// Makes a child the leader of a group of its own, if it has not done so itself yet.
 void make_group_leader(pid_t child) noexcept;
 
-/// From here on this process may have so many bytes of private memory more; beyond, allocations
-/// fail.
+/// From here on the private memory of this process may grow by so many bytes. Beyond that,
+/// allocations fail.
 void limit_growth(std::size_t bytes) noexcept;
 
 /// Does not return.

@@ -17,13 +17,14 @@ struct Marks {
 };
 
 Marks& marks() {
-    // Without a lock that a forked child could find held. Never unmapped: forked children and late
-    // destructors still look at it.
+    // Without a lock: a forked child could find it held. Never unmapped: forked children and late
+    // destructors still read it.
     static constinit std::atomic<Marks*> only{nullptr};
-    static constinit std::atomic<os::Mapping*> mapping{nullptr};  // whose leak is no leak
+    static constinit std::atomic<Mapping*> mapping{
+        nullptr};  // keeps it reachable for leak checkers
     Marks* seen = only.load(std::memory_order_acquire);
     if (seen == nullptr) {
-        auto page = std::make_unique<os::Mapping>(os::map_wiped_on_fork());
+        auto page = std::make_unique<Mapping>(map_wiped_on_fork());
         auto* const fresh = new (page->data()) Marks{};
         if (only.compare_exchange_strong(seen, fresh)) {
             mapping.store(page.release(), std::memory_order_relaxed);
@@ -39,8 +40,7 @@ std::uint64_t process_mark() {
     std::atomic<std::uint64_t>& mark = marks().process;
     std::uint64_t seen = mark.load(std::memory_order_relaxed);
     if (seen == 0) {
-        const std::uint64_t fresh =
-            (static_cast<std::uint64_t>(os::own_pid()) << 40U ^ os::now_ns()) | 1U;
+        const std::uint64_t fresh = (static_cast<std::uint64_t>(own_pid()) << 40U ^ now_ns()) | 1U;
         mark.compare_exchange_strong(seen, fresh);
         return seen == 0 ? fresh : seen;
     }

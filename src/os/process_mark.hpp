@@ -10,7 +10,7 @@ PROCPOOL_BEGIN_NAMESPACE
 /// child.
 namespace os {
 
-/// A number of this process alone, never 0: a forked child gets another one. Throws
+/// A number that only this process has, never 0: a forked child gets another one. Throws
 /// std::system_error at the first call of a process if a page cannot be mapped.
 [[gnu::hot]] [[nodiscard]] std::uint64_t process_mark();
 

@@ -8,7 +8,7 @@
 #include <procpool/detail/namespace.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
-/// What /proc says of processes.
+/// What /proc says about processes.
 namespace os {
 
 struct ProcessState {
@@ -16,7 +16,8 @@ struct ProcessState {
     pid_t parent = 0;
     long threads = 0;
 };
-/// Of a process by its number in /proc, or "self". Nothing when there is none, or no /proc.
+/// The state of a process by its number in /proc, or "self". Nothing when there is no such process,
+/// or no /proc.
 [[nodiscard]] std::optional<ProcessState> state_of_process(const char* number) noexcept;
 
 enum class RunState { running, stopped, gone };

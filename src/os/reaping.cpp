@@ -64,7 +64,7 @@ std::optional<std::vector<pid_t>> Children::find() {
         return children;
     }
     if (!list_) {
-        // Not before it is needed: the kernel makes the file up, at a price.
+        // Opened when it is first needed: making it up costs the kernel time.
         reserved_.reset();
         std::array<char, 64> path{};
         std::snprintf(path.data(), path.size(), "/proc/self/task/%d/children", own_pid());

@@ -10,7 +10,7 @@
 #include "os/fd.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
-/// Children that end: told of, looked up and reaped.
+/// Children: found, and reaped when they have ended.
 namespace os {
 
 /// How a process ended.
@@ -22,23 +22,24 @@ struct Ending {
 
 /// The next child that ended and waits to be reaped, without reaping it; 0 if none.
 [[nodiscard]] pid_t next_ended_child() noexcept;
-/// Reaps a child that has ended; works for quiet children too. pid is 0 if there was none to reap.
+/// Reaps a child that has ended, one of clone_quietly too. Its `pid` is 0 if there was none to
+/// reap.
 Ending reap(pid_t pid) noexcept;
 
-/// Reaps a child if it has ended. False if it runs still.
+/// Reaps a child if it has ended. False if it still runs.
 bool reap_if_ended(pid_t pid) noexcept;
 
-/// Orphans below this process become its children.
+/// Orphans among the descendants of this process become its children.
 void adopt_orphans() noexcept;
 
-/// Finds the children of this (single-threaded) process. Keeps a file for the kernel's list of
-/// them, so that it can be read when there is no room for another.
+/// Finds the children of this (single-threaded) process. Keeps a descriptor for the kernel's list
+/// of them, so that it can be read even when no other descriptor is to be had.
 class Children {
 public:
     Children() noexcept;
 
-    /// Running or not. One system call when there is none. Nothing when they cannot be looked up at
-    /// the moment.
+    /// All of them, those that have ended too. One system call when there is none. Nothing when
+    /// they cannot be looked up at the moment.
     [[nodiscard]] std::optional<std::vector<pid_t>> find();
 
     /// Closes what it keeps, in a forked child that is to find none.
@@ -46,7 +47,7 @@ public:
 
 private:
     Fd list_;
-    Fd reserved_;  // until the list is opened
+    Fd reserved_;  // a descriptor kept free until the list is opened
 };
 
 }  // namespace os

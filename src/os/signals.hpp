@@ -10,28 +10,32 @@ PROCPOOL_BEGIN_NAMESPACE
 /// Signals: sent, handled, blocked, read.
 namespace os {
 
+/// To one process; to none if `pid` is 0 or less.
 void send_signal(pid_t pid, int signal) noexcept;
 /// To every member of a process group.
 void send_signal_to_group(pid_t group, int signal) noexcept;
 
-/// Every signal as after an exec: handlers become defaults, what is ignored stays so.
+/// Every signal becomes as after an exec: handled ones get their default action, ignored ones stay
+/// ignored.
 void reset_signal_handlers() noexcept;
-/// Children are to be reaped and told of by SIGCHLD. True if it was ignored.
+/// From here on a child that ends raises SIGCHLD and waits to be reaped. True if SIGCHLD was
+/// ignored before.
 bool take_notice_of_children() noexcept;
+/// Ignores SIGCHLD: children are reaped by the kernel.
 void ignore_children() noexcept;
-/// A group in the background may write to its terminal and set it; reading fails instead of
-/// stopping.
+/// A process group in the background may write to its terminal and change its settings; reading
+/// from it fails, and does not stop the process.
 void ignore_terminal_stops() noexcept;
 void block_all_signals() noexcept;
 void unblock_all_signals() noexcept;
 
-/// Delivers (blocked) SIGCHLD. Empty and errno on failure.
+/// A descriptor that delivers SIGCHLD, which has to be blocked. Empty and errno on failure.
 [[nodiscard]] Fd make_signalfd() noexcept;
 /// The next signal waiting there, 0 if none.
 [[nodiscard]] int read_signal(const Fd& signals) noexcept;
 
-/// Blocks all signals of this thread for its lifetime: nothing interrupts between a fork and what
-/// must follow it.
+/// Blocks all signals of this thread while it lives: nothing comes between a fork and what must
+/// follow it.
 class SignalBlock {
 public:
     SignalBlock() noexcept;

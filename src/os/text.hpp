@@ -9,7 +9,7 @@
 #include <procpool/detail/namespace.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
-/// Taking texts apart, such as those of /proc and /sys.
+/// Taking texts apart, those of /proc and /sys for example.
 namespace os {
 
 /// The parts of a text between separators; an empty one behind the last separator is left out.
@@ -18,10 +18,10 @@ namespace os {
 /// Without blanks and line ends behind it.
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 
-/// True if a list like "cpu,cpuacct" has the word.
+/// True if a list like "cpu,cpuacct" contains the word.
 [[nodiscard]] bool lists(std::string_view text, std::string_view wanted);
 
-/// The whole text as a number; none if it is something else.
+/// The whole text as a number; nothing if it is something else.
 template <class Number>
 [[nodiscard]] std::optional<Number> number(std::string_view text) {
     Number value{};

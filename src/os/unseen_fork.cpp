@@ -12,10 +12,10 @@
 #include "os/fork.hpp"
 #include "os/reaping.hpp"
 
-// A child of fork() ends with a SIGCHLD for its parent, and only fork() takes the locks of libc. So
-// a go-between forks: a process without an end signal that borrows this thread's memory and stack,
-// as after vfork(), while this thread stands still. When it has exited, what it forked is an
-// orphan.
+// A child of fork() ends with a SIGCHLD for its parent, but only fork() takes the locks of libc. So
+// a go-between calls fork(): a process without an end signal that borrows the memory and stack of
+// this thread, as after vfork(), while this thread stands still. Once the go-between has exited,
+// its child is an orphan.
 
 #if __has_include(<sys/rseq.h>)
 #include <sys/rseq.h>
@@ -32,13 +32,13 @@ struct Forked {
 };
 
 #if defined(__clang__)
-// Entered in the go-between and left in its child: no sanitizer may keep count.
+// Entered in the go-between and left in its child: no sanitizer may keep track of it.
 #define PROCPOOL_UNSANITIZED __attribute__((disable_sanitizer_instrumentation))
 #else
 #define PROCPOOL_UNSANITIZED
 #endif
 
-/// In the go-between. Returns in the child only.
+/// Runs in the go-between, and returns only in the child that it forks.
 extern "C" void go_between(Forked* forked) asm(PROCPOOL_SYMBOL(go_between));
 extern "C" __attribute__((used, visibility("hidden"))) PROCPOOL_UNSANITIZED void go_between(
     Forked* forked) {
@@ -114,8 +114,8 @@ constexpr long flags = CLONE_VM | CLONE_VFORK;
 
 namespace {
 
-/// What comes of a process without memory of its own has lost what the C library told the kernel:
-/// where this thread wants to know its CPU (restartable sequences).
+/// The C library tells the kernel where this thread keeps the number of its CPU (restartable
+/// sequences). The kernel forgets that for a child of a process that borrowed its memory.
 void tell_kernel_of_rseq() noexcept {
 #if defined(PROCPOOL_RSEQ)
     if (__rseq_size != 0) {

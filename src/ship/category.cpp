@@ -10,6 +10,7 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
 namespace {
 
+/// The category of an error code of a worker whose category this process does not know.
 class RemoteCategory : public std::error_category {
 public:
     [[nodiscard]] const char* name() const noexcept override { return "procpool.remote"; }

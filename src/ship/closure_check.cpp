@@ -7,7 +7,6 @@
 #include <system_error>
 
 #include <link.h>
-#include <unistd.h>
 
 #include <procpool/detail/closure_check.hpp>
 #include <procpool/detail/failure.hpp>
@@ -18,8 +17,9 @@
 #include "os/loaded_objects.hpp"
 #include "ship/modules.hpp"
 
-// Only in programs with AddressSanitizer. Its shadow is a private mapping of terabytes at addresses
-// that integers have, and nobody points into it. NOLINTNEXTLINE(bugprone-reserved-identifier)
+// Only in programs with AddressSanitizer. Its shadow is a private mapping of terabytes: many
+// integers look like addresses in it, and no pointer is one.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" [[gnu::weak]] void __asan_get_shadow_mapping(std::size_t* scale, std::size_t* offset);
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -29,7 +29,7 @@ namespace {
 using ship::Address;
 using ship::AddressRange;
 
-/// Nothing is mapped below (vm.mmap_min_addr) nor beyond.
+/// No address that is mapped is below this one (vm.mmap_min_addr), or has more bits.
 constexpr Address lowest_address = 64 * 1024;
 #if defined(__x86_64__)
 constexpr int address_bits = 47;
@@ -37,12 +37,13 @@ constexpr int address_bits = 47;
 constexpr int address_bits = 52;
 #endif
 
-Address page_size() { return static_cast<Address>(::sysconf(_SC_PAGESIZE)); }
-Address page_below(Address address) { return address / page_size() * page_size(); }
-Address page_above(Address address) { return page_below(address + page_size() - 1); }
+Address page_below(Address address) {
+    return address / os::kernel_page_size() * os::kernel_page_size();
+}
+Address page_above(Address address) { return page_below(address + os::kernel_page_size() - 1); }
 
-/// The part of a module's segment that nobody can write: code, constants, what is read-only after
-/// relocation.
+/// The part of a module's segment that nobody can write: code, constants, and data that is made
+/// read-only after relocation.
 AddressRange read_only_part(const dl_phdr_info& module, const ElfW(Phdr) & segment) {
     const Address begin = module.dlpi_addr + segment.p_vaddr;
     const Address end = begin + segment.p_memsz;
@@ -95,10 +96,11 @@ const ProgramText& program_text() {
     static const ProgramText only;
     return only;
 }
-// Before main: a child forked while another thread is at it would wait for that thread for ever.
+// Made before main. In a child that was forked while another thread makes it, the first use would
+// wait for that thread for ever.
 [[maybe_unused]] const ProgramText& made_early = program_text();
 
-/// What the loaded modules have at an address.
+/// What an address is in the loaded modules.
 struct ModuleLookup {
     Address address = 0;
     bool read_only = false;
@@ -142,7 +144,7 @@ bool in_address_range(Address word) {
     return word >= lowest_address && word >> address_bits == 0 && !in_sanitizer_shadow(word);
 }
 
-/// False when the word is known, at little cost, to be no address or one that a worker may use.
+/// A cheap test. False when the word is certainly no address, or one that a worker may use.
 bool suspicious(Address word) {
     if (!in_address_range(word) || program_text().contains(word)) {
         return false;
@@ -155,6 +157,7 @@ bool suspicious(Address word) {
     return os::may_be_mapped(word) && !ModuleLookup(word).read_only;
 }
 
+/// The bytes of a closure, as words.
 class Words {
 public:
     explicit Words(std::span<const std::byte> bytes) : bytes_(bytes) {}
@@ -190,14 +193,15 @@ std::string place_of(Address address, const os::MappedRange& range) {
 constexpr std::string_view cures =
     ". Capture numbers and plain structs by value; pass strings, containers and other objects with "
     "bind_back(f, object); or use fork_map, whose workers inherit this process's memory. If that "
-    "word is no address, or the worker has no use for it, say so with trust(f)";
+    "word is no address, or the worker does not use it, say so with trust(f)";
 
 std::string what_is_wrong(const std::type_info& type, std::size_t word) {
     return "procpool: " + readable_name(type) + " cannot be shipped to a worker: at byte " +
            std::to_string(word * sizeof(Address)) + " it holds ";
 }
 
-/// Refuses the first word that points into private memory, whatever made the caller suspicious.
+/// Refuses the closure if a word of it, from the first suspicious one on, points into writable
+/// memory that a worker does not share.
 void check_against_mappings(const Words& words, std::size_t first_suspicious,
                             const std::type_info& type) {
     std::size_t found = words.size();
@@ -217,7 +221,7 @@ void check_against_mappings(const Words& words, std::size_t first_suspicious,
     }
     if (maps.error() != 0 && found == words.size()) {
         throw NotShippable(what_is_wrong(type, first_suspicious) +
-                           "what looks like an address, and of what cannot be seen because "
+                           "what looks like an address, and what is mapped there is not known: "
                            "/proc/self/maps cannot be read (" +
                            std::generic_category().message(maps.error()) + ")" +
                            std::string(cures));

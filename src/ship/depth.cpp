@@ -1,48 +1,47 @@
 #include <algorithm>
-
-#include <pthread.h>
+#include <string>
 
 #include <procpool/detail/depth.hpp>
+#include <procpool/errors.hpp>
+
+#include "os/thread_stack.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
 namespace {
 
-/// Of a stack, a quarter at most is left to an exception and to what is called between two levels.
+/// Of a stack, a quarter at most is left to an exception and to what is called between two levels;
+/// never more than this.
 constexpr std::uintptr_t most_left = 256 * 1024;
-/// What may be used of a stack whose end is not known: that of a fiber, which may be no larger.
+/// So much may be used of a stack whose end is not known: that of a fiber, which may be no larger.
 constexpr std::uintptr_t most_of_unknown = 64 * 1024;
 
-struct Stack {
-    std::uintptr_t begin = 0;
-    std::uintptr_t end = 0;
-};
-
-/// The stack that the system gave this thread; empty if it cannot be told.
-Stack own_stack() noexcept {
-    pthread_attr_t attributes;
-    if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) {
-        return {};
+[[noreturn]] void throw_deep(Way way, const std::string& message) {
+    if (way == Way::reading) {
+        throw DecodeError(message);
     }
-    void* begin = nullptr;
-    std::size_t size = 0;
-    const bool known = ::pthread_attr_getstack(&attributes, &begin, &size) == 0;
-    ::pthread_attr_destroy(&attributes);
-    if (!known) {
-        return {};
-    }
-    const auto address = reinterpret_cast<std::uintptr_t>(begin);
-    return {address, address + size};
+    throw NotShippable(message);
 }
 
 }  // namespace
 
 std::uintptr_t stack_floor(std::uintptr_t here) noexcept {
-    thread_local const Stack stack = own_stack();
+    thread_local const os::StackRange stack = os::own_stack();
     if (here < stack.begin || here >= stack.end) {
         return here - std::min(here, most_of_unknown);
     }
     return stack.begin + std::min(most_left, (stack.end - stack.begin) / 4);
+}
+
+void throw_too_deep(Way way) {
+    throw_deep(way, "procpool: values are nested more than " + std::to_string(max_depth) +
+                        " deep: flatten them, for example a long list into a std::vector");
+}
+
+void throw_stack_too_short(Way way) {
+    throw_deep(way,
+               "procpool: values are nested too deep for the stack of this thread: flatten them, "
+               "put what is large in them into a std::vector, or raise the limit (ulimit -s)");
 }
 
 }  // namespace detail

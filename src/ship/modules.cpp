@@ -25,7 +25,7 @@ void read_build_id(const dl_phdr_info& info, Module& module) {
         if (segment.p_type != PT_NOTE) {
             continue;
         }
-        // NOLINTNEXTLINE(performance-no-int-to-ptr): that is how the loader tells where it put it
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): the linker gives the address as a number
         const auto* at = reinterpret_cast<const std::byte*>(info.dlpi_addr + segment.p_vaddr);
         const std::byte* const end = at + segment.p_memsz;
         const std::size_t align = segment.p_align == 8 ? 8 : 4;
@@ -69,7 +69,7 @@ Module describe(const dl_phdr_info& info) {
     return module;
 }
 
-/// Calls `use` with each; `use` returns false to end.
+/// Calls `use` with each module, until it returns false.
 template <class Use>
 void for_each_module(Use use) {
     os::for_each_object([](dl_phdr_info* info, std::size_t,
@@ -77,7 +77,7 @@ void for_each_module(Use use) {
                         &use);
 }
 
-/// Where a module of the process that this one works for lies here.
+/// A module of the process that this one works for, and how far from there it lies here.
 struct Move {
     AddressRange theirs;
     Address delta = 0;  // modulo 2^64
@@ -132,7 +132,8 @@ std::uint64_t modules_version() noexcept {
 
 namespace {
 
-// Before main: a child forked while another thread is at it would wait for that thread for ever.
+// Made before main. In a child that was forked while another thread makes it, the first use would
+// wait for that thread for ever.
 [[maybe_unused]] const AddressRange made_early = program();
 
 }  // namespace
@@ -209,7 +210,6 @@ std::vector<bool> run_for(const std::vector<Module>& theirs) {
 PROCPOOL_END_NAMESPACE
 
 PROCPOOL_BEGIN_NAMESPACE
-
 namespace detail {
 
 std::uintptr_t relocated(std::uintptr_t address) noexcept {

@@ -3,46 +3,35 @@
 #include <algorithm>
 #include <cstring>
 
-#include <dlfcn.h>
-#include <features.h>
-#include <link.h>
 #include <ucontext.h>
 #include <unwind.h>
 
+#include "os/loaded_objects.hpp"
 #include "os/mapping.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace trace {
 namespace {
 
-#if defined(__GLIBC_PREREQ)
-#if __GLIBC_PREREQ(2, 35)
-#define PROCPOOL_FINDS_OBJECTS 1
-#endif
-#endif
-
-/// The module that an address lies in, noted among those of `to`.
+/// The module that an address lies in, as an index into those of `to`, where it is added if it is
+/// new; no_module if it is not known or there is no room.
 std::uint8_t module_of(Backtrace& to, std::uint64_t address) noexcept {
-#if defined(PROCPOOL_FINDS_OBJECTS)
-    dl_find_object found{};
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): it is only compared
-    if (::_dl_find_object(reinterpret_cast<void*>(address), &found) != 0 ||
-        found.dlfo_link_map == nullptr) {
+    const auto object = os::object_at(address);
+    if (!object) {
         return Backtrace::no_module;
     }
-    const std::uint64_t base = found.dlfo_link_map->l_addr;
     const std::uint32_t known = to.modules_count.load(std::memory_order_relaxed);
     for (std::uint32_t i = 0; i < known; ++i) {
-        if (to.modules[i].base == base) {
+        if (to.modules[i].base == object->base) {
             return static_cast<std::uint8_t>(i);
         }
     }
-    const char* const path = found.dlfo_link_map->l_name;
-    if (known == Backtrace::most_modules || path == nullptr) {
+    if (known == Backtrace::most_modules) {
         return Backtrace::no_module;
     }
     CodeModule& module = to.modules[known];
-    module.base = base;
+    module.base = object->base;
+    const char* const path = object->path;
     std::size_t length = 0;
     while (length < CodeModule::longest_path && path[length] != '\0') {
         module.path[length] = path[length];
@@ -54,11 +43,6 @@ std::uint8_t module_of(Backtrace& to, std::uint64_t address) noexcept {
     }
     to.modules_count.store(known + 1, std::memory_order_release);
     return static_cast<std::uint8_t>(known);
-#else
-    static_cast<void>(to);
-    static_cast<void>(address);
-    return Backtrace::no_module;
-#endif
 }
 
 void add_frame(Backtrace& to, std::uint64_t address) noexcept {
@@ -68,14 +52,14 @@ void add_frame(Backtrace& to, std::uint64_t address) noexcept {
     }
     to.addresses[count] = address;
     to.module_of[count] = Backtrace::no_module;
-    // Seen even if looking for the module faults.
+    // Counted first: the address stays in the report even if looking for its module faults.
     to.count.store(count + 1, std::memory_order_release);
     to.module_of[count] = module_of(to, address);
 }
 
 struct Walk {
     Backtrace& to;
-    std::uint64_t start = 0;  // leave out what is inside the frame with this address; 0: none
+    std::uint64_t start = 0;  // leave out all frames up to the one at this address; 0: none
     int skip = 0;             // leave out so many frames
     int steps = 0;
     std::uintptr_t outermost = outermost_function.load(std::memory_order_relaxed);
@@ -85,7 +69,7 @@ constexpr int most_steps = 2 * Backtrace::most_frames;
 
 _Unwind_Reason_Code visit(_Unwind_Context* context, void* argument) {
     Walk& walk = *static_cast<Walk*>(argument);
-    int exact = 0;  // the address is that of an interrupted instruction, not of a return
+    int exact = 0;  // the address is of an interrupted instruction, not one to return to
     const std::uint64_t address = _Unwind_GetIPInfo(context, &exact);
     if (++walk.steps > most_steps || address == 0 ||
         _Unwind_GetRegionStart(context) == walk.outermost) {
@@ -120,10 +104,12 @@ void set(void* context, int which, std::uint64_t value) {
 
 bool InterruptedStack::is_full(std::uint64_t faulted_at, std::uint64_t base,
                                std::uint64_t limit) const noexcept {
-    constexpr std::uint64_t below_pointer = os::page_size;  // a call, or a leaf's red zone
-    constexpr std::uint64_t largest_frame = 64 * 1048576;  // the pointer moves before it is touched
-    const std::uint64_t above_base =
-        limit / 4;  // the environment counts; the kernel allows it that
+    // A call writes just below the stack pointer, and a leaf function into its red zone.
+    constexpr std::uint64_t below_pointer = os::page_size;
+    // The pointer is moved by a whole frame before anything in the frame is touched.
+    constexpr std::uint64_t largest_frame = 64 * 1048576;
+    // The environment counts as stack. The kernel allows it a quarter.
+    const std::uint64_t above_base = limit / 4;
     return stack_ != 0 && faulted_at + below_pointer >= stack_ && faulted_at < base &&
            base - faulted_at + above_base >= limit && base - faulted_at < limit + largest_frame;
 }
@@ -144,8 +130,8 @@ void InterruptedStack::capture_place(Backtrace& to) noexcept { add_frame(to, add
 void InterruptedStack::capture_callers(Backtrace& to) noexcept {
     Walk walk{.to = to, .start = address_};
     if (to.module_of[0] == Backtrace::no_module && address_ < 4096) {
-        // A call of a null function pointer: its caller's address is on the top of the stack, and
-        // the walk begins as if the call had just returned.
+        // A call of a null function pointer. The caller's address is on top of the stack: the walk
+        // begins as if the call had just returned.
         std::uint64_t caller = 0;
         // NOLINTNEXTLINE(performance-no-int-to-ptr): a register holds it
         std::memcpy(&caller, reinterpret_cast<const void*>(stack_), sizeof caller);
@@ -175,7 +161,7 @@ void InterruptedStack::capture_callers(Backtrace& to) noexcept {
     auto& registers = static_cast<ucontext_t*>(context_)->uc_mcontext;
     Walk walk{.to = to, .start = address_};
     if (to.module_of[0] == Backtrace::no_module && address_ < 4096) {
-        // A call of a null function pointer: the link register says where from.
+        // A call of a null function pointer. The caller's address is in the link register.
         add_frame(to, registers.regs[30] - 1);
         registers.pc = registers.regs[30];
         walk.start = registers.pc;
@@ -193,7 +179,7 @@ InterruptedStack::InterruptedStack(void* context) noexcept : context_(context) {
 
 void InterruptedStack::capture_place(Backtrace& /*to*/) noexcept {}
 
-/// Elsewhere the handler's own frames come first.
+/// Where the context is not known the handler's own frames come first.
 void InterruptedStack::capture_callers(Backtrace& to) noexcept {
     Walk walk{.to = to};
     _Unwind_Backtrace(visit, &walk);

@@ -5,24 +5,22 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <sys/types.h>
-
 #include <procpool/detail/namespace.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace trace {
 
-/// A loaded file that code lies in.
+/// A loaded file with code.
 struct CodeModule {
     static constexpr std::size_t longest_path = 247;
 
-    std::uint64_t base = 0;                     ///< what the loader added to its addresses
-    std::array<char, longest_path + 1> path{};  ///< as the loader knows it; empty: the program
+    std::uint64_t base = 0;                     ///< what the linker added to its addresses
+    std::array<char, longest_path + 1> path{};  ///< as the linker knows it; empty: the program
 };
 
-/// Who called whom, as addresses within the calling instructions, the innermost first. Plain memory
-/// of a fixed size, that may be shared and written in a signal handler; a reader in another process
-/// checks it (`well_formed`).
+/// Who called whom: addresses within the calling instructions, the innermost first. Plain memory of
+/// a fixed size, so that a signal handler can write it into shared memory. A reader in another
+/// process must trust none of it.
 struct Backtrace {
     static constexpr std::size_t most_frames = 64;
     static constexpr std::size_t most_modules = 10;
@@ -40,8 +38,8 @@ struct Backtrace {
     }
 };
 
-/// Stacks end before the frame of this function (its address; 0: they do not): what is beneath it
-/// is of no interest.
+/// The address of the function at whose frame stacks end: what is below it is of no interest. 0:
+/// none.
 inline std::atomic<std::uintptr_t> outermost_function{0};
 
 /// The stack of the caller, without its own frame and the innermost `skipped` above it. Allocates
@@ -49,18 +47,18 @@ inline std::atomic<std::uintptr_t> outermost_function{0};
 void capture_callers(Backtrace& to, int skipped) noexcept;
 
 /// The stack that a signal interrupted, from the context that its handler was given. Only in that
-/// handler. Allocates nothing, and takes no lock where glibc is 2.35 or later. Where the stack
-/// makes no sense it may fault or not come back: what was found so far is in `to` at any moment.
-/// The context may be changed meanwhile; `restore` puts it back.
+/// handler. Allocates nothing, and takes no lock with glibc 2.35 or later. On a stack that makes no
+/// sense it may fault or never return; what it has found until then is in `to` at any moment. It
+/// may change the context; `restore` puts that back.
 class InterruptedStack {
 public:
     explicit InterruptedStack(void* context) noexcept;
-    /// The interrupted instruction alone: needs next to no stack.
+    /// The interrupted instruction alone. Needs hardly any stack.
     void capture_place(Backtrace& to) noexcept;
     /// What called it, after `capture_place`.
     void capture_callers(Backtrace& to) noexcept;
-    /// Whether a fault at this address means that the stack of a process's first thread is full. It
-    /// begins at `base` and grows up to `limit` bytes by itself.
+    /// Whether a fault at this address means that the stack of a process's first thread is full.
+    /// That stack begins at `base` and may grow to `limit` bytes.
     [[nodiscard]] bool is_full(std::uint64_t faulted_at, std::uint64_t base,
                                std::uint64_t limit) const noexcept;
     void restore() noexcept;

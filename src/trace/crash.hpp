@@ -10,19 +10,21 @@
 #include "trace/backtrace.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
-/// The last words of a process that dies of a signal that stands for a bug: SIGSEGV, SIGBUS,
-/// SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP; or that ends itself and has something to say.
+/// The last words of a process: of one that dies of a signal that stands for a bug (SIGSEGV,
+/// SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP), or of one that ends itself and says why.
 namespace trace {
 
-/// Written by the process that dies, read by another one when it is reaped: untrusted there.
+/// Written by the process that dies, read by another one when it is reaped. The reader must trust
+/// none of it.
 struct CrashReport {
     static constexpr std::size_t longest_note = 511;
 
-    /// The report is of the process and the signal for which `crash_seal` gives this; 0: there is
-    /// none. The signal is 0 where the process ended itself.
+    /// `crash_seal` of the process and the signal of which this is the report; 0: there is no
+    /// report. The signal is 0 when the process ended itself.
     std::atomic<std::uint64_t> seal{0};
     Backtrace stack;
-    /// What std::terminate was called for, that the stack overflowed, or `say_before_exit`.
+    /// The exception for which std::terminate was called, that the stack overflowed, or what was
+    /// said by `say_before_exit`.
     std::array<char, longest_note + 1> note{};
 };
 
@@ -30,21 +32,23 @@ struct CrashReport {
     return (key << 8U) | static_cast<std::uint64_t>(signal);
 }
 
-/// What the dynamic linker and the unwinder do at a first call, which is not for a signal handler:
-/// done once, here or in a parent, so that it costs no fork server anything.
+/// Makes the first call of the unwinder, at which it and the dynamic linker do what no signal
+/// handler may do. Needed once, here or in a parent process; the client does it, so that no fork
+/// server has to.
 void prepare_backtraces() noexcept;
 
-/// Handles the signals above from here on, in this process and its forks, where they had their
-/// default action. As long as a process has not called `report_crashes_to` that changes nothing. A
-/// report takes microseconds, at most a fifth of a second; then the process dies of the signal as
-/// without us: same wait status, same core dump. Handlers that a program installs replace ours.
+/// Handles those of the signals above that have their default action, from here on, in this process
+/// and its forks. Changes nothing for a process until it has called `report_crashes_to`. A report
+/// takes microseconds, at most a fifth of a second. Then the process dies of the signal as it would
+/// without a handler: with the same wait status and core dump. A handler that the program installs
+/// later replaces this one.
 void handle_crashes() noexcept;
 
-/// This process (not what it forks) writes its last words there. The report is the only thing on
-/// its pages. What may overflow the stack runs beneath the frame of the caller.
+/// This process (not those that it forks) writes its last words to `report`, which has its pages
+/// for itself. Code that may overflow the stack has to be called by the caller of this.
 void report_crashes_to(CrashReport& report, std::uint64_t key) noexcept;
 
-/// The last words of a process that is about to end itself: why.
+/// The last words of a process that is about to end itself.
 void say_before_exit(const char* why) noexcept;
 
 }  // namespace trace

@@ -1,8 +1,5 @@
 #include "trace/debug_info.hpp"
 
-/// libdw is not linked: a program that uses procpool needs nothing but libc and libstdc++. It is
-/// loaded when a stack is to be read for the first time; without it there are no lines.
-
 #if !defined(PROCPOOL_HAS_LIBDW)
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -18,116 +15,24 @@ PROCPOOL_END_NAMESPACE
 
 #else
 
-#include <algorithm>
 #include <cstdlib>
 #include <span>
 #include <string_view>
+#include <utility>
 
-#include <dlfcn.h>
 #include <dwarf.h>
-#include <link.h>
-#include <sys/auxv.h>
 
-#include <elfutils/libdw.h>
-#include <elfutils/libdwfl.h>
-
-#include "os/own.hpp"
+#include "trace/libdw.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace trace {
 namespace {
 
-/// What is used of libdw, by its own names.
-struct Libdw {
-    decltype(&::dwfl_begin) dwfl_begin = nullptr;
-    decltype(&::dwfl_end) dwfl_end = nullptr;
-    decltype(&::dwfl_report_begin) dwfl_report_begin = nullptr;
-    decltype(&::dwfl_report_elf) dwfl_report_elf = nullptr;
-    decltype(&::dwfl_report_end) dwfl_report_end = nullptr;
-    decltype(&::dwfl_build_id_find_elf) dwfl_build_id_find_elf = nullptr;
-    decltype(&::dwfl_build_id_find_debuginfo) dwfl_build_id_find_debuginfo = nullptr;
-    decltype(&::dwfl_offline_section_address) dwfl_offline_section_address = nullptr;
-    decltype(&::dwfl_module_addrdie) dwfl_module_addrdie = nullptr;
-    decltype(&::dwfl_module_nextcu) dwfl_module_nextcu = nullptr;
-    decltype(&::dwarf_getsrc_die) dwarf_getsrc_die = nullptr;
-    decltype(&::dwarf_lineno) dwarf_lineno = nullptr;
-    decltype(&::dwarf_linesrc) dwarf_linesrc = nullptr;
-    decltype(&::dwarf_haspc) dwarf_haspc = nullptr;
-    decltype(&::dwarf_getscopes) dwarf_getscopes = nullptr;
-    decltype(&::dwarf_getscopes_die) dwarf_getscopes_die = nullptr;
-    decltype(&::dwarf_tag) dwarf_tag = nullptr;
-    decltype(&::dwarf_diename) dwarf_diename = nullptr;
-    decltype(&::dwarf_attr) dwarf_attr = nullptr;
-    decltype(&::dwarf_formref_die) dwarf_formref_die = nullptr;
-    decltype(&::dwarf_formudata) dwarf_formudata = nullptr;
-    decltype(&::dwarf_getsrcfiles) dwarf_getsrcfiles = nullptr;
-    decltype(&::dwarf_filesrc) dwarf_filesrc = nullptr;
-
-    /// Null where libdw is not installed. A forked process looks anew: another thread of its parent
-    /// may have been at it.
-    static const Libdw* get() {
-        const Libdw& own = os::own<Libdw>();
-        return own.complete_ ? &own : nullptr;
-    }
-
-    Libdw() {
-        // Into a program without a dynamic linker it would bring a libc of its own, and crash.
-        if (!has_dynamic_linker()) {
-            return;
-        }
-        void* const library = ::dlopen("libdw.so.1", RTLD_LAZY | RTLD_LOCAL);
-        if (library == nullptr) {
-            return;
-        }
-        bool complete = true;
-        const auto find = [&](auto& function, const char* name) {
-            function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(
-                ::dlsym(library, name));
-            complete = complete && function != nullptr;
-        };
-        find(dwfl_begin, "dwfl_begin");
-        find(dwfl_end, "dwfl_end");
-        find(dwfl_report_begin, "dwfl_report_begin");
-        find(dwfl_report_elf, "dwfl_report_elf");
-        find(dwfl_report_end, "dwfl_report_end");
-        find(dwfl_build_id_find_elf, "dwfl_build_id_find_elf");
-        find(dwfl_build_id_find_debuginfo, "dwfl_build_id_find_debuginfo");
-        find(dwfl_offline_section_address, "dwfl_offline_section_address");
-        find(dwfl_module_addrdie, "dwfl_module_addrdie");
-        find(dwfl_module_nextcu, "dwfl_module_nextcu");
-        find(dwarf_getsrc_die, "dwarf_getsrc_die");
-        find(dwarf_lineno, "dwarf_lineno");
-        find(dwarf_linesrc, "dwarf_linesrc");
-        find(dwarf_haspc, "dwarf_haspc");
-        find(dwarf_getscopes, "dwarf_getscopes");
-        find(dwarf_getscopes_die, "dwarf_getscopes_die");
-        find(dwarf_tag, "dwarf_tag");
-        find(dwarf_diename, "dwarf_diename");
-        find(dwarf_attr, "dwarf_attr");
-        find(dwarf_formref_die, "dwarf_formref_die");
-        find(dwarf_formudata, "dwarf_formudata");
-        find(dwarf_getsrcfiles, "dwarf_getsrcfiles");
-        find(dwarf_filesrc, "dwarf_filesrc");
-        complete_ = complete;
-    }
-
-private:
-    static bool has_dynamic_linker() {
-        // NOLINTNEXTLINE(performance-no-int-to-ptr): so the kernel says it
-        const std::span headers(reinterpret_cast<const ElfW(Phdr)*>(::getauxval(AT_PHDR)),
-                                ::getauxval(AT_PHNUM));
-        return std::ranges::any_of(
-            headers, [](const ElfW(Phdr) & header) { return header.p_type == PT_INTERP; });
-    }
-
-    bool complete_ = false;
-};
-
-/// An array of entries that libdw allocated.
+/// An array of entries (DIEs) that libdw allocated.
 class Scopes {
 public:
     Scopes(Dwarf_Die* dies, int count) : dies_(dies), count_(count > 0 ? count : 0) {}
-    ~Scopes() { std::free(dies_); }  // NOLINT(cppcoreguidelines-no-malloc): libdw's
+    ~Scopes() { std::free(dies_); }  // NOLINT(cppcoreguidelines-no-malloc): libdw calls malloc
     Scopes(const Scopes&) = delete;
     Scopes& operator=(const Scopes&) = delete;
 
@@ -200,8 +105,8 @@ struct DebugInfo::File {
         return nullptr;
     }
 
-    /// Its name and those of what it is declared in: "app::Parser::header". `depth`: how many
-    /// functions lie around it at most, for a file may say anything.
+    /// The name of a function after those of all that it is declared in: "app::Parser::header".
+    /// `depth`: in how many functions it may be nested; a damaged file may nest them without end.
     std::string qualified_name(Dwarf_Die function, int depth = 8) const {
         follow(function, DW_AT_abstract_origin);
         follow(function, DW_AT_specification);
@@ -215,7 +120,8 @@ struct DebugInfo::File {
                 break;
             }
             if (tag == DW_TAG_subprogram && !name.empty() && depth > 0) {
-                return qualified_name(die, depth - 1) + "::" + name;  // may be declared elsewhere
+                // That function may be declared elsewhere, in a class for example.
+                return qualified_name(die, depth - 1) + "::" + name;
             }
             if (tag != DW_TAG_subprogram && tag != DW_TAG_namespace &&
                 tag != DW_TAG_structure_type && tag != DW_TAG_class_type &&
@@ -249,8 +155,8 @@ DebugInfo::DebugInfo(os::Fd code, const char* path) {
         return;
     }
     auto file = std::make_unique<File>(*dw);
-    // Looks beside the system's own debug files, and asks no server for more: that could take
-    // minutes.
+    // Debug information of its own, or from the system's directory of debug files. No server is
+    // asked for more: that could take minutes.
     file->callbacks.find_elf = dw->dwfl_build_id_find_elf;
     file->callbacks.find_debuginfo = dw->dwfl_build_id_find_debuginfo;
     file->callbacks.section_address = dw->dwfl_offline_section_address;
@@ -294,8 +200,8 @@ std::vector<SourceFrame> DebugInfo::at(std::uint64_t address) const {
         }
         return frames;
     }
-    // Around an inlined function these are what it was declared in; what it was inlined into is
-    // around the entry itself.
+    // For an inlined function these scopes are those of its declaration. The scopes of the entry
+    // itself are those of the functions that it was inlined into.
     dies = nullptr;
     count = file.dw.dwarf_getscopes_die(innermost.dies().data(), &dies);
     const Scopes scopes(dies, count);
@@ -312,8 +218,8 @@ std::vector<SourceFrame> DebugInfo::at(std::uint64_t address) const {
         frame.file = file.file_of_call(*unit, die);
         frame.line = static_cast<int>(file.number(die, DW_AT_call_line));
     }
-    // The body of a lambda, unoptimised, lies within a function whose addresses do not contain it,
-    // and is not found: the line is known all the same, and the symbol names it.
+    // An unoptimised lambda is an entry within a function whose addresses are others, so it is not
+    // found. Its line is known all the same, and its symbol names it.
     if (frames.empty() && frame.line > 0) {
         frames.push_back(frame);
     }

@@ -12,7 +12,7 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace trace {
 
-/// A function as the source names it, and where in it.
+/// A function as the source names it, and a line in it.
 struct SourceFrame {
     std::string function;  ///< qualified, without parameters; may be empty
     std::string file;      ///< without its directory; may be empty
@@ -23,14 +23,15 @@ struct SourceFrame {
 /// The debug information of one file of code, read by libdw. Used by one thread at a time.
 class DebugInfo {
 public:
-    /// `file`: nobody may write to it, for it is mapped. `path`: what it is called.
+    /// `file`: mapped, so nobody may write to it. `path`: its name.
     DebugInfo(os::Fd file, const char* path);
     ~DebugInfo();
     DebugInfo(const DebugInfo&) = delete;
     DebugInfo& operator=(const DebugInfo&) = delete;
 
-    /// The function at an address as the file counts them, after those inlined into it at this
-    /// place. Empty when nothing is known: no debug information, no libdw. Throws std::bad_alloc.
+    /// The function at an address, as the file counts addresses, after those that are inlined into
+    /// it there. Empty when nothing is known: no debug information, or no libdw. Throws
+    /// std::bad_alloc.
     [[nodiscard]] std::vector<SourceFrame> at(std::uint64_t address) const;
 
 private:

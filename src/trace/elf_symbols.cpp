@@ -20,8 +20,8 @@ using Header = ElfW(Ehdr);
 using Section = ElfW(Shdr);
 using Symbol = ElfW(Sym);
 
-/// The longest symbol that is shown, and the most that are looked at: a sparse file may have no
-/// end.
+/// Bounds for files that may be damaged or, being sparse, seem endless: the longest symbol, and how
+/// many are read.
 constexpr std::size_t longest_name = 16 * 1024;
 constexpr std::uint64_t most_symbols = std::uint64_t{1} << 24U;
 
@@ -64,7 +64,7 @@ std::string text_at(const os::Fd& file, const Section& strings, std::uint64_t of
 
 /// The function that an address lies in.
 std::optional<Symbol> find(const os::Fd& file, const Section& table, std::uint64_t address) {
-    // As many at a time as make few system calls, and fit a small stack.
+    // So many at a time: few system calls, and room for them on a small stack.
     std::array<Symbol, 256> some{};
     std::uint64_t left = std::min(table.sh_size / sizeof(Symbol), most_symbols);
     for (std::uint64_t at = table.sh_offset; left > 0;) {
@@ -94,7 +94,7 @@ std::string elf_symbol(const os::Fd& file, std::uint64_t address) {
         header.e_shentsize != sizeof(Section)) {
         return {};
     }
-    // The full table first: the one for the dynamic linker lacks what is local.
+    // The full table first: the dynamic linker's has no local functions.
     for (const unsigned wanted : {unsigned{SHT_SYMTAB}, unsigned{SHT_DYNSYM}}) {
         Section table;
         Section strings;
@@ -109,7 +109,7 @@ std::string elf_symbol(const os::Fd& file, std::uint64_t address) {
                     return name;
                 }
             }
-            break;  // there is one of each
+            break;  // there is only one table of each type
         }
     }
     return {};

@@ -10,9 +10,9 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace trace {
 
-/// The function that the symbol tables of an ELF file name at an address as the file counts them;
-/// empty if there is none. The file may be any, and may change meanwhile: nothing in it is trusted.
-/// Reads in constant memory. Throws std::bad_alloc.
+/// The symbol of the function at an address, as the file counts addresses, from the symbol tables
+/// of an ELF file; empty if there is none. The file may be any, and may change meanwhile: nothing
+/// in it is trusted. Reads in constant memory. Throws std::bad_alloc.
 [[nodiscard]] std::string elf_symbol(const os::Fd& file, std::uint64_t address);
 
 }  // namespace trace

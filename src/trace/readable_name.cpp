@@ -29,8 +29,8 @@ std::string readable_name(const std::type_info& type) {
     replace("[abi:cxx11]", "");
     replace("std::basic_string<char, std::char_traits<char>, std::allocator<char> >",
             "std::string");
-    constexpr std::string_view nested =
-        "std::_Nested_exception<";  // what std::throw_with_nested makes
+    // std::throw_with_nested throws a type of its own, which holds the exception that it was given.
+    constexpr std::string_view nested = "std::_Nested_exception<";
     if (name.starts_with(nested) && name.ends_with('>')) {
         name = name.substr(nested.size(), name.size() - nested.size() - 1);
     }

@@ -14,17 +14,17 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x
 
 }  // namespace
 
-std::string written(const trace::Backtrace& stack) {
-    const auto count = std::min<std::size_t>(stack.count.load(std::memory_order_acquire),
-                                             trace::Backtrace::most_frames);
+std::string written(const Backtrace& stack) {
+    const auto count =
+        std::min<std::size_t>(stack.count.load(std::memory_order_acquire), Backtrace::most_frames);
     const auto modules = std::min<std::size_t>(stack.modules_count.load(std::memory_order_acquire),
-                                               trace::Backtrace::most_modules);
+                                               Backtrace::most_modules);
     std::string text;
     for (std::size_t i = 0; i < count; ++i) {
         std::uint64_t address = stack.addresses[i];
         std::string path(unknown_path);
         if (const std::size_t index = stack.module_of[i]; index < modules) {
-            const trace::CodeModule& module = stack.modules[index];
+            const CodeModule& module = stack.modules[index];
             path = readable(module.path);
             address -= module.base;
         }

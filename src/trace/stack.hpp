@@ -9,20 +9,21 @@
 #include "trace/backtrace.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
-/// A stack on its way from the process in which it was taken to the one that has the time to look
-/// up names: a line a frame, the innermost first, "<address in the file, hexadecimal> <path>". The
-/// path is empty for the program itself, and "?" where the file is not known: the address is then
-/// that of the process.
+/// A stack as text, on its way from the process where it was captured to the one that has time to
+/// look up names. One line for each frame, the innermost first: "<address in the file, hexadecimal>
+/// <path>". The path is empty for the program itself. It is "?" when the file is not known; the
+/// address is then that in the process.
 namespace trace {
 
-/// The longest such text; a longer one loses its outermost frames.
+/// The longest such text; of a longer one the outermost frames are left out.
 inline constexpr std::size_t longest_stack = 16 * 1024;
 
-/// Nothing in the backtrace is trusted: another process may have written anything there.
-/// Throws std::bad_alloc.
-[[nodiscard]] std::string written(const trace::Backtrace& stack);
+/// The stack as such text. Trusts nothing in the backtrace: another process may have written
+/// anything there. Throws std::bad_alloc.
+[[nodiscard]] std::string written(const Backtrace& stack);
 
-/// Text that another process may have written: up to its first zero, without control characters.
+/// Text that another process may have written: up to its first zero, with spaces in place of
+/// control characters. Throws std::bad_alloc.
 [[nodiscard]] std::string readable(std::span<const char> text);
 
 struct StackLine {

@@ -2,21 +2,21 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <cstdio>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <unordered_map>
 #include <vector>
-
-#include <cxxabi.h>
 
 #include "os/file.hpp"
 #include "os/own.hpp"
 #include "trace/debug_info.hpp"
 #include "trace/elf_symbols.hpp"
+#include "trace/frame_kinds.hpp"
+#include "trace/function_name.hpp"
 #include "trace/stack.hpp"
 #include "trace/unversioned.hpp"
 
@@ -24,131 +24,13 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace trace {
 namespace {
 
-/// One line of a trace.
-struct Frame {
-    std::string text;
-    std::string function;  // as `text` shows it; empty if it is not known
-    enum class Kind { of_program, of_runtime, throwing, machinery } kind{};
-};
-
-// ---- Names
-// -----------------------------------------------------------------------------------------
-
-std::string demangled(const std::string& symbol) {
-    int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> name(
-        abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), std::free);
-    return unversioned(name != nullptr ? name.get() : symbol);
-}
-
-/// Where the parameter list begins that ends the name: the last parenthesis opened outside of all
-/// others, and of template arguments.
-std::size_t parameters_of(std::string_view name) {
-    int depth = 0;
-    for (std::size_t at = name.size(); at-- > 0;) {
-        const char c = name[at];
-        if (c == ')' || c == '}') {
-            ++depth;
-        }
-        if (c == '(' || c == '{') {
-            --depth;
-        }
-        if (c == '(' && depth == 0) {
-            const bool belongs = at == 0 || name.substr(0, at).ends_with("operator") ||
-                                 name.substr(at).starts_with("(anonymous namespace)");
-            return belongs ? name.size() : at;
-        }
-    }
-    return name.size();
-}
-
-/// "int app::parse<int>(std::string const&)": "app::parse<int>".
-std::string without_parameters(const std::string& name) {
-    std::string_view rest = std::string_view(name).substr(0, parameters_of(name));
-    int depth = 0;
-    std::size_t begin = 0;
-    for (std::size_t at = 0; at < rest.size(); ++at) {
-        const char c = rest[at];
-        if (rest.substr(at).starts_with("operator")) {
-            break;  // its name may have anything
-        }
-        if (c == '<' || c == '(' || c == '{') {
-            ++depth;
-        }
-        if (c == '>' || c == ')' || c == '}') {
-            --depth;
-        }
-        if (c == ' ' && depth == 0) {
-            begin = at + 1;
-        }
-    }
-    return std::string(rest.substr(begin));
-}
-
-bool starts_with_any(std::string_view name, std::initializer_list<std::string_view> prefixes) {
-    return std::ranges::any_of(prefixes, [&](auto prefix) { return name.starts_with(prefix); });
-}
-
-bool is_any(std::string_view name, std::initializer_list<std::string_view> names) {
-    return std::ranges::find(names, name) != names.end();
-}
-
-/// The functions between a failure and the code that is to blame: those that throw, abort, end.
-bool is_throwing(std::string_view name) {
-    return starts_with_any(name, {"_Unwind_", "__cxa_", "__gxx_personality",
-                                  "__cxxabiv1::", "__gnu_cxx::__verbose_terminate",
-                                  "__pthread_kill", "__assert_fail", "std::__throw_",
-                                  "std::rethrow_exception", "std::throw_with_nested",
-                                  "std::terminate", "procpool::os::", "procpool::trace::"}) ||
-           is_any(name, {"abort", "raise", "gsignal", "pthread_kill", "__libc_message",
-                         "malloc_printerr", "__fortify_fail", "__stack_chk_fail", "__chk_fail",
-                         PROCPOOL_SYMBOL(note_throw)});
-}
-
-/// A name that the demangler does not know, for its constraints or its lambdas, and that begins
-/// with this scope.
-bool is_mangled_in(std::string_view name, std::string_view scope) {
-    if (!name.starts_with("_Z")) {
-        return false;
-    }
-    name.remove_prefix(std::min(name.find_first_not_of("ZNKVRO", 2), name.size()));
-    return name.starts_with(scope);
-}
-
-bool is_machinery(std::string_view name) {
-    return starts_with_any(name, {"procpool::detail::", "procpool::engine::", "std::invoke",
-                                  "std::__invoke", "std::apply", "std::__apply"}) ||
-           is_mangled_in(name, "8procpool") || is_mangled_in(name, "St6invoke") ||
-           is_mangled_in(name, "St8__invoke") || is_mangled_in(name, "St5apply");
-}
-
-bool is_runtime(std::string_view name, std::string_view file) {
-    return starts_with_any(name, {"std::", "__gnu_cxx::"}) ||
-           starts_with_any(file, {"libc.so", "libstdc++.so", "libc++", "libgcc_s.so", "libm.so",
-                                  "libpthread.so", "linux-vdso.so", "ld-linux", "libasan.so",
-                                  "libubsan.so", "libtsan.so"});
-}
-
-Frame::Kind kind_of(std::string_view function, std::string_view file) {
-    if (is_throwing(function)) {
-        return Frame::Kind::throwing;
-    }
-    if (is_machinery(function)) {
-        return Frame::Kind::machinery;
-    }
-    return is_runtime(function, file) ? Frame::Kind::of_runtime : Frame::Kind::of_program;
-}
-
 std::string hexadecimal(std::uint64_t number) {
     std::array<char, 24> text{};
     std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(number));
     return text.data();
 }
 
-// ---- Files
-// -----------------------------------------------------------------------------------------
-
-/// A file that code lies in, with what is known of its addresses.
+/// A file of code, and the frames that were looked up at its addresses.
 class CodeFile {
 public:
     explicit CodeFile(const std::string& path)
@@ -156,7 +38,7 @@ public:
           path_(path.empty() ? own_program : path),
           is_own_program_(path.empty()) {}
 
-    /// The frames at an address: one, and those inlined into it.
+    /// The frames at an address: those that are inlined there, and the function around them.
     const std::vector<Frame>& at(std::uint64_t address) {
         if (known_.size() >= most_known) {
             known_.clear();
@@ -173,8 +55,8 @@ public:
         return place->second;
     }
 
-    /// Frees what only looking up needs, a copy of the file.
-    void rest() {
+    /// Gives back the memory that only looking up needs, a copy of the file.
+    void close_debug_info() {
         if (!is_own_program_) {
             debug_info_.reset();
         }
@@ -183,7 +65,7 @@ public:
 private:
     static constexpr const char* own_program = "/proc/self/exe";
     static constexpr std::size_t most_known = 4096;
-    /// Of files beyond, functions are named, but no lines.
+    /// Of larger files no lines are named, only functions.
     static constexpr std::uint64_t most_copied = std::uint64_t{64} << 20U;
 
     static std::string name_of(const std::string& path) {
@@ -193,13 +75,14 @@ private:
         return whole.has_filename() ? whole.filename().native() : whole.native();
     }
 
-    /// libdw maps what it reads, and any file that a worker named may be cut off beneath it: it
-    /// gets a copy. Into a program that runs the kernel lets nobody write.
+    /// libdw maps what it reads, but somebody may truncate a file that a worker named. So libdw
+    /// gets a copy. Not of the program itself: while a program runs the kernel lets nobody write to
+    /// it.
     void open_debug_info(const os::Fd& file) {
-        os::Fd still =
+        os::Fd unchanging =
             is_own_program_ ? os::open_regular(own_program) : os::copy_of(file, most_copied);
-        if (still) {
-            debug_info_.emplace(std::move(still), path_.c_str());
+        if (unchanging) {
+            debug_info_.emplace(std::move(unchanging), path_.c_str());
         }
     }
 
@@ -225,9 +108,9 @@ private:
         Frame frame;
         frame.function = unversioned(source.function);
         if (!source.inlined) {
-            // The symbol has the arguments of templates, and the names of lambdas.
+            // The symbol also has the arguments of templates and the names of lambdas.
             if (const std::string symbol = elf_symbol(file, address); !symbol.empty()) {
-                frame.function = without_parameters(demangled(symbol));
+                frame.function = function_name(symbol);
             }
         }
         const std::string at = source.line > 0 && !source.file.empty()
@@ -246,7 +129,7 @@ private:
     std::unordered_map<std::uint64_t, std::vector<Frame>> known_;
 };
 
-/// The files met so far.
+/// The files of code met so far.
 struct CodeFiles {
     static constexpr std::size_t most_files = 64;
 
@@ -265,43 +148,14 @@ struct CodeFiles {
         return files.try_emplace(name, name).first->second;
     }
 
-    void rest() {
+    void close_debug_info() {
         for (auto& [path, file] : files) {
-            file.rest();
+            file.close_debug_info();
         }
     }
 };
 
-// ---- What is shown
-// -----------------------------------------------------------------------------------------
-
-bool is(const Frame& frame, Frame::Kind kind) { return frame.kind == kind; }
-
-/// Leaves what the task called, from what is to blame on.
-void trim(std::vector<Frame>& frames) {
-    const auto of_program = std::ranges::find(frames, Frame::Kind::of_program, &Frame::kind);
-    // What throws or aborts, up to the first that was called to do something else.
-    const auto last_throwing =
-        std::find_if(std::reverse_iterator(of_program), frames.rend(),
-                     [](const Frame& frame) { return is(frame, Frame::Kind::throwing); });
-    auto begin = last_throwing.base();
-    while (begin != frames.begin() && begin != of_program && begin->function.empty()) {
-        ++begin;
-    }
-    // The machinery beneath the task. Where all of the task was inlined into it, and there is no
-    // debug information to tell them apart, its innermost function names the task in its type.
-    auto end = frames.end();
-    while (end != begin && is(*(end - 1), Frame::Kind::machinery)) {
-        --end;
-    }
-    if (end == begin && end != frames.end()) {
-        ++end;
-    }
-    frames.erase(end, frames.end());
-    frames.erase(frames.begin(), begin);
-}
-
-/// A line a frame; a function that calls itself again and again is shown a few times.
+/// One line for each frame. Of a function that calls itself again and again only a few are shown.
 std::string lines_of(const std::vector<Frame>& frames) {
     constexpr std::size_t shown_of_run = 3;
     std::string text;
@@ -333,16 +187,16 @@ Trace symbolise(std::string_view stack) {
     std::vector<Frame> frames;
     for (StackLine line; take_line(stack, line);) {
         if (line.path == "?") {
-            frames.push_back({hexadecimal(line.address), {}, Frame::Kind::of_runtime});
+            frames.push_back({hexadecimal(line.address), {}, FrameKind::of_runtime});
             continue;
         }
         const auto& found = code.file(line.path).at(line.address);
         frames.insert(frames.end(), found.begin(), found.end());
     }
-    code.rest();
-    trim(frames);
+    code.close_debug_info();
+    keep_frames_of_task(frames);
     Trace trace{.place = {}, .text = lines_of(frames)};
-    const auto blamed = std::ranges::find(frames, Frame::Kind::of_program, &Frame::kind);
+    const auto blamed = std::ranges::find(frames, FrameKind::of_program, &Frame::kind);
     if (blamed != frames.end() && !blamed->function.empty()) {
         trace.place = blamed->text;
     }

@@ -10,14 +10,14 @@ namespace trace {
 
 /// A stack with names.
 struct Trace {
-    std::string place;  ///< of what the program wrote, the innermost: "parse_header (parse.cpp:41)"
-    std::string text;   ///< all of it, a line a frame, the innermost first
+    std::string place;  ///< the innermost frame of the program: "parse_header (parse.cpp:41)"
+    std::string text;   ///< a line for each frame, the innermost first
 };
 
-/// Looks up the names of a stack as `written` gave it: function, file and line where there is debug
-/// information and libdw to read it; function and file of the code where there are symbols; the
-/// address in the file otherwise. What a task did not call, the machinery beneath it, is left out.
-/// Takes milliseconds for a file met for the first time. Any thread. Throws std::bad_alloc.
+/// Looks up the names of a stack as `written` gave it. With debug information, and libdw to read
+/// it: function, source file and line. With symbols: function and file of the code. Otherwise: the
+/// address in the file. Frames that are not the task's are left out (trace/frame_kinds.hpp). Takes
+/// milliseconds for a file of code that is new. Any thread. Throws std::bad_alloc.
 [[nodiscard]] Trace symbolise(std::string_view stack);
 
 }  // namespace trace

@@ -2,14 +2,13 @@
 
 #include <unwind.h>
 
-/// An exception looks for its handler before anything is unwound: it asks every frame between the
-/// throw and the handler by calling the frame's personality routine. The frame below has one of its
-/// own, which handles nothing and looks at the stack as it stands at that moment. Unlike a
-/// replacement for __cxa_throw it is no business of anybody else's throws, and needs no symbol of
-/// another library.
+// Before anything is unwound, a throw looks for its handler: it calls the personality routine of
+// every frame in between. The frame of `call` below has a personality routine of its own. It
+// handles nothing; it captures the stack as it is at that moment. Unlike a replacement of
+// __cxa_throw it does not see the throws of others, and needs no symbol of another library.
 
-// Where unwinding does not go by DWARF tables, or a sanitizer gives the frame work (and a
-// personality) of its own, there is no watch.
+// There is no watch where unwinding does not use DWARF tables, or where a sanitizer gives the frame
+// a personality of its own.
 #if defined(__ARM_EABI_UNWINDER__) || defined(__SANITIZE_THREAD__)
 #define PROCPOOL_WATCHES_THROWS 0
 #elif defined(__has_feature)
@@ -22,9 +21,11 @@
 #define PROCPOOL_WATCHES_THROWS 1
 #endif
 
+PROCPOOL_BEGIN_NAMESPACE
+namespace trace {
 namespace {
 
-procpool::trace::Backtrace* watched = nullptr;
+Backtrace* watched = nullptr;
 
 }  // namespace
 
@@ -37,20 +38,18 @@ extern "C" [[gnu::visibility("hidden"), gnu::used]] _Unwind_Reason_Code note_thr
     int version, _Unwind_Action actions, _Unwind_Exception_Class /*unused*/,
     _Unwind_Exception* /*unused*/, _Unwind_Context* /*unused*/) {
     if (version == 1 && (actions & _UA_SEARCH_PHASE) != 0 && watched != nullptr) {
-        procpool::trace::capture_callers(*watched, 0);
+        capture_callers(*watched, 0);
     }
     return _URC_CONTINUE_UNWIND;
 }
 
 #endif
 
-PROCPOOL_BEGIN_NAMESPACE
-namespace trace {
 namespace {
 
 [[gnu::hot, gnu::noinline]] void call(void (*function)(void*), void* argument) {
 #if PROCPOOL_WATCHES_THROWS
-    // 0x1b: relative to the place where it is written, in four bytes.
+    // 0x1b: its address is written relative to the place where it stands, in four bytes.
     asm volatile(".cfi_personality 0x1b, " PROCPOOL_SYMBOL(note_throw));
 #endif
     function(argument);

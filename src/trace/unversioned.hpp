@@ -5,11 +5,10 @@
 #include <procpool/detail/namespace.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
-/// Names as the reader of a message would write them, without the version that is an inline
-/// namespace of procpool.
 namespace trace {
 
-/// "procpool::v0_1::Pool": "procpool::Pool", wherever it occurs.
+/// The text with names as its reader would write them: "procpool::Pool" for "procpool::v0_1::Pool",
+/// whose inline namespace is the version of this library. Throws std::bad_alloc.
 [[nodiscard]] std::string unversioned(std::string name);
 
 }  // namespace trace

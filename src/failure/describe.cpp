@@ -1,4 +1,4 @@
-#include "failure/words.hpp"
+#include "failure/describe.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,6 +14,7 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
 namespace {
 
+/// What is said about a signal that killed a worker.
 struct SignalWords {
     int number;
     const char* name;
@@ -28,7 +29,7 @@ constexpr SignalWords signal_words[] = {
     {SIGSEGV, "SIGSEGV", "segmentation fault", debug_it},
     {SIGBUS, "SIGBUS", "bus error", debug_it},
     {SIGILL, "SIGILL", "illegal instruction", debug_it},
-    {SIGFPE, "SIGFPE", "arithmetic error, an integer division by zero for one", debug_it},
+    {SIGFPE, "SIGFPE", "arithmetic error, for example an integer division by zero", debug_it},
     {SIGTRAP, "SIGTRAP", "trap", debug_it},
     {SIGABRT, "SIGABRT", "abort: std::terminate, a failed assertion or a corrupted heap",
      "see what it wrote to stderr, or call the function on that item alone, under a debugger"},
@@ -60,7 +61,7 @@ std::string signal_in_words(int signal) {
                             : std::string(words->name) + " (" + words->meaning + ")";
 }
 
-/// What to do about it when an item raised it.
+/// What to do when an item raised it.
 std::string cure_of(int signal) {
     const SignalWords* words = words_for(signal);
     return words == nullptr ? try_again : words->cure;

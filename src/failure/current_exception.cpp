@@ -48,7 +48,7 @@ std::string bounded(const char* text) {
                            : std::string(text, ::strnlen(text, max_failure_message + 1));
 }
 
-void look(Failure& failure, int depth);
+void note_current_exception(Failure& failure, int depth);
 
 void note_cause(Failure& failure, const std::nested_exception* nested, int depth) {
     if (nested == nullptr || nested->nested_ptr() == nullptr || depth == max_nesting ||
@@ -59,7 +59,7 @@ void note_cause(Failure& failure, const std::nested_exception* nested, int depth
     try {
         nested->rethrow_nested();
     } catch (...) {
-        look(cause, depth + 1);
+        note_current_exception(cause, depth + 1);
     }
     failure.message += failure.message.empty() ? "caused by " : "; caused by ";
     failure.message += cause.type_name;
@@ -83,9 +83,10 @@ void note_exception(Failure& failure, const std::exception& exception, int depth
     note_cause(failure, dynamic_cast<const std::nested_exception*>(&exception), depth);
 }
 
-/// Only inside a catch block. A type that derives from std::exception twice can only be caught by
-/// one of the two.
-void look_at_the_rest(Failure& failure, int depth) {
+/// Only inside a catch block, for an exception that `catch (const std::exception&)` does not catch:
+/// it is of no class derived from it, or of one that derives from it twice and can only be caught
+/// as a class in between.
+void note_other_exception(Failure& failure, int depth) {
     try {
         throw;
     } catch (const std::runtime_error& exception) {
@@ -103,13 +104,12 @@ void look_at_the_rest(Failure& failure, int depth) {
     } catch (int number) {
         failure.message = std::to_string(number);
     } catch (...) {
-        return;  // its type's name is all there is
+        return;  // only the name of its type is known
     }
 }
 
-/// Only inside a catch block: notes what is in flight. Throws std::bad_alloc, and the unwinding of
-/// a cancelled thread.
-void look(Failure& failure, int depth) {
+/// Only inside a catch block. Throws std::bad_alloc. Lets the unwinding of a cancelled thread pass.
+void note_current_exception(Failure& failure, int depth) {
     try {
         throw;
     } catch (const std::exception& exception) {
@@ -117,7 +117,7 @@ void look(Failure& failure, int depth) {
         note_exception(failure, exception, depth);
     } catch (...) {
         failure.type_name = readable_name(*abi::__cxa_current_exception_type());
-        look_at_the_rest(failure, depth);
+        note_other_exception(failure, depth);
     }
 }
 
@@ -130,14 +130,16 @@ std::vector<std::byte> encode_current_exception(std::uint64_t index, pid_t worke
         if (std::current_exception() == nullptr) {
             throw;
         }
-        look(failure, 0);
-        // The trace of an item of a pool in the task says more than where it was waited for.
+        note_current_exception(failure, 0);
+        // A task that used a pool itself has the trace of that pool's item. It says more than the
+        // place where the task waited for the item.
         if (failure.trace.empty()) {
             failure.stack = stack;
         }
         failure.message += note;
     } catch (...) {
-        // Not of C++: the unwinding of a cancelled thread. To end it here would abort the process.
+        // No C++ exception, but the unwinding of a cancelled thread. Ending it here would abort the
+        // process.
         if (std::current_exception() == nullptr) {
             throw;
         }

@@ -11,7 +11,7 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
 
-/// describe(failure), of which the place is known: "parse_header (parse.cpp:41)", or nothing.
+/// describe(failure) with the place where it happened: "parse_header (parse.cpp:41)", or nothing.
 /// Throws std::bad_alloc.
 [[nodiscard]] std::string describe_at(const Failure& failure, const std::string& place);
 

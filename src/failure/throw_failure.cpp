@@ -13,8 +13,8 @@
 #include <procpool/detail/codec/class.hpp>
 #include <procpool/detail/failure.hpp>
 
+#include "failure/describe.hpp"
 #include "failure/standard_types.hpp"
-#include "failure/words.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
@@ -24,7 +24,8 @@ std::error_code code_of(const Failure& failure) {
     return {failure.code, category_named(failure.category)};
 }
 
-/// What was given to the constructor of a system_error, which appends the text of its code.
+/// The text that was given to the constructor of a system_error. The constructor appends that of
+/// the error code.
 std::string text_before_code(const Failure& failure) {
     constexpr std::string_view prefix = "filesystem error: ";
     std::string text = failure.message;
