@@ -2,6 +2,7 @@
 # with its test hooks in.
 
 include(GNUInstallDirs)
+include(${CMAKE_CURRENT_LIST_DIR}/version.cmake)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
@@ -15,12 +16,6 @@ if(PROCPOOL_LIBDW)
     endif()
 endif()
 
-# What runs in a signal handler calls its functions directly: the dynamic linker, which looks a function up at its
-# first call, takes locks, and more of a small stack than there may be.
-set_source_files_properties(
-    ${PROJECT_SOURCE_DIR}/src/trace/backtrace.cpp ${PROJECT_SOURCE_DIR}/src/trace/crash.cpp
-    PROPERTIES COMPILE_OPTIONS -fno-plt)
-
 # procpool_library(<target> [<type>])
 function(procpool_library target)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.cpp)
@@ -30,8 +25,10 @@ function(procpool_library target)
         ${target}
         PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
         PRIVATE ${PROJECT_SOURCE_DIR}/src)
-    # Without a PLT every function is looked up when the program is loaded. With one, each fork server and each worker
-    # would look up the same ones again, at its first call: a tenth of what a pool costs to make.
+    # Without a PLT the dynamic linker looks up every function when the program is loaded, not at its first call. At a
+    # first call it would take locks, and more of the stack than there may be, in a signal handler (trace/crash.cpp and
+    # what it calls). And each fork server and each worker would look up the same functions again: a tenth of what a
+    # pool costs to make.
     target_compile_options(${target} PRIVATE -fno-plt)
     # Both are part of libc since glibc 2.34; before that they are libraries of their own.
     target_link_libraries(${target} PUBLIC Threads::Threads PRIVATE ${CMAKE_DL_LIBS})

@@ -3,7 +3,7 @@
 # In developer mode everything is visible, because tests reach into the rooms.
 if(NOT PROCPOOL_DEV)
     set(exports ${PROJECT_BINARY_DIR}/exports.map)
-    set(PUBLIC procpool::v${PROJECT_VERSION_MAJOR}_${PROJECT_VERSION_MINOR})
+    set(PUBLIC procpool::${PROCPOOL_VERSION_NAMESPACE})
     configure_file(${CMAKE_CURRENT_LIST_DIR}/exports.map ${exports} @ONLY)
     target_link_options(procpool PRIVATE LINKER:--version-script=${exports})
     set_property(TARGET procpool APPEND PROPERTY LINK_DEPENDS ${exports})

@@ -1,6 +1,7 @@
 #include "os/file.hpp"
 
-#include <algorithm>
+#include <array>
+#include <climits>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -62,6 +63,12 @@ Fd open_regular(const char* path) noexcept {
         return {};
     }
     return file;
+}
+
+std::string program_path() {
+    std::array<char, PATH_MAX> path{};
+    const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
+    return {path.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
 }
 
 bool read_at(const Fd& file, std::uint64_t offset, std::span<std::byte> buffer) noexcept {

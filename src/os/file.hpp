@@ -28,6 +28,9 @@ long read_file(const char* path, char* buffer, std::size_t size) noexcept;
 /// blocks on one of those, a pipe that nobody writes to for example.
 [[nodiscard]] Fd open_regular(const char* path) noexcept;
 
+/// Where the file of this program lies; empty when the system does not tell. Throws std::bad_alloc.
+[[nodiscard]] std::string program_path();
+
 /// Fills the buffer from the offset on. False when the file ends too early or cannot be read.
 bool read_at(const Fd& file, std::uint64_t offset, std::span<std::byte> buffer) noexcept;
 

@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <unordered_map>
 #include <vector>
 
@@ -68,11 +66,11 @@ private:
     /// Of larger files no lines are named, only functions.
     static constexpr std::uint64_t most_copied = std::uint64_t{64} << 20U;
 
+    /// Without its directory.
     static std::string name_of(const std::string& path) {
-        std::error_code none;
-        const auto whole = path.empty() ? std::filesystem::read_symlink(own_program, none)
-                                        : std::filesystem::path(path);
-        return whole.has_filename() ? whole.filename().native() : whole.native();
+        const std::string whole = path.empty() ? os::program_path() : path;
+        const std::size_t begin = whole.rfind('/') + 1;
+        return begin < whole.size() ? whole.substr(begin) : whole;
     }
 
     /// libdw maps what it reads, but somebody may truncate a file that a worker named. So libdw
