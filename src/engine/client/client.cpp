@@ -1,7 +1,7 @@
 #include "engine/client/client.hpp"
 
 #include <algorithm>
-#include <atomic>
+#include <chrono>
 #include <stdexcept>
 #include <utility>
 
@@ -11,75 +11,22 @@
 #include "engine/client/reconciliation.hpp"
 #include "engine/shared/times.hpp"
 #include "os/clock.hpp"
-#include "os/cpus.hpp"
+#include "os/futex.hpp"
 #include "os/process_mark.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
-namespace {
-
-std::uint64_t next_pool_number() {
-    static std::atomic<std::uint64_t> last{0};
-    return ++last;
-}
-
-/// As they were when the first pool was made.
-int cpus_of_this_program() {
-    static std::atomic<int> seen{0};  // no lock, which a forked child could find held
-    if (seen.load(std::memory_order_relaxed) == 0) {
-        seen.store(os::usable_cpus(), std::memory_order_relaxed);
-    }
-    return seen.load(std::memory_order_relaxed);
-}
-
-/// On a single CPU whoever spins keeps from running what he waits for.
-bool may_spin() { return cpus_of_this_program() > 1; }
-
-/// Binds the workers, one to a core first.
-void pin(const Layout& layout) {
-    const std::vector<int> cpus = os::cpus_to_bind();
-    for (int worker = 0; worker < layout.workers() && !cpus.empty(); ++worker) {
-        layout.line(worker).cpu = cpus[static_cast<std::size_t>(worker) % cpus.size()];
-    }
-}
-
-/// What the workers are to know from the start. The initializer's bytes go to the block.
-void write_pool_page(const Layout& layout, const EngineOptions& options, std::uint64_t owner,
-                     Block& initializer) {
-    PoolPage& pool = layout.pool();
-    pool.pool = next_pool_number();
-    pool.secret = mix(owner ^ os::now_ns() ^ pool.pool << 48U);
-    pool.workers = static_cast<std::uint64_t>(options.processes);
-    pool.max_tasks = options.max_tasks_per_child;
-    pool.memory_limit = options.memory_limit;
-    if (options.initialize != nullptr) {
-        initializer = Block(options.initializer.size());
-        std::copy(options.initializer.begin(), options.initializer.end(), initializer.data());
-        pool.initialize = options.initialize;
-        pool.initializer = initializer.data();
-        pool.initializer_size = options.initializer.size();
-    }
-    pool.tokens = static_cast<std::uint64_t>(
-        std::clamp(cpus_of_this_program() - 1, 1, static_cast<int>(wait::SpinTokens::most)));
-    pool.spin_ns = may_spin() ? worker_spin : 0;
-    if (options.pin) {
-        pin(layout);
-    }
-}
-
-}  // namespace
 
 Client::Client(const EngineOptions& options)
     : region_(memory::Region::current()),
       owner_(os::process_mark()),
-      memory_(region_, options.processes),
+      memory_(region_, options),
       layout_(memory_.layout()),
       server_(layout_),
-      calls_(layout_, server_, may_spin()),
+      calls_(layout_, server_, memory_.spins()),
       board_(layout_, server_),
       inbox_(layout_, board_, server_) {
     try {
-        write_pool_page(layout_, options, owner_, initializer_);
         server_.start(options, code_, region_.file());
     } catch (...) {
         server_.end_workers();
@@ -199,6 +146,107 @@ void Client::abandon(const JobHandle& job) {
     job->sink = nullptr;
     board_.close(*job, true);
     board_.finish_if_complete(*job);
+}
+
+std::uint64_t Client::arrivals(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    look_at_server();
+    collect();
+    return job->done.total();
+}
+
+bool Client::resolved(const JobHandle& job) {
+    const std::scoped_lock lock(mutex_);
+    look_at_server();
+    collect();
+    if (const std::uint64_t now = os::now_ns(); !job->resolved && now - job->nudged_ns > slice) {
+        // A program may poll for ever instead of waiting.
+        job->nudged_ns = now;
+        calls_.escalate(*job);
+        layout_.tokens().forget_all();
+    }
+    return job->resolved;
+}
+
+/// Takes in what has arrived: is that what a wait is for?
+bool Client::is_over(Job& job, std::uint64_t seen) {
+    collect();
+    if (!job.resolved && board_.is_closed_by_worker(job)) {
+        board_.close(job, !job.finishes_claimed);
+        board_.finish_if_complete(job);
+    }
+    return job.resolved || job.done.total() > seen || job.is_certain();
+}
+
+/// Spins only where the answer is microseconds away, then parks on the job's bell, in slices.
+bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) {
+    Lock lock(mutex_);
+    int watches = job->waited && calls_.spins() ? most_watches : 0;
+    std::uint64_t watch_until = 0;
+    for (;;) {
+        if (job->resolved) {
+            return true;
+        }
+        const std::size_t index = job->postings.back().page;
+        const os::FutexWord& bell = layout_.words(index).bell;
+        const std::uint32_t heard = bell.load(std::memory_order_seq_cst);
+        if (is_over(*job, seen)) {
+            return true;
+        }
+        if (server_.says_broken()) {
+            look_at_server();
+            continue;
+        }
+        std::uint64_t time = job->escalated ? slice : first_park;
+        if (deadline != Clock::time_point::max()) {
+            const auto left =
+                std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - Clock::now())
+                    .count();
+            if (left <= 0) {
+                look_at_server();  // short waits may be all there are
+                return job->resolved;
+            }
+            time = std::min(time, static_cast<std::uint64_t>(left));
+        }
+        if (watches > 0) {
+            lock.unlock();
+            const bool rung = calls_.watch(bell, heard, job->had_spinner, watch_until);
+            lock.lock();
+            watches = rung ? watches - 1 : 0;
+            if (watches == 0) {
+                look_at_server();
+                if (!job->resolved) {
+                    calls_.escalate(*job);
+                }
+            }
+            continue;
+        }
+        park(lock, *job, index, heard, time);
+    }
+}
+
+/// Blocks until the bell of the page was rung since `heard`, or for so long.
+void Client::park(Lock& lock, Job& job, std::size_t index, std::uint32_t heard,
+                  std::uint64_t time) {
+    JobPage& page = layout_.job(index);
+    page.waiters.fetch_add(1, std::memory_order_seq_cst);
+    lock.unlock();
+    const std::uint64_t before = os::now_ns();
+    os::futex_wait(layout_.words(index).bell, heard, time);
+    const bool quiet = os::now_ns() - before >= time;
+    lock.lock();
+    // The page may serve another job by now; until here it was rung for this thread as well.
+    page.waiters.fetch_sub(1, std::memory_order_seq_cst);
+    if (!quiet) {
+        return;
+    }
+    if (!job.resolved) {
+        calls_.escalate(job);
+    }
+    if (time >= slice) {
+        layout_.tokens().forget_all();
+        look_at_server();
+    }
 }
 
 void Client::close() {

@@ -58,7 +58,6 @@ private:
     void end_jobs();
     void look_at_server();
 
-    // waiting.cpp
     [[gnu::hot]] bool is_over(Job& job, std::uint64_t seen);
     void park(Lock& lock, Job& job, std::size_t page, std::uint32_t heard, std::uint64_t time);
 
@@ -66,7 +65,6 @@ private:
     const std::uint64_t owner_;
     PoolMemory memory_;
     const Layout& layout_;
-    Block initializer_;
     WorkerCode code_;
     ForkServer server_;
     Calls calls_;

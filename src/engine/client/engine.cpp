@@ -1,6 +1,8 @@
 #include <stdexcept>
 #include <string>
 
+#include <procpool/detail/engine.hpp>
+
 #include "engine/client/client.hpp"
 #include "engine/client/in_caller.hpp"
 #include "engine/shared/interface.hpp"

@@ -8,33 +8,31 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// A pool's part of the shared region. Gives itself back.
+/// A pool's part of the shared region, with what the workers are to know from the start. Gives
+/// itself back.
 class PoolMemory {
 public:
     /// Throws std::bad_alloc.
-    PoolMemory(memory::Region& region, int workers)
-        : region_(region), layout_(Layout::plan(workers, region.size() / 4)) {
-        layout_.place(region.reserve(layout_.size()), region.base(), region.size());
-    }
+    PoolMemory(memory::Region& region, const EngineOptions& options);
     PoolMemory(const PoolMemory&) = delete;
     PoolMemory& operator=(const PoolMemory&) = delete;
     ~PoolMemory() { give_back(); }
 
     [[nodiscard]] const Layout& layout() const { return layout_; }
+    /// Are there CPUs enough to spin while waiting?
+    [[nodiscard]] bool spins() const { return layout_.pool().spin_ns != 0; }
 
-    void give_back() {
-        if (held_) {
-            region_.unreserve(layout_.base(), layout_.size());
-        }
-        held_ = false;
-    }
+    void give_back();
     /// It is another process's, or somebody may write to it still.
     void leave() { held_ = false; }
 
 private:
+    void write_pool_page(const EngineOptions& options, int cpus) noexcept;
+
     memory::Region& region_;
     Layout layout_;
     bool held_ = true;
+    Block initializer_;
 };
 
 }  // namespace engine

@@ -1,0 +1,78 @@
+#include "engine/client/pool_memory.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+#include "engine/shared/times.hpp"
+#include "os/clock.hpp"
+#include "os/cpus.hpp"
+#include "os/process_mark.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+namespace {
+
+std::uint64_t next_pool_number() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+}
+
+/// As they were when the first pool was made.
+int cpus_of_this_program() {
+    static std::atomic<int> seen{0};  // no lock, which a forked child could find held
+    if (seen.load(std::memory_order_relaxed) == 0) {
+        seen.store(os::usable_cpus(), std::memory_order_relaxed);
+    }
+    return seen.load(std::memory_order_relaxed);
+}
+
+Block copy_of(std::span<const std::byte> bytes) {
+    Block block(bytes.size());
+    std::copy(bytes.begin(), bytes.end(), block.data());
+    return block;
+}
+
+}  // namespace
+
+PoolMemory::PoolMemory(memory::Region& region, const EngineOptions& options)
+    : region_(region),
+      layout_(Layout::plan(options.processes, region.size() / 4)),
+      initializer_(options.initialize != nullptr ? copy_of(options.initializer) : Block()) {
+    // What may throw comes before the reservation.
+    const int cpus = cpus_of_this_program();
+    const std::vector<int> pins = options.pin ? os::cpus_to_bind() : std::vector<int>();
+    layout_.place(region.reserve(layout_.size()), region.base(), region.size());
+    write_pool_page(options, cpus);
+    for (int worker = 0; worker < options.processes && !pins.empty(); ++worker) {
+        layout_.line(worker).cpu = pins[static_cast<std::size_t>(worker) % pins.size()];
+    }
+}
+
+void PoolMemory::write_pool_page(const EngineOptions& options, int cpus) noexcept {
+    PoolPage& pool = layout_.pool();
+    pool.pool = next_pool_number();
+    pool.secret = mix(os::process_mark() ^ os::now_ns() ^ pool.pool << 48U);
+    pool.workers = static_cast<std::uint64_t>(options.processes);
+    pool.max_tasks = options.max_tasks_per_child;
+    pool.memory_limit = options.memory_limit;
+    if (options.initialize != nullptr) {
+        pool.initialize = options.initialize;
+        pool.initializer = initializer_.data();
+        pool.initializer_size = options.initializer.size();
+    }
+    pool.tokens = static_cast<std::uint64_t>(
+        std::clamp(cpus - 1, 1, static_cast<int>(wait::SpinTokens::most)));
+    // On a single CPU whoever spins keeps from running what he waits for.
+    pool.spin_ns = cpus > 1 ? worker_spin : 0;
+}
+
+void PoolMemory::give_back() {
+    if (held_) {
+        region_.unreserve(layout_.base(), layout_.size());
+    }
+    held_ = false;
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE
