@@ -1,4 +1,4 @@
-# Writes OUTPUT from INPUT with the commit of SOURCE_DIR in it; leaves it untouched when nothing has changed.
+# Writes OUTPUT from INPUT, with the commit of SOURCE_DIR in it. Does not touch OUTPUT when nothing has changed.
 
 set(COMMIT "")
 find_program(git git)

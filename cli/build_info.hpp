@@ -4,10 +4,10 @@
 
 namespace procpool::cli {
 
-/// What this program was made of.
+/// From what and how this program was built.
 struct BuildInfo {
     std::string version;     ///< of procpool
-    std::string commit;      ///< as `git describe` tells it; empty when there was no git
+    std::string commit;      ///< as `git describe` prints it; empty when there was no git
     std::string build_type;  ///< CMake's: Release, RelWithDebInfo, ...
     std::string sanitizers;  ///< as -fsanitize takes them; empty: none
     std::string compiler;

@@ -2,8 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
-/// The subcommands of `procpool`, a file each. They add themselves to the app; when one is called,
-/// its callback stores how it ended (tool/exit.hpp) in `exit_code`, which outlives the app.
+/// The subcommands of `procpool`, a file each. They add themselves to the app. The callback of the
+/// one that is called stores its exit status (tool/exit.hpp) in `exit_code`, which must outlive the
+/// app.
 namespace procpool::cli {
 
 void add_mine(CLI::App& app, int& exit_code);

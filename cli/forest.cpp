@@ -1,14 +1,12 @@
-// procpool forest: its options. The work is in apps/forest.
+// `procpool forest`: its options. The work is done in apps/forest.
 
-#include <cstdint>
-#include <limits>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "commands.hpp"
+#include "options.hpp"
 #include "tool/exit.hpp"
-#include "whole.hpp"
 
 #ifdef PROCPOOL_HAS_FOREST
 
@@ -21,13 +19,14 @@ namespace procpool::cli {
 namespace {
 
 constexpr auto footer =
-    R"(Columns are named, or numbered from 1; 2..5 are four columns. Cells are numbers.
+    R"(A column is given by its name or its number, from 1; 2..5 are four columns. The cells of
+these columns are numbers.
 
-A grid is settings with the values to try, every combination of them:
+A grid has settings and their values; every combination of the values is tried:
   depth=1..4,full   levels of decisions, at most; full: until all leaves are pure
   leaf=1,5,10       rows in a leaf, at least
-  rounds=1,10       trees, each grown on what those before it got wrong
-  rate=0.3,1        share of what each of them says that is believed
+  rounds=1,10       trees, each grown on the errors of those before it
+  rate=0.3,1        the share of each of their predictions that is used
 
 The results are the same to the bit for any number of processes.
 
@@ -41,44 +40,41 @@ Examples:
 
 void add_forest(CLI::App& app, int& exit_code) {
     const auto request = std::make_shared<forest::Request>();
-    CLI::App& command = *app.add_subcommand("forest",
-                                            "Regression trees on a CSV: one tree, a grid search by "
-                                            "cross-validation, a bagged forest; each fit a task");
+    CLI::App& command =
+        *app.add_subcommand("forest",
+                            "Regression trees for a CSV file: one tree, a grid search "
+                            "by cross-validation, a bagged forest; each fit is a task");
     command.footer(std::string(footer) + "\n\n" + tool::exit_codes);
     command.add_option("--data", request->data, "A CSV file")->required()->type_name("FILE");
     command.add_option("--target", request->target, "The column to predict")
         ->required()
         ->type_name("COLUMN");
     command
-        .add_option("--features", request->features,
-                    "The columns to predict it from; if not "
-                    "given, all others")
+        .add_option("--features", request->features, "The columns to predict it from [all others]")
         ->delimiter(',')
         ->type_name("COLUMN,...");
     command.add_option("--grid", request->grid, "Settings to try: see below")
         ->type_name("SETTING=VALUE,... ...")
         ->capture_default_str();
-    command.add_option("--folds", request->folds, "Folds of the cross-validation")
+    command.add_option("--folds", request->folds, "How many folds the cross-validation has")
         ->check(whole(0, 1'000'000'000))
         ->capture_default_str();
-    command.add_option("--trees", request->trees, "Trees of the forest; 0: no forest")
+    command.add_option("--trees", request->trees, "How many trees the forest has; 0: no forest")
         ->check(whole(0, 1'000'000))
         ->capture_default_str();
-    command.add_option("--seed", request->seed, "Chance is the same for the same seed")
-        ->check(whole(0, std::numeric_limits<std::uint64_t>::max()))
+    command.add_option("--seed", request->seed, "The seed of all random choices")
+        ->check(whole(0))
         ->capture_default_str();
-    command.add_option("--processes", request->processes, "Workers; 0: the CPUs that may be used")
-        ->check(whole(0, 1000))
-        ->capture_default_str();
-    command.add_option("--timeout", request->timeout, "Seconds that a fit may take; 0: any")
+    add_processes(command, request->processes);
+    command
+        .add_option("--timeout", request->timeout, "How many seconds a fit may take; 0: no limit")
         ->capture_default_str();
     command
         .add_option("--crash", request->crashes,
-                    "Let this many of the fits crash their worker, to see that it changes "
-                    "nothing")
+                    "So many fits crash their worker, to show that it changes nothing")
         ->check(whole(0, 1'000'000'000));
-    command.add_flag("--json", request->json, "Print everything, predictions too, for a program");
-    command.add_option("--plot", request->plot, "Draw the error over the grid")
+    command.add_flag("--json", request->json, "Print all results for a program, predictions too");
+    command.add_option("--plot", request->plot, "Draw a picture of the error over the grid")
         ->type_name("FILE.svg");
     command.callback([request, &exit_code] { exit_code = forest::run(*request); });
 }
@@ -91,7 +87,7 @@ namespace procpool::cli {
 
 void add_forest(CLI::App& app, int& /*exit_code*/) {
     CLI::App& command =
-        *app.add_subcommand("forest", "Regression trees on a CSV (not in this build)");
+        *app.add_subcommand("forest", "Regression trees for a CSV file (not in this build)");
     command.allow_extras();
     command.callback([] {
         throw tool::BadUsage(

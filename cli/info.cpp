@@ -1,7 +1,6 @@
 // `procpool info`: what a pool may use on this machine, and why.
 
 #include <algorithm>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,6 +18,7 @@
 #include "machine.hpp"
 #include "mine/hash.hpp"
 #include "tool/exit.hpp"
+#include "tool/json.hpp"
 #include "tool/output.hpp"
 #include "tool/terminal.hpp"
 #include "tool/text.hpp"
@@ -60,9 +60,7 @@ Versions versions(const Cpus& cpus) {
     return all;
 }
 
-std::string counted(int number, const char* noun) {
-    return tool::counted(static_cast<std::uint64_t>(number), noun);
-}
+using tool::counted;
 
 std::string cores_text(const Topology& topology) {
     std::string text = counted(topology.cores, "core") + ", " + counted(topology.cpus, "CPU");
@@ -75,7 +73,7 @@ std::string cores_text(const Topology& topology) {
     return text;
 }
 
-/// Rows of a name, a value and why it is so, for so many columns.
+/// Rows of a name, a value and what it means, in so many columns.
 class Page {
 public:
     explicit Page(std::size_t columns) : columns_(columns) {}
@@ -97,9 +95,9 @@ public:
 
 private:
     static constexpr std::size_t value_at = 33;
-    static constexpr std::size_t least_beside = 60;  // with fewer columns, values are below names
+    static constexpr std::size_t least_beside = 60;  // with fewer columns, values stand below names
 
-    /// Folded to what is right of the indent; every line but the first is indented.
+    /// Words folded to the columns behind the indent. Every line but the first is indented.
     [[nodiscard]] std::string block(const std::string& words, std::size_t indent) const {
         std::string lines = tool::folded(words, columns_ > indent ? columns_ - indent : 1, 0);
         for (std::size_t end = 0; (end = lines.find('\n', end)) != std::string::npos;
@@ -179,11 +177,8 @@ void add_info(CLI::App& app, int& exit_code) {
         const Cpus cpus = look_at_cpus("", cpus_by_affinity(), topology_by_hwloc());
         const auto limits = look_at_limits("");
         const std::string pattern = core_pattern("");
-        tool::write_out(
-            *as_json
-                ? data(cpus, limits, pattern).dump(2, ' ', false, json::error_handler_t::replace) +
-                      '\n'
-                : page(cpus, limits, pattern));
+        tool::write_out(*as_json ? tool::json_text(data(cpus, limits, pattern))
+                                 : page(cpus, limits, pattern));
         exit_code = tool::done;
     });
 }

@@ -33,7 +33,8 @@ std::string version() {
 }
 
 int run(int argc, char** argv) {
-    tool::prepare_standard_streams();
+    tool::open_standard_streams();
+    tool::report_failed_writes();
 
     CLI::App app("Programs on a pool of worker processes.", "procpool");
     app.set_version_flag("--version", version());

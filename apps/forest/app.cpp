@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "picture.hpp"
 #include "report.hpp"
@@ -18,7 +19,7 @@ namespace forest {
 namespace {
 
 std::chrono::nanoseconds timeout_of(double seconds) {
-    constexpr double longest = 1e9;  // what fits into nanoseconds, with room to spare
+    constexpr double longest = 1e9;  // fits into nanoseconds, with room to spare
     if (!(seconds >= 0 && seconds <= longest)) {
         throw tool::BadUsage(fmt::format("--timeout {}: write seconds, 0 for no limit", seconds));
     }
@@ -26,11 +27,7 @@ std::chrono::nanoseconds timeout_of(double seconds) {
 }
 
 Plan plan_of(const Request& request) {
-    std::string words;
-    for (const auto& word : request.grid) {
-        words += (words.empty() ? "" : " ") + word;
-    }
-    return {.grid = parse_grid(words),
+    return {.grid = parse_grid(fmt::format("{}", fmt::join(request.grid, " "))),
             .folds = request.folds,
             .trees = request.trees,
             .seed = request.seed,

@@ -11,7 +11,7 @@
 
 namespace forest {
 
-/// The options of the command, as they were written.
+/// The options of the command, as the user wrote them.
 struct Request {
     std::string data;
     std::string target;
@@ -21,15 +21,15 @@ struct Request {
     std::uint32_t folds = 5;
     std::uint64_t seed = 0;
     int processes = 0;   ///< 0: the CPUs that may be used
-    double timeout = 0;  ///< seconds, of a fit; 0: none
+    double timeout = 0;  ///< of a fit, in seconds; 0: none
     std::size_t crashes = 0;
     bool json = false;
-    std::optional<std::string> plot{};  ///< a file
+    std::optional<std::string> plot{};  ///< the file for the picture
 };
 
-/// The whole command: reads, works on a pool of processes, writes to standard output. Ctrl-C ends
-/// the work early, as a fit that fails does; what was found till then is written. Throws
-/// tool::BadUsage and tool::SystemLimit, and tool::Stopped after the writing.
+/// The whole command: reads the file, works on a pool of processes, and writes to standard output.
+/// Ctrl-C, or a fit that fails, ends the work early; what was found until then is written. Throws
+/// tool::BadUsage and tool::SystemLimit; throws tool::Stopped after the writing.
 [[nodiscard]] tool::Exit run(const Request& request);
 
 }  // namespace forest

@@ -4,46 +4,21 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "tool/exit.hpp"
+#include "tool/file.hpp"
 #include "tool/text.hpp"
 
 namespace forest {
 
 namespace {
 
-std::string content_of(const std::string& file) {
-    const auto cannot_read = [&] {
-        return tool::BadUsage(fmt::format("cannot read {}: {}; give a CSV file with --data",
-                                          tool::one_line(file), std::strerror(errno)));
-    };
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::fopen(file.c_str(), "rbe"),
-                                                             std::fclose);
-    if (!in) {
-        throw cannot_read();
-    }
-    std::string text;
-    constexpr std::size_t step = 1 << 16;
-    for (std::size_t got = step; got == step;) {
-        const std::size_t before = text.size();
-        text.resize(before + step);
-        got = std::fread(text.data() + before, 1, step, in.get());
-        text.resize(before + got);
-    }
-    if (std::ferror(in.get()) != 0) {
-        throw cannot_read();
-    }
-    return text;
-}
-
-/// The length of the UTF-8 character that `text` begins with; 0: it is none.
+/// The length of the UTF-8 character that `text` begins with; 0 if it begins with none.
 std::size_t length_of_character(std::string_view text) {
     const auto first = static_cast<unsigned char>(text[0]);
     const std::size_t length = first < 0x80   ? 1
@@ -63,7 +38,7 @@ std::size_t length_of_character(std::string_view text) {
     return length;
 }
 
-/// Fit for one line of UTF-8, as messages, JSON and pictures want it.
+/// The name as one line of valid UTF-8, for messages, JSON and pictures: a ? for what is not.
 std::string presentable(std::string name) {
     for (std::size_t at = 0; at < name.size();) {
         const std::size_t length = length_of_character(std::string_view(name).substr(at));
@@ -92,7 +67,7 @@ bool to_number(std::string_view text, double& number) {
     if (stop != end) {
         return false;
     }
-    // Too small for a double is 0, or nearly; too large is no finite number.
+    // strtod tells too small from too large.
     if (error == std::errc::result_out_of_range) {
         number = std::strtod(std::string(text).c_str(), nullptr);
         return std::isfinite(number);
@@ -100,12 +75,12 @@ bool to_number(std::string_view text, double& number) {
     return error == std::errc() && std::isfinite(number);
 }
 
-/// One pass over the text. Where it stands is always the beginning of a cell or of a line.
+/// Reads the text in one pass. Between two calls it is at the beginning of a cell or of a line.
 class Csv::Reader {
 public:
     explicit Reader(Csv& csv) : csv_(csv), text_(csv.text_) {
         if (text_.starts_with("\xef\xbb\xbf")) {
-            at_ = 3;  // the mark that some programs write first
+            at_ = 3;  // the byte order mark, which some programs write first
         }
     }
 
@@ -153,9 +128,9 @@ private:
             line_ = line;
             refuse(cells_.size() == 1 && cells_[0].size == 0
                        ? std::string("the line is empty; take it out")
-                       : fmt::format("{} cell{} where there are {} columns; every row needs one "
-                                     "for each column",
-                                     cells_.size(), cells_.size() == 1 ? "" : "s", csv_.columns()));
+                       : fmt::format("{} where there are {} columns; every row needs one for each "
+                                     "column",
+                                     tool::counted(cells_.size(), "cell"), csv_.columns()));
         }
         csv_.lines_.push_back(line);
         csv_.cells_.insert(csv_.cells_.end(), cells_.begin(), cells_.end());
@@ -208,7 +183,7 @@ private:
         return {begin, end - begin};
     }
 
-    /// The columns take their names from the first line. True if that is all it has.
+    /// Names the columns by the first line. True if that line has names; false if it is a row.
     bool begin_table() {
         const auto is_number = [this](const Cell& cell) {
             double ignored = 0;
@@ -243,6 +218,13 @@ Csv Csv::parse(std::string file, std::string text) {
     return csv;
 }
 
-Csv Csv::read(const std::string& file) { return parse(file, content_of(file)); }
+Csv Csv::read(const std::string& file) {
+    auto text = tool::contents(file);
+    if (!text) {
+        throw tool::BadUsage(fmt::format("cannot read {}: {}; give a CSV file with --data",
+                                         tool::one_line(file), std::strerror(errno)));
+    }
+    return parse(file, *std::move(text));
+}
 
 }  // namespace forest

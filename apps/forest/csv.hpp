@@ -7,16 +7,16 @@
 
 namespace forest {
 
-/// A file of comma-separated values, as text: rows that all have as many cells as there are
-/// columns. Cells may be quoted, a quote inside is doubled; blanks around an unquoted cell do not
-/// count; lines end with LF or CRLF. A first line that is all numbers is a row, and the columns are
-/// named 1, 2, 3.
+/// A file of comma-separated values, as texts. Every row has a cell for each column. Cells may be
+/// quoted; a quote inside is doubled. Blanks around an unquoted cell do not belong to it. Lines end
+/// with LF or CRLF. The first line has the names of the columns; if it is all numbers, it is a row,
+/// and the columns are named 1, 2, 3.
 class Csv {
 public:
     /// Throws tool::BadUsage with file and line.
-    static Csv read(const std::string& file);
-    /// Of text that was read already; `file` is for the messages.
-    static Csv parse(std::string file, std::string text);
+    [[nodiscard]] static Csv read(const std::string& file);
+    /// The same of a text; `file` is its name in messages. Throws tool::BadUsage.
+    [[nodiscard]] static Csv parse(std::string file, std::string text);
 
     [[nodiscard]] const std::string& file() const { return file_; }
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
@@ -42,7 +42,8 @@ private:
     std::vector<Cell> cells_;
 };
 
-/// A finite number and nothing else? What is too small for a double is 0, or nearly.
+/// Reads a text that is a finite number and nothing else; false if it is not. A number too small
+/// for a double becomes 0, or the smallest that there is.
 [[nodiscard]] bool to_number(std::string_view text, double& number);
 
 }  // namespace forest

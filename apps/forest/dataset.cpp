@@ -1,7 +1,6 @@
 #include "dataset.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -15,7 +14,7 @@ namespace forest {
 
 namespace {
 
-/// The names, as many as there is room for in a line.
+/// As many of the names as there is room for in a line.
 std::string some_of(const std::vector<std::string>& names) {
     constexpr std::size_t room = 100;
     std::string list;
@@ -40,16 +39,11 @@ std::optional<std::size_t> find_column(const Csv& csv, std::string_view wanted) 
             fmt::format("{}: columns {} and {} are both called {}; give the number", csv.file(),
                         column + 1, again - csv.names().begin() + 1, tool::quoted(wanted)));
     }
-    std::size_t number = 0;
-    const auto [stop, error] =
-        std::from_chars(wanted.data(), wanted.data() + wanted.size(), number);
-    if (error != std::errc() || stop != wanted.data() + wanted.size()) {
+    const auto number = tool::whole_number<std::size_t>(wanted);
+    if (!number || *number < 1 || *number > csv.columns()) {
         return std::nullopt;
     }
-    if (number < 1 || number > csv.columns()) {
-        return std::nullopt;
-    }
-    return number - 1;
+    return *number - 1;
 }
 
 std::size_t column_of(const Csv& csv, std::string_view wanted, std::string_view option) {
@@ -114,7 +108,7 @@ std::vector<std::size_t> columns_of(const Csv& csv, std::size_t target,
     return chosen;
 }
 
-/// "sepal_length,petal_length": for the advice what to take instead.
+/// The columns that hold numbers, as --features takes them: "sepal_length,petal_length".
 std::string columns_of_numbers(const Csv& csv, std::size_t target) {
     std::string list;
     for (std::size_t column = 0; column < csv.columns(); ++column) {
@@ -145,7 +139,7 @@ double number_in(const Csv& csv, std::size_t row, std::size_t column, std::size_
     std::string what = cell.empty() ? "the cell is empty"
                        : !is_number ? tool::quoted(cell) + " is not a number"
                                     : tool::quoted(cell) +
-                                          " is too large for the trees, which reckon in "
+                                          " is too large for the trees, which compute in "
                                           "single precision";
     std::string cure = cell.empty() ? "fill it in" : "correct it";
     if (column == target) {

@@ -10,7 +10,7 @@
 
 namespace forest {
 
-/// The table in the memory that the workers share: nothing of it travels.
+/// The table in memory that all workers share, so none of it is sent to them.
 class SharedTable {
 public:
     /// Throws std::bad_alloc when the shared memory is full.
@@ -20,7 +20,7 @@ public:
           folds_(fold_of_rows.begin(), fold_of_rows.end()),
           columns_(static_cast<std::uint32_t>(data.columns())) {}
 
-    /// The same addresses in every worker, and as long as this lives.
+    /// The addresses are the same in every worker. They are valid as long as this object lives.
     [[nodiscard]] View view() const {
         return {values_.data(), targets_.data(), static_cast<std::uint32_t>(targets_.size()),
                 columns_};
@@ -34,12 +34,13 @@ private:
     std::uint32_t columns_;
 };
 
-// The three kinds of task. Each is one fit, in a worker; its arguments are all that it depends on.
+// The three kinds of task. Each is one fit in a worker, and depends on nothing but its arguments.
 
-/// The lecture's tree: grown on all rows, and asked about them.
+/// The lecture's tree, grown on all rows: its predictions for the same rows.
 [[nodiscard]] std::vector<double> fit_on_all_rows(const View& table, const Settings& settings);
 
-/// One fold of a cross-validation: grown on the rows of all other folds, and tried on its own.
+/// One fold of a cross-validation: the tree grows on the rows of all other folds and is tried on
+/// the rows of this one.
 struct FoldFit {
     Settings settings;
     std::uint32_t fold = 0;
@@ -51,7 +52,7 @@ struct FoldError {
 [[nodiscard]] FoldError try_on_fold(const View& table, const std::uint32_t* fold_of_rows,
                                     const FoldFit& fit);
 
-/// One tree of the forest: grown on rows that were drawn for it, and asked about all.
+/// One tree of the forest, grown on rows that were drawn for it: its predictions for all rows.
 struct TreeFit {
     Settings settings;
     std::uint64_t seed = 0;

@@ -1,7 +1,6 @@
 #include "grid.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include <fmt/format.h>
@@ -18,8 +17,8 @@ constexpr std::size_t most_points = 10'000;
 
 struct Setting {
     std::string_view name;
-    std::string_view values;  ///< what it takes, for the messages
-    int most;                 ///< of a whole number, from 1; 0: the setting is a share
+    std::string_view values;  ///< what it takes, for messages
+    int most;                 ///< it takes 1 to this; 0: it takes a share, not a whole number
     void (*set)(Settings&, double);
 };
 
@@ -40,22 +39,7 @@ constexpr std::array all_settings{
         tool::quoted(word), why));
 }
 
-std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
-    std::vector<std::string_view> parts;
-    for (std::size_t begin = 0; begin <= text.size();) {
-        const auto end = std::min(text.find_first_of(separators, begin), text.size());
-        parts.push_back(text.substr(begin, end - begin));
-        begin = end + 1;
-    }
-    return parts;
-}
-
-bool to_whole(std::string_view text, int& number) {
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && stop == text.data() + text.size();
-}
-
-/// The values of a setting, with the texts that they were written as.
+/// The values of a setting, each with its text.
 struct Values {
     std::vector<std::string> labels;
     std::vector<double> numbers;
@@ -74,7 +58,7 @@ struct Values {
 
 Values values_of(const Setting& setting, std::string_view list, std::string_view word) {
     Values values;
-    for (const auto part : split(list, ",")) {
+    for (const auto part : tool::split(list, ",")) {
         const auto not_allowed = [&] {
             refuse(word, fmt::format("{} takes {}, not {}", setting.name, setting.values,
                                      tool::quoted(part)));
@@ -92,21 +76,16 @@ Values values_of(const Setting& setting, std::string_view list, std::string_view
             continue;
         }
         const auto dots = part.find("..");
-        int first = 0;
-        if (!to_whole(part.substr(0, dots), first)) {
+        const auto first = tool::whole_number<int>(part.substr(0, dots));
+        const auto last =
+            dots == std::string_view::npos ? first : tool::whole_number<int>(part.substr(dots + 2));
+        if (!first || !last || *first < 1 || *last > setting.most) {
             not_allowed();
         }
-        int last = first;
-        if (dots != std::string_view::npos && !to_whole(part.substr(dots + 2), last)) {
-            not_allowed();
-        }
-        if (first < 1 || last > setting.most) {
-            not_allowed();
-        }
-        if (last < first) {
+        if (*last < *first) {
             refuse(word, fmt::format("{} is upside down", tool::quoted(part)));
         }
-        for (int number = first; number <= last; ++number) {
+        for (int number = *first; number <= *last; ++number) {
             values.add(std::to_string(number), number, word);
         }
     }
@@ -138,7 +117,7 @@ Grid parse_grid(std::string_view text) {
     Grid grid;
     grid.points.emplace_back();
     std::set<std::string_view> seen;
-    for (const auto word : split(text, " \t\n")) {
+    for (const auto word : tool::split(text, " \t\n")) {
         if (word.empty()) {
             continue;
         }

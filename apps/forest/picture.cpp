@@ -22,16 +22,17 @@ namespace forest {
 
 namespace {
 
-// All in the units of the picture.
+// In the units of the picture.
 constexpr double width = 760;
 constexpr double height = 440;
 constexpr double left = 76;
-constexpr double right = width - 150;  // the names of the lines are beyond
+constexpr double right = width - 150;  // right of it are the names of the lines
 constexpr double top = 70;
 constexpr double bottom = height - 64;
 constexpr double line_height = 15;
 
-// Told apart by eyes of all kinds (after Okabe and Ito); further lines are grey.
+// Colours that the colour-blind can tell apart (after Okabe and Ito). If there are more lines, they
+// are grey.
 constexpr std::array colours{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a06a00", "#3a9bd0"};
 constexpr const char* grey = "#b8bcc2";
 
@@ -58,8 +59,8 @@ std::string escaped(std::string_view text) {
 /// The grid points that differ in nothing but the setting that runs to the right.
 struct Line {
     std::string name;
-    std::vector<std::size_t> points;  ///< as far as they are there, from left to right
-    std::vector<std::size_t> places;  ///< of each of them on the axis
+    std::vector<std::size_t> points;  ///< those that were finished, from left to right
+    std::vector<std::size_t> places;  ///< the place of each on the axis
     const char* colour = grey;
     double name_at = 0;
 
@@ -101,7 +102,7 @@ public:
                 draw_line(line);
             }
         }
-        for (const Line& line : lines_) {  // the best lies on top
+        for (const Line& line : lines_) {  // the best is on top, so it comes last
             if (line.has(*found_.best)) {
                 draw_line(line);
             }
@@ -141,7 +142,7 @@ private:
         }
     }
 
-    /// Of the errors, in steps that people count in.
+    /// The range of the errors on the axis, and its steps: 1, 2 or 5 times a power of ten.
     void choose_range() {
         low_ = std::numeric_limits<double>::max();
         high_ = 0;
@@ -169,7 +170,7 @@ private:
         high_ = std::max(std::ceil(high_ / step_) * step_, low_ + step_);
     }
 
-    /// At the end of each line, without one on top of the other.
+    /// Puts the names at the ends of the lines, and apart where they would overlap.
     void place_names() {
         std::vector<Line*> order;
         for (Line& line : lines_) {
@@ -281,8 +282,8 @@ private:
     const Findings& found_;
     std::size_t x_axis_ = 0;
     std::vector<Line> lines_;
-    double low_ = 0;  // of the errors that the picture spans
-    double high_ = 0;
+    double low_ = 0;   // the errors from here ...
+    double high_ = 0;  // ... to here fill the height
     double step_ = 0;
     std::string svg_;
 };

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "tool/json.hpp"
 #include "tool/text.hpp"
 
 namespace forest {
@@ -26,7 +27,7 @@ std::string spread_text(const PointError& point) {
     return fmt::format(" +- {:#.2g}", point.spread);
 }
 
-/// The columns that each axis takes in the table, two blanks before all but the first included.
+/// The width of each axis in the table, with two blanks before all but the first.
 std::vector<std::size_t> widths_of(const Grid& grid) {
     std::vector<std::size_t> widths;
     for (const Axis& axis : grid.axes) {
@@ -39,7 +40,7 @@ std::vector<std::size_t> widths_of(const Grid& grid) {
     return widths;
 }
 
-/// The columns that a line of the table takes.
+/// The widths of the columns of the table.
 struct Widths {
     Widths(const Plan& plan, const Findings& found) : axes(widths_of(plan.grid)) {
         for (const auto& point : found.points) {
@@ -50,7 +51,7 @@ struct Widths {
             spread = std::max(spread, spread_text(*point).size());
         }
     }
-    /// Without a bar.
+    /// The width of a line without a bar.
     [[nodiscard]] std::size_t line() const {
         return std::accumulate(axes.begin(), axes.end(), error + spread);
     }
@@ -60,7 +61,7 @@ struct Widths {
     std::size_t spread = std::string_view(" +- 0.0123").size();
 };
 
-/// The columns of the table of errors.
+/// The table of errors.
 class GridTable {
 public:
     GridTable(const Plan& plan, const Findings& found, const tool::Terminal& terminal)
@@ -117,7 +118,7 @@ private:
         while (line.ends_with(' ')) {
             line.pop_back();
         }
-        return (best && terminal_.colour ? "\033[32m" + line + "\033[0m" : line) + '\n';
+        return terminal_.painted(best ? tool::Ink::green : tool::Ink::none, line) + '\n';
     }
 
     const Plan& plan_;
@@ -126,7 +127,7 @@ private:
     Widths widths_;
     double largest_ = 0;
     bool spread_ = true;   // there is room for the standard errors
-    std::size_t bar_ = 0;  // columns of the longest; 0: no bars
+    std::size_t bar_ = 0;  // the width of the longest bar; 0: there are no bars
 };
 
 json settings_of(const Grid& grid, std::size_t point) {
@@ -181,8 +182,7 @@ std::string as_json(const Dataset& data, const Plan& plan, const Findings& found
           {"interrupted", found.interrupted},
           {"stopped", found.stopped ? json(found.stopped->what()) : json(nullptr)}}},
     };
-    // Names of columns come from a file: what is no UTF-8 there is replaced.
-    return all.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
+    return tool::json_text(all);
 }
 
 std::size_t columns_for_bars(const Plan& plan, const Findings& found) {
@@ -225,7 +225,7 @@ std::string as_text(const Dataset& data, const Plan& plan, const Findings& found
             found.trees, plan.trees);
     }
     say("\n{} in {:.2f} s on {}; {}\n", tool::counted(found.fits, "fit"), found.seconds,
-        tool::counted(static_cast<std::uint64_t>(found.processes), "process"),
+        tool::counted(found.processes, "process"),
         found.deaths == 0 ? std::string("no worker died")
                           : tool::counted(found.deaths, "worker") + " died" +
                                 (found.all() ? ", and what they held was done again" : ""));

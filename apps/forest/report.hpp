@@ -8,15 +8,15 @@
 
 namespace forest {
 
-/// What a program reads: one JSON document, predictions included. What may differ from run to run
-/// is under "run".
+/// The results for a program: one JSON document, predictions included. What may differ from run to
+/// run is under "run".
 [[nodiscard]] std::string as_json(const Dataset& data, const Plan& plan, const Findings& found);
 
-/// What a person reads. On a terminal with room for it, the errors of the grid as bars.
+/// The results for a person. On a terminal with enough room, the errors of the grid are bars too.
 [[nodiscard]] std::string as_text(const Dataset& data, const Plan& plan, const Findings& found,
                                   const tool::Terminal& terminal);
 
-/// The columns that a terminal must have for the bars.
+/// How many columns a terminal must have for the bars.
 [[nodiscard]] std::size_t columns_for_bars(const Plan& plan, const Findings& found);
 
 }  // namespace forest

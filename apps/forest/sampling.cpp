@@ -3,32 +3,31 @@
 #include <numeric>
 #include <utility>
 
-#include "tool/mix.hpp"
+#include "tool/split_mix.hpp"
 
 namespace forest {
 
 namespace {
 
-/// The distributions of the standard differ from library to library; this one does not.
+/// An even distribution. Those of the standard library differ between implementations.
 class Dice {
 public:
     Dice(std::uint64_t seed, std::uint64_t stream)
-        : state_(tool::mixed(tool::mixed(seed + tool::golden) + stream)) {}
+        : random_(tool::SplitMix64::mixed(tool::SplitMix64(seed).next() + stream)) {}
 
-    /// 0 to below `sides`, each as likely: what would favour some of them is thrown again.
+    /// 0 to below `sides`, each equally likely. Numbers that would make some likelier are drawn
+    /// again.
     std::uint32_t roll(std::uint32_t sides) {
         const std::uint64_t even = ~std::uint64_t{0} / sides * sides;
-        std::uint64_t number = next();
+        std::uint64_t number = random_.next();
         while (number >= even) {
-            number = next();
+            number = random_.next();
         }
         return static_cast<std::uint32_t>(number % sides);
     }
 
 private:
-    std::uint64_t next() { return tool::mixed(state_ += tool::golden); }
-
-    std::uint64_t state_;
+    tool::SplitMix64 random_;
 };
 
 }  // namespace

@@ -5,14 +5,14 @@
 
 namespace forest {
 
-// Chance that is the same on every machine, whatever the compiler and the number of workers: it
-// depends on the arguments only. Any thread, any process.
+// Random choices that depend on the arguments only: they are the same on every machine, with any
+// compiler and any number of workers. Any thread, any process.
 
-/// Which of `folds` parts each row belongs to: parts of equal size, give or take one.
+/// The part to which each row belongs. There are `folds` parts, whose sizes differ by one at most.
 [[nodiscard]] std::vector<std::uint32_t> fold_of_rows(std::uint32_t rows, std::uint32_t folds,
                                                       std::uint64_t seed);
 
-/// The rows that a tree of the forest is grown on: as many as there are, drawn with repetition.
+/// The rows on which a tree of the forest is grown: as many as there are, drawn with repetition.
 [[nodiscard]] std::vector<std::uint32_t> drawn_rows(std::uint32_t rows, std::uint64_t seed,
                                                     std::uint32_t tree);
 

@@ -6,10 +6,12 @@
 
 #include <fmt/format.h>
 
-#include "crew.hpp"
+#include "fit_runner.hpp"
 #include "fits.hpp"
 #include "sampling.hpp"
 #include "tool/exit.hpp"
+#include "tool/limits.hpp"
+#include "tool/stopwatch.hpp"
 
 namespace forest {
 
@@ -42,7 +44,7 @@ PointError error_over(const std::vector<FoldError>& folds) {
     return {std::sqrt(squares / rows), std::sqrt(variance / count)};
 }
 
-/// The programme, in the order in which it is carried out.
+/// The parts of the study, in the order in which they are done.
 class Study {
 public:
     Study(const Dataset& data, const Plan& plan)
@@ -50,14 +52,14 @@ public:
           plan_(plan),
           rows_(static_cast<std::uint32_t>(data.rows())),
           table_(data, fold_of_rows(rows_, plan.folds, plan.seed)),
-          crew_({.processes = plan.processes,
-                 .timeout = plan.timeout,
-                 .fits = 1 + plan.grid.points.size() * plan.folds + plan.trees,
-                 .crashes = plan.crashes,
-                 .watch = plan.watch}) {}
+          runner_({.processes = plan.processes,
+                   .timeout = plan.timeout,
+                   .fits = 1 + plan.grid.points.size() * plan.folds + plan.trees,
+                   .crashes = plan.crashes,
+                   .watch = plan.watch}) {}
 
     Findings run() {
-        const auto start = std::chrono::steady_clock::now();
+        const tool::Stopwatch watch;
         try {
             grow_tree();
             search_grid();
@@ -68,17 +70,16 @@ public:
             found_.stopped = stopped;
         }
         close_forest();
-        found_.processes = crew_.processes();
-        found_.fits = crew_.done();
-        found_.deaths = crew_.deaths();
-        found_.seconds =
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        found_.processes = runner_.processes();
+        found_.fits = runner_.done();
+        found_.deaths = runner_.deaths();
+        found_.seconds = watch.seconds();
         return std::move(found_);
     }
 
 private:
     void grow_tree() {
-        crew_.each(
+        runner_.each(
             "tree", std::vector<Settings>{Settings{}},
             [table = table_.view()](const Settings& settings) {
                 return fit_on_all_rows(table, settings);
@@ -100,7 +101,7 @@ private:
         }
         std::vector<std::vector<FoldError>> errors(plan_.grid.points.size());
         found_.points.resize(plan_.grid.points.size());
-        crew_.each(
+        runner_.each(
             "grid", fits,
             [table = table_.view(), fold_of = table_.folds()](const FoldFit& fit) {
                 return try_on_fold(table, fold_of, fit);
@@ -136,7 +137,7 @@ private:
         sums_.resize(rows_);
         unseen_sums_.resize(rows_);
         unseen_trees_.resize(rows_);
-        crew_.each(
+        runner_.each(
             "forest", fits,
             [table = table_.view()](const TreeFit& fit) { return fit_on_drawn_rows(table, fit); },
             [](const TreeFit& fit) { return fmt::format("tree {} of the forest", fit.tree + 1); },
@@ -145,7 +146,7 @@ private:
             });
     }
 
-    /// Sums are taken in the order of the trees, so that they are the same to the bit.
+    /// Adds up in the order of the trees, so that the sums are the same to the bit.
     void add_tree(std::uint32_t tree, const std::vector<double>& predictions) {
         std::vector<bool> seen(rows_);
         for (const auto row : drawn_rows(rows_, plan_.seed, tree)) {
@@ -185,7 +186,7 @@ private:
     const Plan& plan_;
     std::uint32_t rows_;
     SharedTable table_;
-    Crew crew_;  // after the table that its workers read: it goes first
+    FitRunner runner_;  // after the table that its workers read, so it is destroyed before
     Findings found_{};
     std::vector<double> sums_;         // of predictions, by row
     std::vector<double> unseen_sums_;  // of the trees that were not grown on the row

@@ -31,9 +31,9 @@ struct FreeBooster {
 };
 using Booster = std::unique_ptr<void, FreeBooster>;
 
-/// The targets as the library sees them. It reckons in single precision and takes a gain below a
-/// millionth for none, so it gets numbers around 0 that are neither large nor small. The unit is a
-/// power of two: dividing by it loses nothing.
+/// The targets as XGBoost gets them. It computes in single precision and ignores a gain below a
+/// millionth, so it gets numbers around 0 that are neither large nor small. The unit is a power of
+/// two: dividing by it loses nothing.
 class Scale {
 public:
     Scale(const View& table, std::span<const std::uint32_t> rows) {
@@ -93,8 +93,8 @@ Booster booster_for(void* matrix, const Settings& settings) {
     check(::XGBoosterCreate(&matrix, 1, &handle));
     Booster booster(handle);
     const std::pair<const char*, std::string> parameters[] = {
-        // More than one thread hangs in a process that was forked after the library's threads were
-        // started: docs/forest.md.
+        // With more threads it hangs in a process that was forked after XGBoost had started threads
+        // (docs/forest.md).
         {"nthread", "1"},
         {"objective", "reg:squarederror"},
         {"base_score", "0"},

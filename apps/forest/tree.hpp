@@ -8,7 +8,7 @@
 
 namespace forest {
 
-/// A table that somebody else owns.
+/// A table, which the view does not own.
 struct View {
     const float* values = nullptr;    ///< rows x columns
     const double* targets = nullptr;  ///< one a row
@@ -17,10 +17,10 @@ struct View {
 };
 
 /// Grows a regression tree, or `rounds` of them, on some rows of the table, which may repeat, and
-/// tells what it predicts for others. The same to the bit wherever it runs. Predictions are
-/// rounded to a decimal place near a millionth of the spread of the targets: what single precision
-/// is good for. Computes in the calling thread and starts no other. Throws std::runtime_error
-/// with what the library says.
+/// returns its predictions for other rows. They are the same to the bit wherever it runs.
+/// Predictions are rounded to a decimal place near a millionth of the spread of the targets,
+/// because single precision has no more. Computes in the calling thread and starts no other. Throws
+/// std::runtime_error with the message of XGBoost.
 [[nodiscard]] std::vector<double> fit_and_predict(const View& table,
                                                   std::span<const std::uint32_t> grow_on,
                                                   std::span<const std::uint32_t> predict,

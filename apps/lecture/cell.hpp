@@ -6,27 +6,28 @@
 
 #include "peers.hpp"
 #include "report.hpp"
-#include "status.hpp"
+#include "tool/terminal.hpp"
 
 namespace lecture {
 
-/// What a cell has at hand.
+/// What a cell works with.
 struct Desk {
     bool quick;  ///< small sizes: for tests, not for figures
     const Python& python;
-    Status& status;
-    std::string doing{};  ///< "2/5 no sleep", before what a cell says itself
+    tool::StatusLine& status;
+    std::string doing{};  ///< "2/5 map": how the status line begins
 
+    /// Shows in the status line what the cell does now.
     void say(std::string_view what) const;
 };
 
-/// A process that a cell starts: it runs in a fresh copy of this program and answers a request.
+/// What a cell runs in a process of its own: another run of this program, which answers a request.
 struct PeerProgram {
     std::string_view name;
     json (*run)(const json& request);
 };
 
-/// A cell of the lecture. Each is a file in cells/, which has it all: the pool, and the same on
+/// A cell of the lecture. Each has a file in cells/, with the work on the pool and the same work on
 /// threads.
 struct Cell {
     std::string_view name;

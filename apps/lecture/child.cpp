@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <ctime>
 #include <optional>
 #include <system_error>
 
@@ -17,13 +16,14 @@
 
 #include <fmt/format.h>
 
-#include "stopwatch.hpp"
+#include "tool/file.hpp"
+#include "tool/stopwatch.hpp"
 
 namespace lecture {
 
 struct Child::Report {
     Ending::How how = Ending::How::signalled;
-    int code = SIGKILL;  // true as long as nothing else is written: the guard itself was killed
+    int code = SIGKILL;  // stays so if the guard is killed before it can write
     double seconds = 0;
 };
 
@@ -31,10 +31,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
-
-[[noreturn]] void throw_errno(const char* what) {
-    throw std::system_error(errno, std::generic_category(), what);
-}
 
 Fd anonymous_file() {
     Fd file(::memfd_create("lecture", MFD_CLOEXEC));
@@ -54,7 +50,7 @@ std::string content_of(const Fd& file) {
     return text;
 }
 
-/// What the guard waits for. A signal that this program was told to ignore is left ignored.
+/// The signals that the guard waits for. Signals that this program ignores stay ignored.
 sigset_t signals_of_interest() {
     sigset_t set;
     sigemptyset(&set);
@@ -70,10 +66,9 @@ sigset_t signals_of_interest() {
     return set;
 }
 
-/// Whether a process is stopped, as Ctrl-Z does it.
+/// True if a process is stopped, as by Ctrl-Z.
 bool is_stopped(pid_t pid) {
-    const Fd file(::open(fmt::format("/proc/{}/stat", pid).c_str(), O_RDONLY | O_CLOEXEC));
-    const std::string stat = file ? content_of(file) : "";
+    const std::string stat = tool::contents(fmt::format("/proc/{}/stat", pid)).value_or("");
     const auto name_end = stat.rfind(')');
     return name_end != std::string::npos && stat.substr(name_end, 3) == ") T";
 }
@@ -95,12 +90,13 @@ bool is_stopped(pid_t pid) {
     ::_exit(127);
 }
 
-/// The guard's part: watches the child, which leads a process group, and the program that wants it.
+/// What the guard does: it watches the child, which leads a process group of its own, and the
+/// program that started it.
 class Guard {
 public:
     Guard(pid_t ward, pid_t program, std::chrono::milliseconds deadline, const sigset_t& signals)
         : ward_(ward), program_(program), signals_(signals) {
-        ::setpgid(ward, ward);  // whoever of the two is first
+        ::setpgid(ward, ward);  // the child does the same: one of the two is first
         if (deadline.count() > 0) {
             deadline_ = Clock::now() + deadline;
         }
@@ -111,7 +107,7 @@ public:
         int code;
     };
 
-    /// Returns when the child has ended, or has to.
+    /// Returns when the child has ended, or has to be ended.
     End watch() {
         for (;;) {
             const auto signal = next_signal();
@@ -134,7 +130,7 @@ public:
         }
     }
 
-    /// Kills the group and reaps all of it. What left the group is not ours to end.
+    /// Kills the group and reaps all of its processes. A process that left the group is not killed.
     void finish() const {
         kill_group(SIGKILL);
         while (::waitpid(-ward_, nullptr, 0) > 0 || errno == EINTR) {
@@ -142,9 +138,9 @@ public:
     }
 
 private:
-    // Ctrl-Z reaches the guard, but it does not stop: a continuation that came just before would be
-    // lost. Nor does it stop the child before it sees that the program did stop, which may have a
-    // mind of its own about the signal.
+    // Ctrl-Z reaches the guard as well, but the guard does not stop: it could miss a continuation.
+    // And it stops the child only when it sees that the program has stopped, because the program
+    // may ignore the signal or handle it.
     void stop() {
         kill_group(SIGSTOP);
         stopped_since_ = Clock::now();
@@ -163,10 +159,10 @@ private:
         stopped_since_.reset();
     }
 
-    /// Right only while the leader is not reaped: until then nobody else has its id.
+    /// Only while the leader is not reaped: until then no other group can have its id.
     void kill_group(int signal) const { ::kill(-ward_, signal); }
 
-    /// Does not reap it.
+    /// How the child has ended, if it has. Does not reap it.
     [[nodiscard]] std::optional<End> ended() const {
         siginfo_t info{};
         const int got =
@@ -178,7 +174,7 @@ private:
                    info.si_status};
     }
 
-    /// Waits for one, as long as nothing else is to be done.
+    /// Waits for a signal, at most until something else has to be done.
     [[nodiscard]] std::optional<int> next_signal() const {
         nanoseconds patience = std::chrono::hours(1);
         const auto now = Clock::now();
@@ -188,8 +184,7 @@ private:
         if (!stopped_since_) {
             patience = std::clamp<nanoseconds>(deadline_ - now, {}, patience);
         }
-        const timespec time{.tv_sec = static_cast<time_t>(patience.count() / 1'000'000'000),
-                            .tv_nsec = static_cast<long>(patience.count() % 1'000'000'000)};
+        const timespec time = to_timespec(patience);
         const int signal = ::sigtimedwait(&signals_, nullptr, &time);
         return signal < 0 ? std::nullopt : std::optional(signal);
     }
@@ -239,9 +234,9 @@ Child::Child(ChildOptions options) : out_(anonymous_file()), err_(anonymous_file
         throw std::system_error(error, std::generic_category(), "fork");
     }
 
-    // The guard. It stays in this program's process group, where the terminal's signals reach it;
-    // the child leads its own, where they do not. What comes before they are blocked may well stop
-    // or end the guard: it guards nothing yet.
+    // The guard. It stays in the process group of the program, where the signals of the terminal
+    // reach it; the child leads a group of its own, where they do not. A signal that comes before
+    // the guard blocks it may stop or end the guard: there is no child yet.
     const sigset_t set = signals_of_interest();
     sigset_t before;
     ::sigprocmask(SIG_BLOCK, &set, &before);
@@ -250,7 +245,7 @@ Child::Child(ChildOptions options) : out_(anonymous_file()), err_(anonymous_file
     if (::getppid() != parent) {
         ::_exit(1);
     }
-    const Stopwatch watch;
+    const tool::Stopwatch watch;
     const pid_t leader = ::fork();
     if (leader == 0) {
         execute(options, out_.get(), err_.get(), before);
@@ -258,7 +253,7 @@ Child::Child(ChildOptions options) : out_(anonymous_file()), err_(anonymous_file
     if (leader < 0) {
         ::_exit(1);
     }
-    ::close_range(3, ~0U, 0);  // what others hear by the end of a pipe must not wait for the guard
+    ::close_range(3, ~0U, 0);  // or others would not see the end of a pipe while the guard lives
     Guard guard(leader, parent, options.deadline, set);
     const auto [how, code] = guard.watch();
     report_->how = how;

@@ -1,20 +1,14 @@
-// The lecture, cell by cell: what procpool does, beside its peers, measured here and now.
+// The lecture, cell by cell: what procpool does, and its peers beside it, measured by this run.
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -23,14 +17,18 @@
 #include <procpool/procpool.hpp>
 
 #include "cell.hpp"
-#include "stopwatch.hpp"
 #include "table.hpp"
+#include "tool/exit.hpp"
+#include "tool/json.hpp"
+#include "tool/limits.hpp"
+#include "tool/output.hpp"
+#include "tool/stopwatch.hpp"
+#include "tool/terminal.hpp"
+#include "tool/text.hpp"
 
 namespace lecture {
 
 namespace {
-
-enum Exit { fine = 0, does_not_hold = 1, wrong_usage = 2, cannot_write = 3 };
 
 constexpr auto footer = R"(Cells:
   map        map, Pool(8).map and a bound argument, beside threads, Python and the ideal
@@ -54,55 +52,16 @@ Examples:
   lecture --cells isolation      one cell
   lecture --json > figures.json  every cell by name, seconds and ratios)";
 
-/// Nobody opens a file as 0, 1 or 2 by accident.
-void open_standard_streams() {
-    for (int fd = 0; fd <= 2; ++fd) {
-        if (::fcntl(fd, F_GETFD) < 0) {
-            ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
-        }
-    }
-}
-
-/// What it crashes on purpose leaves no core behind.
-void dump_no_core() {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_CORE, &limit);
-    limit.rlim_cur = 0;
-    ::setrlimit(RLIMIT_CORE, &limit);
-}
-
-struct CannotWrite : std::runtime_error {
-    using runtime_error::runtime_error;
-};
-
-/// To standard output, at once.
-void write_out(const std::string& text) {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
-        std::fflush(stdout) != 0) {
-        throw CannotWrite(fmt::format("cannot write the output: {}", std::strerror(errno)));
-    }
-}
-
-bool wants_colour() {
-    const auto set = [](const char* name) {
-        const char* value = std::getenv(name);
-        return value != nullptr && *value != '\0';
-    };
-    const char* term = std::getenv("TERM");
-    return ::isatty(STDOUT_FILENO) == 1 && !set("NO_COLOR") && term != nullptr &&
-           std::strcmp(term, "dumb") != 0;
-}
-
 int run_peer(const std::vector<std::string>& name_and_request) {
     const PeerProgram* peer = find_peer(name_and_request.at(0));
     if (peer == nullptr) {
         throw std::invalid_argument("no peer " + name_and_request.at(0));
     }
-    write_out(peer->run(json::parse(name_and_request.at(1))).dump() + '\n');
-    return fine;
+    tool::write_out(peer->run(json::parse(name_and_request.at(1))).dump() + '\n');
+    return tool::done;
 }
 
-/// Its place in the lecture, from 1.
+/// The place of a cell in the lecture, from 1.
 std::size_t number_of(const Cell* cell) {
     return static_cast<std::size_t>(std::ranges::find(cells(), cell) - cells().begin()) + 1;
 }
@@ -121,17 +80,14 @@ struct Options {
     std::vector<const Cell*> cells{lecture::cells().begin(), lecture::cells().end()};
 };
 
-/// "adler,map", in the order of the lecture. Throws CLI::ValidationError.
+/// The cells of a list like "adler,map", in the order of the lecture. Throws CLI::ValidationError.
 std::vector<const Cell*> chosen_cells(const std::string& list) {
-    std::set<std::string> names;
-    std::istringstream words(list + ',');
-    for (std::string word; std::getline(words, word, ',');) {
-        names.insert(word);
-    }
+    const auto words = tool::split(list, ",");
+    std::set<std::string_view> names(words.begin(), words.end());
 
     std::vector<const Cell*> chosen;
     for (const Cell* cell : cells()) {
-        if (names.erase(std::string(cell->name)) > 0) {
+        if (names.erase(cell->name) > 0) {
             chosen.push_back(cell);
         }
     }
@@ -142,11 +98,11 @@ std::vector<const Cell*> chosen_cells(const std::string& list) {
 }
 
 int run_lecture(const Options& options) {
-    const Stopwatch watch;
-    Status status;
+    const tool::Stopwatch watch;
+    tool::StatusLine status;
     status.show("looking for python3");
     const Python python;
-    const Page page(wants_colour());
+    const Page page(tool::Terminal::at(STDOUT_FILENO));
 
     std::vector<Report> reports;
     for (const Cell* cell : options.cells) {
@@ -160,7 +116,7 @@ int run_lecture(const Options& options) {
         if (options.json) {
             continue;
         }
-        write_out(page.cell(number_of(cell), *cell, reports.back()));
+        tool::write_out(page.cell(number_of(cell), *cell, reports.back()));
     }
 
     const bool all_hold = std::ranges::all_of(reports, &Report::holds);
@@ -176,25 +132,30 @@ int run_lecture(const Options& options) {
             cell["title"] = options.cells[i]->title;
             cell["teaches"] = options.cells[i]->teaches;
         }
-        write_out(all.dump(2) + '\n');
+        tool::write_out(tool::json_text(all));
     } else {
         std::vector<Page::Section> sections;
         for (std::size_t i = 0; i < options.cells.size(); ++i) {
             sections.push_back({number_of(options.cells[i]), options.cells[i], &reports[i]});
         }
-        const int cpus = procpool::usable_cpus();
-        write_out(fmt::format(
-            "{}{} usable CPU{}, Python {}, {:.1f} s in all.\n{}", page.table(sections), cpus,
-            cpus == 1 ? "" : "s", python.present() ? python.version() : "absent", watch.seconds(),
+        tool::write_out(fmt::format(
+            "{}{}, Python {}, {:.1f} s in all.\n{}", page.table(sections),
+            tool::counted(procpool::usable_cpus(), "usable CPU"),
+            python.present() ? python.version() : "absent", watch.seconds(),
             options.quick ? "These are --quick's sizes: for tests, not for figures.\n" : ""));
     }
-    return all_hold ? fine : does_not_hold;
+    return all_hold ? tool::done : tool::failed;
+}
+
+int complain(tool::Exit exit, const char* what) {
+    tool::write_err(fmt::format("lecture: {}\n", what));
+    return exit;
 }
 
 int start(int argc, char** argv) {
-    open_standard_streams();
-    dump_no_core();
-    std::signal(SIGPIPE, SIG_DFL);  // a reader that has seen enough ends us quietly
+    tool::open_standard_streams();
+    tool::dump_no_core();           // it crashes workers on purpose
+    std::signal(SIGPIPE, SIG_DFL);  // ends quietly when the reader of its output has seen enough
 
     CLI::App app("The lecture on multiprocessing, in C++: each of its cells with what it teaches.",
                  "lecture");
@@ -213,7 +174,7 @@ int start(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? fine : wrong_usage;
+        return app.exit(error) == 0 ? tool::done : tool::bad_usage;
     }
 
     return peer.empty() ? run_lecture(options) : run_peer(peer);
@@ -226,11 +187,9 @@ int start(int argc, char** argv) {
 int main(int argc, char** argv) {
     try {
         return lecture::start(argc, argv);
-    } catch (const lecture::CannotWrite& error) {
-        fmt::print(stderr, "lecture: {}\n", error.what());
-        return lecture::cannot_write;
+    } catch (const tool::SystemLimit& error) {
+        return lecture::complain(tool::system_limit, error.what());
     } catch (const std::exception& error) {
-        fmt::print(stderr, "lecture: {}\n", error.what());
-        return lecture::does_not_hold;
+        return lecture::complain(tool::failed, error.what());
     }
 }

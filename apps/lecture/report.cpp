@@ -108,7 +108,7 @@ std::string in_words(double seconds) {
         if (value < 1 && unit.size > 1e-9) {
             continue;
         }
-        const bool coarse = unit.size >= 1e-3;  // four digits of what is worth comparing
+        const bool coarse = unit.size >= 1e-3;  // four digits; three of the shorter times
         const int decimals = value < 10    ? (coarse ? 3 : 2)
                              : value < 100 ? (coarse ? 2 : 1)
                                            : coarse;

@@ -12,28 +12,27 @@ namespace lecture {
 
 using nlohmann::json;
 
-/// Who did the work: the columns of the table.
+/// Who did the work: the columns of the table are among these.
 enum class Peer { plain, threads, procpool, python_plain, python_threads, python_pool, ideal };
 [[nodiscard]] std::string_view to_string(Peer peer);
 
-/// What became of it.
+/// What became of a peer.
 enum class Fate {
     done,    ///< there is a figure
     absent,  ///< the peer is not installed
-    never,   ///< there is no such figure: processes never pay, for instance
-    died,    ///< by a signal
-    silent,  ///< no answer until the watchdog ended it
+    never,   ///< what the figure measures never happens: processes never pay, for instance
+    died,    ///< a signal ended it
+    silent,  ///< it did not answer until its deadline and was killed
     failed,  ///< it ended with an error
 };
 [[nodiscard]] std::string_view to_string(Fate fate);
 
-/// One cell of the table.
+/// One figure of the table.
 struct Figure {
     Fate fate = Fate::done;
-    double seconds =
-        0;  ///< that the work took; if there is no figure, until the end of whoever was at work
+    double seconds = 0;  ///< of the work; if that was not done, until the process ended
     std::string text{};  ///< shown instead of the seconds: "997 + 3", "SIGSEGV"
-    std::string why{};   ///< what a peer that failed had to say
+    std::string why{};   ///< if the peer failed, what it said
 
     [[nodiscard]] bool measured() const { return fate == Fate::done; }
     [[nodiscard]] json to_json() const;
@@ -45,18 +44,18 @@ struct Row {
     std::map<Peer, Figure> figures{};
     std::string text{};  ///< what the table shows when the row has no figures
 
-    /// Nothing if there is no such figure.
+    /// Null if there is no such figure.
     [[nodiscard]] const Figure* find(Peer peer) const;
-    /// How many times `other`'s time `peer` takes; 0 when either has no figure.
+    /// The time of `peer` divided by the time of `other`; 0 when one of them has no figure.
     [[nodiscard]] double ratio(Peer peer, Peer other) const;
     [[nodiscard]] json to_json() const;
 };
 
-/// What came out of a cell.
+/// The result of a cell.
 struct Report {
     std::vector<Row> rows{};
-    std::vector<std::string> notes{};  ///< sentences that the figures support
-    json details = json::object();     ///< what else the JSON tells
+    std::vector<std::string> notes{};  ///< sentences about the figures
+    json details = json::object();     ///< more values for the JSON
     bool holds = true;                 ///< false: the cell could not show what it teaches
 
     [[nodiscard]] json to_json() const;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <deque>
-#include <system_error>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -17,10 +16,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-[[noreturn]] void throw_errno(const char* what) {
-    throw std::system_error(errno, std::generic_category(), what);
-}
-
 struct Answer {
     Fd caller;
     double value;
@@ -28,9 +23,7 @@ struct Answer {
 };
 
 timespec until(Clock::time_point due) {
-    const auto left = std::max<std::chrono::nanoseconds>(due - Clock::now(), {});
-    return {.tv_sec = static_cast<time_t>(left.count() / 1'000'000'000),
-            .tv_nsec = static_cast<long>(left.count() % 1'000'000'000)};
+    return to_timespec(std::max<std::chrono::nanoseconds>(due - Clock::now(), {}));
 }
 
 }  // namespace
@@ -53,8 +46,8 @@ Listener listen_on_loopback() {
 }
 
 void serve(int listening_socket, std::chrono::nanoseconds delay) {
-    std::vector<Fd> asking;      // connected, their question not read yet
-    std::deque<Answer> waiting;  // the delay is the same for all, so the first in is the first due
+    std::vector<Fd> asking;      // callers whose question is not read yet
+    std::deque<Answer> waiting;  // all have the same delay, so the first one is due first
     for (;;) {
         std::vector<pollfd> polled{{.fd = listening_socket, .events = POLLIN, .revents = 0}};
         for (const auto& caller : asking) {

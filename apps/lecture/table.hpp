@@ -6,13 +6,14 @@
 
 #include "cell.hpp"
 #include "report.hpp"
+#include "tool/terminal.hpp"
 
 namespace lecture {
 
-/// What is written to a person. 80 columns; colour if asked for.
+/// What a person reads, in 80 columns, and in colours if the terminal has them.
 class Page {
 public:
-    explicit Page(bool colour) : colour_(colour) {}
+    explicit Page(const tool::Terminal& terminal) : terminal_(terminal) {}
 
     /// A cell's title, what it teaches and what was found.
     [[nodiscard]] std::string cell(std::size_t number, const Cell& cell,
@@ -23,16 +24,13 @@ public:
         const Cell* cell;
         const Report* report;
     };
-    /// All figures at a glance.
+    /// All figures as one table.
     [[nodiscard]] std::string table(const std::vector<Section>& sections) const;
 
 private:
-    enum class Ink { none, bold, dim, good, bad };
-    [[nodiscard]] static Ink ink_of(const Figure& figure, Peer peer);
-    [[nodiscard]] std::string in(Ink ink, std::string text) const;
     [[nodiscard]] std::string row(std::string_view mark, const Row& row) const;
 
-    bool colour_;
+    tool::Terminal terminal_;
 };
 
 }  // namespace lecture

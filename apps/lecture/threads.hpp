@@ -11,10 +11,8 @@
 
 namespace lecture {
 
-/// The peer on threads: nothing but std::jthread, a counter that says which item is next, and a
-/// bell.
-///
-/// One thread makes it, calls it and drops it. A call blocks until every item is done.
+/// The peer on threads: std::jthreads, a counter that says which item is next, and a condition
+/// variable that wakes them. One thread makes it, calls it and drops it.
 class Threads {
 public:
     explicit Threads(int count) {
@@ -32,8 +30,8 @@ public:
         bell_.notify_all();
     }
 
-    /// f(item) for every item, in input order. An exception ends the program, as it does on any
-    /// thread.
+    /// f(item) for every item; the results are in the order of the items. Blocks until all are
+    /// done. An exception ends the program, as it does on any thread.
     template <class F, class T>
     auto map(F f, const std::vector<T>& items) {
         std::vector<std::decay_t<std::invoke_result_t<F&, const T&>>> results(items.size());
@@ -79,7 +77,7 @@ private:
     std::size_t busy_ = 0;  // threads that are still in this round
     bool leave_ = false;
 
-    // Of the round; written while no thread is in it.
+    // The work of the round. Written only while no thread is in a round.
     const std::function<void(std::size_t)>* one_ = nullptr;
     std::size_t count_ = 0;
     std::atomic<std::size_t> next_ = 0;

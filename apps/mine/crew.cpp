@@ -10,14 +10,15 @@
 
 #include <fmt/format.h>
 
-#include "tool/crew.hpp"
+#include "tool/in_order.hpp"
+#include "tool/workers.hpp"
 
 namespace mine {
 
 namespace {
 
-/// So many chunks wait for each worker: one that it works on, the next, and one to spare while
-/// the oldest is late.
+/// So many chunks are given for each worker: the one that it searches, the next, and one in reserve
+/// while the first of all is late.
 constexpr std::size_t chunks_a_worker = 3;
 
 class PlainCrew final : public Crew {
@@ -108,11 +109,11 @@ private:
 class ProcessCrew final : public Crew {
 public:
     ProcessCrew(int processes, const Search& search, std::uint64_t wanted)
-        : crew_(processes),
+        : workers_(processes),
           chunks_(
-              crew_,
+              workers_,
               [this, search, wanted](const Chunk& chunk, int /*deaths*/) {
-                  return crew_.pool().submit(work_off, search, chunk, wanted);
+                  return workers_.pool().submit(work_off, search, chunk, wanted);
               },
               name_of) {}
 
@@ -121,11 +122,11 @@ public:
     std::optional<Report> take(std::chrono::nanoseconds patience) override {
         return chunks_.take(patience);
     }
-    [[nodiscard]] int workers() const override { return crew_.processes(); }
+    [[nodiscard]] int workers() const override { return workers_.processes(); }
     [[nodiscard]] std::size_t depth() const override {
-        return chunks_a_worker * static_cast<std::size_t>(crew_.processes());
+        return chunks_a_worker * static_cast<std::size_t>(workers_.processes());
     }
-    [[nodiscard]] std::size_t deaths() override { return crew_.deaths(); }
+    [[nodiscard]] std::size_t deaths() override { return workers_.deaths(); }
 
 private:
     static std::string name_of(const Chunk& chunk) {
@@ -135,7 +136,7 @@ private:
                                  : fmt::format("{} of {} letters", candidates, chunk.length);
     }
 
-    tool::Crew crew_;
+    tool::Workers workers_;
     tool::InOrder<Chunk, Report> chunks_;
 };
 

@@ -1,11 +1,12 @@
 #include "goal.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "tool/text.hpp"
 
 namespace mine {
 
@@ -33,7 +34,7 @@ bool adler_can_be_in(const Range& range) {
     return upper < modulus && (upper << 16 | lower) <= range.last;
 }
 
-/// The goal, if there is a number that the hash can be and that meets it.
+/// The goal; throws ImpossibleGoal if no value that the hash can have meets it.
 Goal possible(Goal goal) {
     if (goal.hash == Hash::adler32 && std::ranges::none_of(goal.ranges, adler_can_be_in)) {
         throw ImpossibleGoal(
@@ -69,15 +70,13 @@ Goal hex_goal(Hash hash, std::string_view prefix) {
             fmt::format("a prefix of {} digits is out of reach: {} takes at most {}", prefix.size(),
                         to_string(hash), width / 4));
     }
-    std::uint64_t value = 0;
-    const auto [end, error] =
-        std::from_chars(prefix.data(), prefix.data() + prefix.size(), value, 16);
-    if (error != std::errc{} || end != prefix.data() + prefix.size()) {
+    const auto value = tool::whole_number<std::uint64_t>(prefix, 16);
+    if (!value) {
         throw ImpossibleGoal(
             fmt::format("the prefix '{}' is not hexadecimal: use 0-9 and a-f", prefix));
     }
     return possible({.hash = hash,
-                     .ranges = {beginning_with(value, static_cast<int>(prefix.size()) * 4, width)},
+                     .ranges = {beginning_with(*value, static_cast<int>(prefix.size()) * 4, width)},
                      .text = fmt::format("begins with {} in hexadecimal", prefix)});
 }
 
@@ -89,23 +88,22 @@ Goal decimal_goal(Hash hash, std::string_view prefix) {
             to_string(hash)));
     }
     constexpr std::uint64_t largest = 0xffffffff;
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(prefix.data(), prefix.data() + prefix.size(), value);
-    if (error != std::errc{} || end != prefix.data() + prefix.size()) {
-        throw ImpossibleGoal(fmt::format("the prefix '{}' is no decimal number", prefix));
+    const auto value = tool::whole_number<std::uint64_t>(prefix);
+    if (!value) {
+        throw ImpossibleGoal(fmt::format("the prefix '{}' is not a decimal number", prefix));
     }
     if (prefix.front() == '0') {
         throw ImpossibleGoal(
             "a decimal number never begins with 0: use --digits hex, which has a fixed width, or "
             "--zero-bits");
     }
-    if (value > largest) {
+    if (*value > largest) {
         throw ImpossibleGoal(
             fmt::format("no number of 32 bits begins with {}: they end at {}", prefix, largest));
     }
     Goal goal{.hash = hash, .text = fmt::format("begins with {} in decimal", prefix)};
-    for (std::uint64_t power = 1; value * power <= largest; power *= 10) {
-        goal.ranges.push_back({value * power, std::min(value * power + power - 1, largest)});
+    for (std::uint64_t power = 1; *value * power <= largest; power *= 10) {
+        goal.ranges.push_back({*value * power, std::min(*value * power + power - 1, largest)});
     }
     return possible(std::move(goal));
 }
@@ -118,7 +116,7 @@ Goal zero_bits_goal(Hash hash, int bits) {
     }
     return {.hash = hash,
             .ranges = {beginning_with(0, bits, width)},
-            .text = fmt::format("begins with {} zero bit{}", bits, bits == 1 ? "" : "s")};
+            .text = "begins with " + tool::counted(bits, "zero bit")};
 }
 
 }  // namespace mine

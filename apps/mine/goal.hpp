@@ -10,25 +10,26 @@
 
 namespace mine {
 
-/// A goal that no hash can meet, or that is none; what() says why, and what to do.
+/// The goal makes no sense, or no hash can meet it. what() says why, and what to do.
 struct ImpossibleGoal : std::runtime_error {
     using runtime_error::runtime_error;
 };
 
-/// Numbers from `first` to `last`, both among them.
+/// Numbers from `first` to `last`, both included.
 struct Range {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
 };
 
-/// What the leading number of a hash (see leading_number) must be for it to count as found.
+/// The ranges of which the leading number of a hash (see leading_number) must be in one.
 struct Goal {
     Hash hash = Hash::adler32;
-    std::vector<Range> ranges{};  ///< ascending, apart; at most 10
+    std::vector<Range> ranges{};  ///< ascending, not overlapping; at most 10
     std::string text{};           ///< "begins with 0 in hexadecimal"
 
     [[nodiscard]] bool met_by(std::uint64_t leading) const;
-    /// The share of all numbers that meet it: what is to be expected of a hash that mixes well.
+    /// The share of all numbers that meet it. Of the hashes of a good hash function, about this
+    /// share meets it too.
     [[nodiscard]] double share() const;
 };
 

@@ -20,7 +20,7 @@ std::string header_bytes(std::string_view hex) {
     }
     if (bytes->size() == header_size + 4) {
         throw ImpossibleGoal(
-            "the block header has its nonce: leave out the last 8 digits, they are what is sought");
+            "the block header has its nonce: leave out the last 8 digits, which are looked for");
     }
     if (bytes->size() != header_size) {
         throw ImpossibleGoal(
@@ -30,7 +30,7 @@ std::string header_bytes(std::string_view hex) {
     return *bytes;
 }
 
-/// The field "bits": an exponent of 256 and three digits to that base, the first at most 127.
+/// Of the field "bits": an exponent of 256, and three digits to that base, the first at most 127.
 std::array<std::uint8_t, 32> target_of(std::string_view header) {
     std::uint32_t bits = 0;
     std::memcpy(&bits, header.data() + 72, sizeof bits);
@@ -38,7 +38,7 @@ std::array<std::uint8_t, 32> target_of(std::string_view header) {
     const std::uint32_t digits = bits & 0x7fffff;
     if (digits == 0 || (bits & 0x800000) != 0) {
         throw ImpossibleGoal(fmt::format(
-            "the header's bits field {:08x} is no target above 0: check bytes 72 to 75", bits));
+            "the header's bits field {:08x} is not a target above 0: check bytes 72 to 75", bits));
     }
     std::array<std::uint8_t, 32> target{};
     bool any = false;
@@ -91,7 +91,7 @@ std::string header_digest(std::string_view hex, std::string_view nonce) {
 }
 
 bool meets_target(const Search& search, std::string_view hash) {
-    return hash <= target_text(search);  // both of one width, and digits sort as numbers do
+    return hash <= target_text(search);  // of the same width, so texts compare as numbers do
 }
 
 std::string target_text(const Search& search) { return to_hex(bytes_of(search.target)); }

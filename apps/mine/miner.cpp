@@ -6,25 +6,22 @@
 #include <set>
 #include <utility>
 
+#include "tool/stopwatch.hpp"
+
 namespace mine {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr auto slice = 50ms;             // the longest that nobody asks whether to go on
-constexpr double chunk_seconds = 0.005;  // short beside a search, long beside a dispatch
-
-double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
+constexpr auto slice = 50ms;             // the longest time between two calls of go_on
+constexpr double chunk_seconds = 0.005;  // short beside a search, long beside giving a chunk
 
 Chunk rest_of(const Chunk& chunk, std::uint64_t done) {
     return {.first = chunk.first + done, .count = chunk.count - done, .length = chunk.length};
 }
 
-/// The plan's spans, a chunk at a time.
+/// The spans of the plan, cut into chunks.
 class Feed {
 public:
     Feed(const std::vector<Span>& spans, std::uint64_t chunk_size)
@@ -52,7 +49,7 @@ private:
     std::uint64_t done_ = 0;
 };
 
-/// What was given to the crew, and what it found.
+/// The work of a crew at a plan: what was given to it, and what it found.
 class Shift {
 public:
     Shift(const Plan& plan, Crew& crew, std::uint64_t chunk_size)
@@ -60,13 +57,14 @@ public:
         outcome_.workers = crew.workers();
     }
 
-    /// Gives a chunk if there is room, and takes a report if it comes soon. False when enough is
-    /// found or nothing is left.
+    /// Gives at most one chunk, and takes a report if one comes soon. False when enough is found or
+    /// nothing is left.
     bool go_on() {
         if (outcome_.found.size() >= plan_.wanted) {
             return false;
         }
-        // One at a time, as to wake a thousand busy workers takes longer than Ctrl-C may.
+        // One chunk at a time: giving chunks to a thousand workers takes longer than an answer to
+        // Ctrl-C may take.
         if (given_.size() < crew_.depth() && feed_.more()) {
             given_.push_back(feed_.next());
             crew_.give(given_.back());
@@ -99,7 +97,8 @@ private:
         outcome_.hashes += hashes;
         before_ += static_cast<double>(hashes);
         if (hashes < chunk.count && outcome_.found.size() < plan_.wanted) {
-            // Some of the hits were known already. The rest of the chunk is next in order.
+            // The search in this chunk ended early, but some of its hits were known already. So the
+            // rest of the chunk comes next.
             given_.push_front(rest_of(chunk, hashes));
             crew_.give_first(given_.front());
         }
@@ -109,8 +108,8 @@ private:
     Crew& crew_;
     Feed feed_;
     std::deque<Chunk> given_;
-    std::set<std::string> known_;  // chance may hit twice
-    double before_ = 0;            // candidates of which there were reports
+    std::set<std::string> known_;  // a random suffix may come twice
+    double before_ = 0;            // candidates that were reported on
     Outcome outcome_{};
 };
 
@@ -118,12 +117,12 @@ private:
 
 Outcome mine(const Plan& plan, Crew& crew, std::uint64_t chunk_size,
              const std::function<bool(const Progress&)>& go_on) {
-    const auto start = Clock::now();
+    const tool::Stopwatch watch;
     Shift shift(plan, crew, chunk_size);
     Outcome& outcome = shift.outcome();
     try {
         while (shift.go_on()) {
-            if (!go_on({.hashes = outcome.hashes, .seconds = seconds_since(start)})) {
+            if (!go_on({.hashes = outcome.hashes, .seconds = watch.seconds()})) {
                 outcome.interrupted = outcome.found.size() < plan.wanted;
                 break;
             }
@@ -131,13 +130,13 @@ Outcome mine(const Plan& plan, Crew& crew, std::uint64_t chunk_size,
     } catch (const tool::Stopped& stopped) {
         outcome.stopped = stopped;
     }
-    outcome.seconds = seconds_since(start);
+    outcome.seconds = watch.seconds();
     outcome.deaths = crew.deaths();
     return std::move(outcome);
 }
 
 double measure_rate(const Plan& plan) {
-    Search search = plan.search;  // for what is never found, so that nothing stops it
+    Search search = plan.search;  // with a goal that is hardly ever met: nothing ends the search
     search.range_count = 1;
     search.ranges[0] = {~std::uint64_t{0}, ~std::uint64_t{0}};
     search.target = {};
@@ -146,9 +145,9 @@ double measure_rate(const Plan& plan) {
     std::uint64_t count = 1024;
     for (int runs = 0; runs < 5;) {
         span.count = std::min(plan.spans.back().count, count);
-        const auto start = Clock::now();
+        const tool::Stopwatch watch;
         static_cast<void>(work_off(search, span, 1));
-        const double seconds = seconds_since(start);
+        const double seconds = watch.seconds();
         best = std::max(best, static_cast<double>(span.count) / std::max(seconds, 1e-9));
         if (seconds >= 0.005 || span.count < count) {
             ++runs;

@@ -12,22 +12,23 @@
 
 namespace mine {
 
-/// Candidates in a row: numbers [first, first + count) of suffixes of `length` letters.
+/// All candidates of one length, or a part of them: like a chunk, but of any size.
 using Span = Chunk;
 
 /// Where to look, and for how long.
 struct Plan {
     Search search{};
-    std::vector<Span> spans{};  ///< in this order
-    std::uint64_t wanted = 1;   ///< answers
-    /// The answer's hash as bytes, from scratch; throws when it does not meet the goal.
+    std::vector<Span> spans{};  ///< searched in this order
+    std::uint64_t wanted = 1;   ///< how many answers
+    /// Computes the hash of an answer from scratch, as bytes. Throws when it does not meet the
+    /// goal.
     std::function<std::string(const std::string& suffix)> verify{};
 };
 
 struct Found {
-    std::string suffix;  ///< or the nonce, as its 4 bytes
+    std::string suffix;  ///< of a block header, the nonce as 4 bytes
     std::string digest;  ///< verified
-    /// Candidates that come before it, over all spans.
+    /// How many candidates come before it, in all spans together.
     double before = 0;
 };
 
@@ -41,7 +42,7 @@ struct Outcome {
     std::uint64_t hashes = 0;
     double seconds = 0;
     bool interrupted = false;
-    std::optional<tool::Stopped> stopped{};  ///< why it ended before its time, if it did
+    std::optional<tool::Stopped> stopped{};  ///< why the work ended early, if it did
     int workers = 0;
     std::size_t deaths = 0;
 
@@ -50,17 +51,17 @@ struct Outcome {
     }
 };
 
-/// Has the crew look until enough is found, the spans end or `go_on`, called at least ten times a
-/// second, says no, or the work cannot go on. The same answers from any crew: the first ones of the
-/// plan.
+/// Lets the crew search until enough is found, the spans end, `go_on` says no or the work cannot go
+/// on. Calls `go_on` at least ten times a second. The answers are the first ones of the plan,
+/// whatever the crew. Blocks.
 [[nodiscard]] Outcome mine(const Plan& plan, Crew& crew, std::uint64_t chunk_size,
                            const std::function<bool(const Progress&)>& go_on);
 
-/// Hashes a second that one thread of this process computes of this search, alone: the best of
-/// some short runs, some hundredths of a second in all.
+/// The hashes a second that this thread alone computes in this search: the best of some short runs,
+/// which take some hundredths of a second in all.
 [[nodiscard]] double measure_rate(const Plan& plan);
 
-/// So many hashes take a worker some milliseconds.
+/// A size of chunks: so many hashes take a worker some milliseconds.
 [[nodiscard]] std::uint64_t chunk_size_for(double rate);
 
 }  // namespace mine

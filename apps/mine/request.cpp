@@ -12,15 +12,20 @@
 
 #include "header.hpp"
 #include "text.hpp"
+#include "tool/text.hpp"
 
 namespace mine {
 
 namespace {
 
-// Unless somebody asks for more, or these have little to offer.
+// The reach is computed for so many lengths, unless the user asks for longer suffixes or these are
+// of little use.
 constexpr std::uint32_t lengths_looked_at = 32;
-constexpr double plenty = 1000;       // answers among the suffixes of a length that is long enough
-constexpr double tries_of_each = 64;  // suffixes by chance: e^-64 of them are never tried
+// A length is long enough if its suffixes have so many answers for each that is wanted.
+constexpr double plenty = 1000;
+// So many random suffixes are tried for each that there is: a share of e^-64 of them is never
+// tried.
+constexpr double tries_of_each = 64;
 
 Goal goal_of(const Request& request) {
     if (request.zero_bits) {
@@ -39,7 +44,7 @@ void check_alphabet(const std::string& alphabet) {
     std::set<char> seen;
     for (const char letter : alphabet) {
         if (letter < ' ' || letter > '~') {
-            throw ImpossibleGoal("--alphabet takes the letters of ASCII that can be seen");
+            throw ImpossibleGoal("--alphabet takes the printable characters of ASCII");
         }
         if (!seen.insert(letter).second) {
             throw ImpossibleGoal(
@@ -65,7 +70,7 @@ double suffixes(const Request& request, std::uint32_t length) {
     return std::pow(static_cast<double>(request.alphabet.size()), length);
 }
 
-/// The shortest length with plenty of answers.
+/// The shortest length that has plenty of answers.
 std::uint32_t long_enough(const Request& request, double share) {
     std::uint32_t length = 1;
     while (length < longest_suffix &&
@@ -79,7 +84,7 @@ struct Bounds {
     std::uint32_t shortest, longest;
 };
 
-/// Both as asked for; what is not, around what is good.
+/// The bounds that were asked for; one that was not asked for includes the good lengths if it can.
 Bounds bounds(const Request& request, std::uint32_t good_shortest, std::uint32_t good_longest) {
     Bounds both{request.min_length.value_or(
                     std::min(good_shortest, request.max_length.value_or(good_shortest))),
@@ -89,7 +94,7 @@ Bounds bounds(const Request& request, std::uint32_t good_shortest, std::uint32_t
 }
 
 /// Of the lengths from `shortest` to `longest`: the shortest that has as many answers as are wanted
-/// and where the goal is met about as often as at any other of these.
+/// and meets the goal at least half as often as the best of these.
 std::optional<Reach> good_length(const Request& request, const std::vector<Reach>& all,
                                  std::uint32_t shortest, std::uint32_t longest) {
     std::vector<Reach> enough;
@@ -108,7 +113,7 @@ std::optional<Reach> good_length(const Request& request, const std::vector<Reach
                                  const std::vector<Reach>& all) {
     const std::string letters =
         asked.shortest == asked.longest
-            ? fmt::format("{} letter{}", asked.shortest, asked.shortest == 1 ? "" : "s")
+            ? tool::counted(asked.shortest, "letter")
             : fmt::format("{} to {} letters", asked.shortest, asked.longest);
     const Reach best = good_length(request, all, 1, longest_suffix)
                            .value_or(std::ranges::max(all, {}, &Reach::share));
@@ -122,7 +127,7 @@ std::optional<Reach> good_length(const Request& request, const std::vector<Reach
                     request.hash == Hash::adler32 ? ", since adler32 adds up slowly" : "", cure));
 }
 
-/// The lengths between which suffixes are looked at. Enumerating begins with the shortest of all.
+/// From which to which length suffixes are searched. Enumerating begins with one letter.
 Bounds checksum_bounds(const Request& request, const std::optional<Reach>& good,
                        std::uint32_t looked_at) {
     if (!good) {
@@ -134,7 +139,8 @@ Bounds checksum_bounds(const Request& request, const std::optional<Reach>& good,
     return bounds(request, 1, std::max(good->length, long_enough(request, good->share)));
 }
 
-/// Of the checksums: lengths where the goal can be met, and what is to be known about them.
+/// For adler32 and crc32: chooses lengths at which the goal can be met, and says what the user
+/// should know about them.
 void choose_checksum_lengths(const Request& request, const Goal& goal, Order& order) {
     std::uint32_t looked_at = std::max(
         {lengths_looked_at, request.min_length.value_or(1), request.max_length.value_or(1)});
@@ -143,7 +149,7 @@ void choose_checksum_lengths(const Request& request, const Goal& goal, Order& or
     const std::uint32_t longest = request.max_length.value_or(longest_suffix);
     std::optional<Reach> good = good_length(request, order.reach, shortest, longest);
     if (looked_at < longest_suffix && (!good || good->share < goal.share() / 2)) {
-        // A hash that mixed well would do better: so may longer suffixes.
+        // A good hash function would meet the goal more often. So may longer suffixes.
         looked_at = longest_suffix;
         order.reach = reach(goal, request.base, request.alphabet, 1, looked_at);
         good = good_length(request, order.reach, shortest, longest);
@@ -188,6 +194,7 @@ void choose_checksum_lengths(const Request& request, const Goal& goal, Order& or
     }
 }
 
+/// For the other hashes, where no length is better than another.
 void choose_lengths(const Request& request, Order& order) {
     const std::uint32_t length = long_enough(request, order.share);
     const Bounds asked = request.strategy == Strategy::random ? bounds(request, length, length)
@@ -215,7 +222,8 @@ void make_spans(const Request& request, Order& order) {
         }
         return;
     }
-    // Lengths share the stream evenly, in groups: so the longest says how much of it is needed.
+    // All lengths have an equal share of the stream, in groups. So the longest decides how much of
+    // the stream is needed.
     const double groups = std::ceil(tries_of_each * suffixes(request, order.lengths.back()) /
                                     static_cast<double>(length_group));
     add(0, groups * static_cast<double>(length_group * order.lengths.size()), 0);
@@ -263,8 +271,8 @@ Order header_order(const Request& request) {
     order.plan.spans = {{.first = request.nonce_from, .count = count, .length = 0}};
     order.candidates = static_cast<double>(count);
     order.notes.push_back(
-        fmt::format("{} nonce{}: with a chance of {} one of them meets the target",
-                    count_text(order.candidates), count == 1 ? "" : "s",
+        fmt::format("{} {}: with a chance of {} one of them meets the target",
+                    count_text(order.candidates), tool::noun_for(count, "nonce"),
                     percent_text(-std::expm1(order.candidates * std::log1p(-order.share)))));
     order.plan.verify = [header = request.header,
                          search = order.plan.search](const std::string& nonce) {

@@ -16,7 +16,7 @@ namespace mine {
 
 enum class Digits { hex, dec };
 
-/// What somebody asks for.
+/// What the user asks for.
 struct Request {
     Hash hash = Hash::adler32;
     std::string base = "I miss DSR already";
@@ -31,31 +31,31 @@ struct Request {
     std::uint64_t seed = 0;
     std::uint64_t limit = 0;  ///< hashes; 0: none
 
-    std::string header{};  ///< of a block: then nothing above but the limit counts
+    std::string header{};  ///< of a block; if there is one, only the limit counts of all above
     std::uint32_t nonce_from = 0;
     std::uint32_t nonce_to = 0xffffffff;
 };
 
-/// What is to be done, and what can be said of it before.
+/// A request, worked out: what is to be done, and what is known before the work.
 struct Order {
     Plan plan{};
     std::string goal{};                    ///< "adler32 begins with 0 in hexadecimal"
-    std::vector<std::string> notes{};      ///< what somebody should know before the work starts
-    std::vector<std::uint32_t> lengths{};  ///< of the suffixes looked at
-    std::vector<Reach> reach{};            ///< of the checksums, per length
-    double share = 0;                      ///< of the candidates that meet the goal
+    std::vector<std::string> notes{};      ///< what the user should know before the work starts
+    std::vector<std::uint32_t> lengths{};  ///< of the suffixes that are searched
+    std::vector<Reach> reach{};            ///< by length; for adler32 and crc32 only
+    double share = 0;                      ///< of the candidates, those that meet the goal
     bool share_is_exact = false;
-    double candidates = 0;  ///< all there are to look at
+    double candidates = 0;  ///< how many there are to search
 
-    /// The hashes until all that is wanted is found, on average; all candidates if there are fewer.
+    /// How many hashes it takes on average to find all that is wanted; at most all candidates.
     [[nodiscard]] double expected() const;
 };
 
-/// Throws ImpossibleGoal when the request is none or cannot be met; the message says why and what
-/// to do.
+/// Works a request out. Throws ImpossibleGoal when it makes no sense or cannot be met; the message
+/// says why, and what to do.
 [[nodiscard]] Order make_order(const Request& request);
 
-/// The hash of an answer as the request writes it.
+/// The hash of an answer, written in the digits that the request asks for.
 [[nodiscard]] std::string hash_text(const Request& request, std::string_view digest);
 
 /// "1 to 18 letters: none, 19: 12.5 %, 20: 97 %"

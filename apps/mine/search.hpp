@@ -12,15 +12,15 @@
 
 namespace mine {
 
-/// `enumerate`: every suffix of a length in the order of the alphabet. `random`: letters by chance.
-/// `nonce`: the numbers of a block header.
+/// Which candidates there are, and in which order. `enumerate`: every suffix of a length, in the
+/// order of the alphabet. `random`: random letters. `nonce`: the nonces of a block header.
 enum class Strategy : std::uint32_t { enumerate, random, nonce };
 
 inline constexpr std::size_t longest_suffix = 64;
-inline constexpr std::size_t largest_alphabet = 95;  // the letters of ASCII that can be seen
+inline constexpr std::size_t largest_alphabet = 95;  // the printable characters of ASCII
 
 /// What is looked for, and the state of the base: all that a worker needs, as one value that can be
-/// copied byte by byte. What depends on the base alone is computed here, once.
+/// copied byte by byte. What depends on the base alone is computed once, by make_search().
 struct Search {
     Hash hash = Hash::adler32;
     Strategy strategy = Strategy::random;
@@ -28,7 +28,7 @@ struct Search {
 
     std::uint32_t alphabet_size = 0;
     std::array<char, largest_alphabet> alphabet{};
-    /// Of the suffixes by chance: their lengths, in turn.
+    /// The lengths of random suffixes: groups of candidates take them in turn.
     std::uint32_t length_count = 0;
     std::array<std::uint8_t, longest_suffix> lengths{};
 
@@ -44,34 +44,35 @@ struct Search {
     std::uint64_t base_size = 0;  ///< bytes
 };
 
-/// `lengths` are for the strategy random; the alphabet has at most 95 letters.
+/// `lengths` are for the strategy random. The alphabet has at most 95 letters.
 [[nodiscard]] Search make_search(Strategy strategy, const Goal& goal, std::string_view base,
                                  std::string_view alphabet,
                                  const std::vector<unsigned>& lengths = {}, std::uint64_t seed = 0);
 
-/// Candidates [first, first + count), in the order of the strategy: of suffixes of `length` letters
-/// (enumerate), of the stream (random), of the nonces (nonce).
+/// Candidates [first, first + count), in the order of the strategy: suffixes of `length` letters
+/// (enumerate), random suffixes (random) or nonces (nonce).
 struct Chunk {
     std::uint64_t first = 0;
     std::uint64_t count = 0;
     std::uint32_t length = 0;
 };
 
-/// The numbers of the candidates that met the goal, ascending, at most as many as were wanted; and
-/// the hashes computed, fewer than the chunk has when those were found before its end.
+/// The numbers of the candidates that met the goal, ascending.
 using Hits = std::vector<std::uint64_t>;
+/// How many hashes were computed, and the hits. The search in a chunk ends with the last hit that
+/// is wanted, so the hashes may be fewer than the candidates of the chunk.
 using Report = std::pair<std::uint64_t, Hits>;
 
-/// Works a chunk off. A pure function of its arguments: any process may call it, any number of
-/// times. Allocates nothing but the hits.
+/// Searches a chunk for at most `wanted` hits. A pure function of its arguments: any process may
+/// call it, any number of times. It allocates memory for the hits only.
 [[nodiscard]] Report work_off(const Search& search, const Chunk& chunk, std::uint64_t wanted);
 
-/// The suffix with this number: for enumerate among those of `length` letters. Its nonce as 4
-/// bytes for a block header.
+/// The suffix of candidate `number`; for enumerate, of those with `length` letters. For a block
+/// header, the nonce as 4 bytes.
 [[nodiscard]] std::string suffix_of(const Search& search, std::uint64_t number,
                                     std::uint32_t length);
 
-/// Suffixes by chance share a length in groups of so many.
+/// So many random suffixes in a row have the same length.
 inline constexpr std::uint64_t length_group = 4096;
 
 /// How many suffixes of this length there are; 2^64 - 1 if more.

@@ -12,10 +12,11 @@ namespace mine {
 [[nodiscard]] std::string rate_text(double rate);
 /// "85 ms", "3.2 s", "2 min 5 s", "3.4 h", "12 days", "1.2e+06 years".
 [[nodiscard]] std::string duration_text(double seconds);
-/// "13 %", "one in 17,000,000"; "nearly 100 %" where it would round to that.
+/// "13 %"; small shares as "one in 17,000,000"; "nearly 100 %" if it would round to 100 % and is
+/// not.
 [[nodiscard]] std::string percent_text(double share);
 
-/// What a progress line tells, for as many columns as there are: the longest form that fits.
+/// The text of the status line: the longest of several forms that fits into the columns.
 [[nodiscard]] std::string progress_line(double hashes, double seconds, double expected,
                                         std::size_t columns);
 

@@ -12,7 +12,7 @@ Interrupt::Interrupt() {
     presses = 0;
     struct sigaction note{};
     note.sa_handler = [](int) { presses = 1; };
-    note.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the program
+    note.sa_flags = static_cast<int>(SA_RESETHAND);  // so the second one ends the program
     ::sigaction(SIGINT, nullptr, &before_);
     if (before_.sa_handler != SIG_IGN) {
         ::sigaction(SIGINT, &note, nullptr);

@@ -4,9 +4,9 @@
 
 namespace tool {
 
-/// While one of these lives, the first Ctrl-C (SIGINT) is a wish to end in good order instead of
-/// the end; the second one is the end. Where SIGINT is ignored, as of a program that was started in
-/// the background, it stays so. One at a time.
+/// While an object of this class lives, the first Ctrl-C (SIGINT) does not end the program: it asks
+/// for an orderly end. The second one ends it. If SIGINT was ignored before, as in a program that a
+/// script started in the background, it still is. One object at a time.
 class Interrupt {
 public:
     Interrupt();
@@ -14,7 +14,7 @@ public:
     Interrupt& operator=(const Interrupt&) = delete;
     ~Interrupt();
 
-    /// True once Ctrl-C was pressed while one of these lives. Any thread.
+    /// True once Ctrl-C was pressed while the object lives. Any thread.
     [[nodiscard]] static bool pressed();
 
 private:

@@ -15,14 +15,17 @@
 
 namespace tool {
 
-void prepare_standard_streams() {
+void open_standard_streams() {
     for (int fd = 0; fd <= 2; ++fd) {
         if (::fcntl(fd, F_GETFD) < 0) {
             ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
         }
     }
-    for (const int told_by_the_write : {SIGPIPE, SIGXFSZ}) {
-        std::signal(told_by_the_write, SIG_IGN);
+}
+
+void report_failed_writes() {
+    for (const int signal : {SIGPIPE, SIGXFSZ}) {
+        std::signal(signal, SIG_IGN);
     }
 }
 
@@ -43,7 +46,7 @@ void write_err(const std::string& text) {
     std::fflush(stderr);
 }
 
-// An error of the library begins with the name already.
+// The messages of the library's errors begin with the name already.
 void complain(const std::string& what) {
     constexpr std::string_view name = "procpool: ";
     write_err(std::string(what.starts_with(name) ? "" : name) + one_line(what) + '\n');

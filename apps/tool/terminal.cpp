@@ -6,10 +6,18 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include "output.hpp"
 #include "text.hpp"
 
 namespace tool {
+
+namespace {
+
+constexpr auto to_empty_line = "\r\033[K";
+
+}  // namespace
 
 Terminal Terminal::at(int descriptor) {
     Terminal terminal;
@@ -29,10 +37,15 @@ std::string Terminal::fitted(const std::string& text) const {
     return present ? folded(text, room()) : text;
 }
 
-StatusLine::~StatusLine() {
-    if (shown_) {
-        write_err("\r\033[K");
+std::string Terminal::painted(Ink ink, const std::string& text) const {
+    if (!colour || ink == Ink::none) {
+        return text;
     }
+    const char* code = ink == Ink::bold    ? "1"
+                       : ink == Ink::dim   ? "2"
+                       : ink == Ink::green ? "32"
+                                           : "31";
+    return fmt::format("\033[{}m{}\033[0m", code, text);
 }
 
 bool StatusLine::due() {
@@ -49,12 +62,19 @@ bool StatusLine::due() {
 
 std::size_t StatusLine::room() { return Terminal::at(STDERR_FILENO).room(); }
 
-void StatusLine::show(const std::string& text) {
+void StatusLine::show(std::string_view text) {
     if (!present_) {
         return;
     }
-    write_err("\r\033[K" + text.substr(0, room()));
+    write_err(std::string(to_empty_line).append(text.substr(0, room())));
     shown_ = true;
+}
+
+void StatusLine::clear() {
+    if (shown_) {
+        write_err(to_empty_line);
+        shown_ = false;
+    }
 }
 
 }  // namespace tool

@@ -14,7 +14,7 @@ std::string folded_line(std::string_view line, std::size_t columns, std::size_t 
     const std::string indent(std::min(blanks + hanging, columns / 2), ' ');
     std::string all(line.substr(0, blanks));
     std::size_t used = blanks;
-    std::size_t start = blanks;  // of the line's own text: there is no blank before the first word
+    std::size_t start = blanks;  // where the words of the line begin
     for (std::size_t at = blanks; at < line.size();) {
         const std::size_t end = std::min(line.find(' ', at), line.size());
         const std::size_t blank = used > start ? 1 : 0;
@@ -46,8 +46,8 @@ std::string grouped(std::uint64_t number) {
     return text;
 }
 
-std::string counted(std::uint64_t number, std::string_view noun) {
-    std::string text = grouped(number) + ' ' + std::string(noun);
+std::string noun_for(std::uint64_t number, std::string_view noun) {
+    std::string text(noun);
     if (number != 1) {
         text += noun.ends_with('s') || noun.ends_with('h') ? "es" : "s";
     }
@@ -84,6 +84,21 @@ std::string folded(std::string_view text, std::size_t columns, std::size_t hangi
         at = end + 1;
     }
     return all;
+}
+
+std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
+    std::vector<std::string_view> parts;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const auto end = std::min(text.find_first_of(separators, begin), text.size());
+        parts.push_back(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return parts;
+}
+
+std::string_view trimmed(std::string_view text) {
+    const auto end = text.find_last_not_of(" \t\n");
+    return text.substr(0, end == std::string_view::npos ? 0 : end + 1);
 }
 
 }  // namespace tool

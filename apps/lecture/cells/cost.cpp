@@ -1,4 +1,5 @@
-// In [5] of the lecture: no sleep, and the plain map is the fastest. From where on is it not?
+// In [5] of the lecture: without the sleep, the plain map is the fastest. From how much work on is
+// it not?
 
 #include <algorithm>
 #include <cmath>
@@ -12,9 +13,10 @@
 #include <procpool/procpool.hpp>
 
 #include "cell.hpp"
-#include "stopwatch.hpp"
 #include "tasks.hpp"
 #include "threads.hpp"
+#include "timing.hpp"
+#include "tool/text.hpp"
 
 namespace lecture {
 
@@ -27,15 +29,15 @@ struct Sizes {
     std::size_t few;
     std::size_t many;
     int repeat;        ///< calls whose median counts
-    double most_work;  ///< seconds per item at which the search for a gain is given up
+    double most_work;  ///< seconds per item beyond which no more work is tried
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sizes, workers, few, many, repeat, most_work)
 
 /// In seconds.
 struct Costs {
     double made_used_gone = 0;
-    double call = 0;  ///< of `few` items that do nothing, back to back
-    double item = 0;  ///< each further one
+    double call = 0;  ///< with `few` items that do nothing, one call after the other
+    double item = 0;  ///< for each further item
     std::optional<double> pays_from{};
 
     [[nodiscard]] json to_json() const {
@@ -46,7 +48,7 @@ struct Costs {
     }
 };
 
-/// The plain map, with the face of a pool.
+/// The plain map, to be called like a pool.
 struct Plain {
     explicit Plain(int) {}
 
@@ -110,9 +112,9 @@ Costs costs_of(const Sizes& sizes) {
 
 json on_threads(const json& request) { return costs_of<Threads>(request.get<Sizes>()).to_json(); }
 
-/// "100 items: processes pay from 1.2 us of work an item on 2 CPUs."
+/// "Processes pay from 1.2 us of work an item, on 2 usable CPUs."
 std::string price(std::string_view who, const Figure& pays, int cpus) {
-    const auto machine = fmt::format("{} usable CPU{}", cpus, cpus == 1 ? "" : "s");
+    const auto machine = tool::counted(cpus, "usable CPU");
     if (pays.measured()) {
         return fmt::format("{} from {} of work an item, on {}.", who, in_words(pays.seconds),
                            machine);

@@ -10,9 +10,9 @@
 #include <procpool/procpool.hpp>
 
 #include "cell.hpp"
-#include "stopwatch.hpp"
 #include "tasks.hpp"
 #include "threads.hpp"
+#include "timing.hpp"
 
 namespace lecture {
 
@@ -24,8 +24,8 @@ using namespace std::chrono_literals;
 constexpr int workers = 8;
 constexpr std::size_t items = 1000;
 
-/// As it is, but for what std::terminate would print: three crashes belong to the lesson, their
-/// noise does not.
+/// While it lives, std::terminate prints nothing: the crashes belong to the lesson, their messages
+/// do not. It aborts as before.
 class QuietTerminate {
 public:
     QuietTerminate() : before_(std::set_terminate([] { std::abort(); })) {}
@@ -43,7 +43,7 @@ json on_threads(const json& request) {
     return {{"results", results.size()}};
 }
 
-/// A peer's figure: a time if it answered after all, else how it ended.
+/// The figure of a peer: its time if it answered after all, otherwise how it ended.
 Figure as_found(const Answer& answer, std::string in_the_table) {
     Figure figure{.fate = answer.fate, .seconds = answer.seconds, .why = answer.why};
     if (answer.fate == Fate::died || answer.fate == Fate::silent) {

@@ -9,9 +9,9 @@
 #include <procpool/procpool.hpp>
 
 #include "cell.hpp"
-#include "stopwatch.hpp"
 #include "tasks.hpp"
 #include "threads.hpp"
+#include "timing.hpp"
 
 namespace lecture {
 
@@ -43,7 +43,7 @@ json on_threads(const json& request) {
              })}};
 }
 
-/// The same data, mapped in one way and another. Every result is looked at.
+/// The same data, mapped in several ways. Every result is checked.
 class Maps {
 public:
     Maps(const Desk& desk, Seconds sleep, int repeat)
@@ -66,7 +66,7 @@ public:
         });
     }
 
-    /// In [2]: a pool is made, used and gone.
+    /// In [2]: a pool is made, used and dropped.
     [[nodiscard]] Figure pool() {
         return measure("procpool", repeat_, [&](std::vector<double>& out) {
             mp::Pool pool{workers};

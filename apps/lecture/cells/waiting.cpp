@@ -14,9 +14,10 @@
 
 #include "cell.hpp"
 #include "server.hpp"
-#include "stopwatch.hpp"
 #include "tasks.hpp"
 #include "threads.hpp"
+#include "timing.hpp"
+#include "tool/text.hpp"
 
 namespace lecture {
 
@@ -31,7 +32,7 @@ std::vector<double> numbers(int count) {
     return data;
 }
 
-/// On workers that are there already, as all four are measured.
+/// How long the work takes on workers that have started already. All four kinds are measured so.
 template <class Pool, class F>
 double on(int workers, F work, const std::vector<double>& data) {
     Pool pool(workers);
@@ -99,12 +100,11 @@ Row waiting(const Desk& desk) {
 Row computing(const Desk& desk) {
     const int items = desk.quick ? 8 : 32;
     const int workers = mp::usable_cpus();
-    const double work = desk.quick ? 5e-3 : 20e-3;  // seconds, of each language's own
+    const double work = desk.quick ? 5e-3 : 20e-3;  // seconds an item, in C++ as in Python
     const std::uint32_t rounds = rounds_for(work);
 
-    Row row{
-        .name = "computing",
-        .label = fmt::format("{} computations, {} CPU{}", items, workers, workers == 1 ? "" : "s")};
+    Row row{.name = "computing",
+            .label = fmt::format("{} computations, {}", items, tool::counted(workers, "CPU"))};
     desk.say(row.label + ", plain");
     const double plain = timed([&] {
         std::vector<double> results;

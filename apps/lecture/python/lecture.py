@@ -1,4 +1,4 @@
-"""The lecture in Python, as a peer: `python3 - FUNCTION REQUEST`, a request in JSON, one line of JSON as answer.
+"""The lecture in Python, as a peer: `python3 - FUNCTION REQUEST`. The request is JSON, the answer one line of JSON.
 
 Nothing but the standard library. Processes are forked, as Python did when the lecture was held.
 """
@@ -56,7 +56,7 @@ def ask(x, port):
 
 
 def parse(line):
-    """Crashes where the lecture's parser does; Python itself would raise an exception."""
+    """Crashes where the parser in C++ does; in Python these bugs would raise exceptions."""
     _, equals, numbers = line.partition("=")
     if not equals:
         ctypes.string_at(0)  # dereferences null

@@ -7,36 +7,28 @@
 #include <functional>
 #include <vector>
 
+#include "tool/stopwatch.hpp"
+
 namespace lecture {
 
 using Seconds = std::chrono::duration<double>;
 
-/// Starts when it is made.
-class Stopwatch {
-public:
-    [[nodiscard]] double seconds() const { return Seconds(Clock::now() - start_).count(); }
-
-private:
-    using Clock = std::chrono::steady_clock;
-    Clock::time_point start_ = Clock::now();
-};
-
-/// How long `work` takes, once.
+/// How long `work` takes, in seconds: called once.
 template <std::invocable F>
 double timed(F&& work) {
-    const Stopwatch watch;
+    const tool::Stopwatch watch;
     std::invoke(work);
     return watch.seconds();
 }
 
-/// The middle one; of an even number, the upper of the two.
+/// The median; of an even number of values, the upper one of the two in the middle.
 inline double median(std::vector<double> values) {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
     std::nth_element(values.begin(), middle, values.end());
     return *middle;
 }
 
-/// How long `work` takes: the median of so many times.
+/// The median of so many calls.
 template <std::invocable F>
 double median_of(int times, F&& work) {
     std::vector<double> seconds;
@@ -47,7 +39,7 @@ double median_of(int times, F&& work) {
     return median(std::move(seconds));
 }
 
-/// How long `work` takes when nothing disturbs it: the least of so many times.
+/// The least of so many calls: how long `work` takes when nothing disturbs it.
 template <std::invocable F>
 double least_of(int times, F&& work) {
     double least = timed(work);

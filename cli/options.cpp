@@ -1,8 +1,6 @@
-#include "whole.hpp"
+#include "options.hpp"
 
-#include <charconv>
 #include <string>
-#include <system_error>
 
 #include <fmt/format.h>
 
@@ -12,16 +10,22 @@ namespace procpool::cli {
 
 CLI::Validator whole(std::uint64_t least, std::uint64_t most) {
     const auto complaint = [=](const std::string& text) -> std::string {
-        std::uint64_t number = 0;
-        const char* const end = text.data() + text.size();
-        const auto [stop, error] = std::from_chars(text.data(), end, number);
-        if (error == std::errc() && stop == end && number >= least && number <= most) {
+        const auto number = tool::whole_number<std::uint64_t>(text);
+        if (number && *number >= least && *number <= most) {
             return {};
         }
         return fmt::format("takes a whole number from {} to {}, not {}", least, most,
                            tool::quoted(text));
     };
     return {complaint, fmt::format("{}..{}", least, most)};
+}
+
+CLI::Option& add_processes(CLI::App& command, int& processes) {
+    return *command
+                .add_option("--processes", processes,
+                            "Workers; 0: one for each CPU that may be used")
+                ->check(whole(0, 1000))
+                ->capture_default_str();
 }
 
 }  // namespace procpool::cli

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cerrno>
+#include <chrono>
+#include <ctime>
+#include <system_error>
 #include <utility>
 
 #include <unistd.h>
@@ -30,5 +34,15 @@ public:
 private:
     int fd_ = -1;
 };
+
+/// The system call `what` has failed: throws std::system_error with errno.
+[[noreturn]] inline void throw_errno(const char* what) {
+    throw std::system_error(errno, std::generic_category(), what);
+}
+
+[[nodiscard]] inline timespec to_timespec(std::chrono::nanoseconds time) {
+    return {.tv_sec = static_cast<time_t>(time.count() / 1'000'000'000),
+            .tv_nsec = static_cast<long>(time.count() % 1'000'000'000)};
+}
 
 }  // namespace lecture

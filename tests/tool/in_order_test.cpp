@@ -1,7 +1,7 @@
 // procpool_test: LINK tool_app TIMEOUT 120
-// Tasks in order on a pool, whatever befalls its workers.
+// Tasks in order on a pool, whatever happens to its workers.
 
-#include "tool/crew.hpp"
+#include "tool/in_order.hpp"
 
 #include <chrono>
 #include <csignal>
@@ -10,14 +10,14 @@
 #include <thread>
 #include <vector>
 
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "life/life.hpp"
+#include "tool/exit.hpp"
+#include "tool/workers.hpp"
 
 namespace {
 
@@ -49,17 +49,17 @@ Stopped reason(InOrder& tasks) {
     return {tool::done, "it was not stopped"};
 }
 
-InOrder that_squares(tool::Crew& crew) {
-    return {crew,
-            [&crew](const int& item, int) {
-                return crew.pool().submit([](int x) { return x * x; }, item);
+InOrder that_squares(tool::Workers& workers) {
+    return {workers,
+            [&workers](const int& item, int) {
+                return workers.pool().submit([](int x) { return x * x; }, item);
             },
             name};
 }
 
 TEST(ToolInOrder, HasResultsInTheOrderOfTheTasks) {
-    tool::Crew crew(2);
-    InOrder tasks = that_squares(crew);
+    tool::Workers workers(2);
+    InOrder tasks = that_squares(workers);
     for (const int item : {2, 3, 4}) {
         tasks.give(item);
     }
@@ -72,17 +72,17 @@ TEST(ToolInOrder, HasResultsInTheOrderOfTheTasks) {
 }
 
 TEST(ToolInOrder, ATaskWhoseWorkerDiesIsDoneAgainAndCounted) {
-    tool::Crew crew(2);
+    tool::Workers workers(2);
     InOrder tasks(
-        crew,
-        [&crew](const int& item, int deaths) {
+        workers,
+        [&workers](const int& item, int deaths) {
             const auto task = [](int x, int died) {
                 if (x == 3 && died < 4) {
                     std::raise(SIGKILL);
                 }
                 return x;
             };
-            return crew.pool().submit(task, item, deaths);
+            return workers.pool().submit(task, item, deaths);
         },
         name);
     for (const int item : {1, 3, 2}) {
@@ -93,21 +93,21 @@ TEST(ToolInOrder, ATaskWhoseWorkerDiesIsDoneAgainAndCounted) {
         results.push_back(take(tasks));
     }
     EXPECT_THAT(results, ElementsAre(1, 3, 2));
-    EXPECT_EQ(crew.deaths(), 4U);
+    EXPECT_EQ(workers.deaths(), 4U);
 }
 
 TEST(ToolInOrder, ATaskThatCostsFiveWorkersIsNamedAndGivenUp) {
-    tool::Crew crew(2);
+    tool::Workers workers(2);
     InOrder tasks(
-        crew,
-        [&crew](const int& item, int) {
+        workers,
+        [&workers](const int& item, int) {
             const auto task = [](int x) {
                 if (x == 7) {
                     std::raise(SIGKILL);
                 }
                 return x;
             };
-            return crew.pool().submit(task, item);
+            return workers.pool().submit(task, item);
         },
         name);
     for (const int item : {7, 8}) {
@@ -118,19 +118,19 @@ TEST(ToolInOrder, ATaskThatCostsFiveWorkersIsNamedAndGivenUp) {
     EXPECT_THAT(stopped.what(), AllOf(HasSubstr("task 7 lost its worker 5 times"),
                                       HasSubstr("Killed"), Not(HasSubstr("retries"))));
     EXPECT_TRUE(life::eventually([&] {
-        crew.look_around();
-        return crew.deaths() == 5;
+        workers.look_around();
+        return workers.deaths() == 5;
     }));
     EXPECT_EQ(take(tasks), 8) << "the others are not lost";
 }
 
 TEST(ToolInOrder, ATaskThatThrowsIsNamedWithWhatItSaid) {
-    tool::Crew crew(1);
+    tool::Workers workers(1);
     InOrder tasks(
-        crew,
-        [&crew](const int&, int) {
+        workers,
+        [&workers](const int&, int) {
             const auto task = []() -> int { throw std::out_of_range("no such row"); };
-            return crew.pool().submit(task);
+            return workers.pool().submit(task);
         },
         name);
     tasks.give(4);
@@ -140,16 +140,16 @@ TEST(ToolInOrder, ATaskThatThrowsIsNamedWithWhatItSaid) {
 }
 
 TEST(ToolInOrder, ATaskThatTakesTooLongIsNamed) {
-    tool::Crew crew(1);
+    tool::Workers workers(1);
     InOrder tasks(
-        crew,
-        [&crew](const int&, int) {
+        workers,
+        [&workers](const int&, int) {
             const auto task = []() -> int {
                 for (;;) {
                     ::pause();
                 }
             };
-            return crew.pool().submit(procpool::TaskOptions{.timeout = 10ms}, task);
+            return workers.pool().submit(procpool::TaskOptions{.timeout = 10ms}, task);
         },
         name);
     tasks.give(4);
@@ -159,10 +159,10 @@ TEST(ToolInOrder, ATaskThatTakesTooLongIsNamed) {
 }
 
 TEST(ToolInOrder, WithoutItsForkServerIsStoppedAndKeepsWhatIsReady) {
-    tool::Crew crew(1);
+    tool::Workers workers(1);
     InOrder tasks(
-        crew,
-        [&crew](const int& item, int) {
+        workers,
+        [&workers](const int& item, int) {
             const auto task = [](int x) {
                 if (x == 0) {
                     for (;;) {
@@ -171,7 +171,7 @@ TEST(ToolInOrder, WithoutItsForkServerIsStoppedAndKeepsWhatIsReady) {
                 }
                 return x;
             };
-            return crew.pool().submit(task, item);
+            return workers.pool().submit(task, item);
         },
         name);
     tasks.give(6);
@@ -187,26 +187,6 @@ TEST(ToolInOrder, WithoutItsForkServerIsStoppedAndKeepsWhatIsReady) {
                                       Not(HasSubstr("new pool"))));
     EXPECT_THROW(tasks.give(1), Stopped);
     tasks.take_what_is_ready([](const int&, int) { ADD_FAILURE() << "nothing was"; });
-}
-
-TEST(ToolCrew, NamesTheLimitOfFilesWhenItLeavesNoMemoryToShare) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        std::signal(SIGXFSZ, SIG_IGN);
-        const rlimit small{.rlim_cur = 512, .rlim_max = 512};
-        ::setrlimit(RLIMIT_FSIZE, &small);
-        try {
-            const tool::Crew crew(1);
-        } catch (const tool::SystemLimit& limit) {
-            ::_exit(std::string(limit.what()).find("ulimit -f") != std::string::npos ? 0 : 1);
-        } catch (...) {
-            ::_exit(2);
-        }
-        ::_exit(3);
-    }
-    int status = -1;
-    ::waitpid(child, &status, 0);
-    EXPECT_EQ(status, 0);
 }
 
 }  // namespace
