@@ -15,6 +15,7 @@
 
 #include "build_info.hpp"
 #include "commands.hpp"
+#include "cpu_files.hpp"
 #include "machine.hpp"
 #include "mine/hash.hpp"
 #include "tool/exit.hpp"

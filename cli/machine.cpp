@@ -9,41 +9,19 @@
 
 #include <fmt/format.h>
 
-#include "os/cgroup.hpp"
-#include "os/cpus.hpp"
-#include "os/file.hpp"
-#include "os/text.hpp"
+#include "control_groups.hpp"
+#include "cpu_files.hpp"
+#include "tool/file.hpp"
+#include "tool/limits.hpp"
 #include "tool/text.hpp"
 
 namespace procpool::cli {
 
 namespace {
 
-std::optional<std::uint64_t> resource_limit(__rlimit_resource_t resource) {
-    rlimit limit{};
-    if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
-        return std::nullopt;
-    }
-    return limit.rlim_cur;
-}
-
-/// The least of what this process's control groups say.
-std::optional<std::uint64_t> group_limit(const std::string& root, const std::string& controller,
-                                         const std::string& file_1, const std::string& file_2) {
-    constexpr long long none = 1LL << 62;  // version 1 writes a number near 2^63
-    std::optional<std::uint64_t> least;
-    for (const auto& group : os::control_groups(root, controller)) {
-        const auto value =
-            os::number_in(group.directory + '/' + (group.version_2 ? file_2 : file_1));
-        if (!value || *value < 0 || *value >= none) {
-            continue;
-        }
-        const auto limit = static_cast<std::uint64_t>(*value);
-        if (!least || limit < *least) {
-            least = limit;
-        }
-    }
-    return least;
+/// What a file says, without the line end. Empty when it cannot be read.
+std::string text_of(const std::string& file) {
+    return std::string(tool::trimmed(tool::contents(file).value_or("")));
 }
 
 std::string bytes_text(std::uint64_t bytes) {
@@ -56,13 +34,8 @@ std::string bytes_text(std::uint64_t bytes) {
     return fmt::format("{:.4g} {}", value, units.at(unit));
 }
 
-std::string counted(std::size_t number, const char* noun) { return tool::counted(number, noun); }
-std::string counted(int number, const char* noun) {
-    return tool::counted(static_cast<std::uint64_t>(number), noun);
-}
-
 /// The cores that these CPUs belong to, with these CPUs only.
-std::vector<std::vector<int>> cores_of(const std::vector<int>& cpus, const Topology& topology) {
+std::vector<std::vector<int>> cores_in(const Topology& topology, const std::vector<int>& cpus) {
     std::vector<std::vector<int>> cores;
     for (const std::vector<int>& core : topology.cpus_of_cores) {
         std::vector<int> among;
@@ -86,14 +59,14 @@ std::string Cpus::why() const {
     const int by_affinity = allowed.empty() ? online : static_cast<int>(allowed.size());
     if (quota && *quota < by_affinity) {
         return fmt::format("the quota of the control group is worth {}, of {} that are allowed",
-                           counted(*quota, "CPU"), by_affinity);
+                           tool::counted(*quota, "CPU"), by_affinity);
     }
     if (by_affinity < online) {
         return fmt::format("the affinity mask (taskset, cpuset) allows {} of {}", by_affinity,
-                           counted(online, "CPU"));
+                           tool::counted(online, "CPU"));
     }
     return fmt::format("all {} that {} online; no mask and no quota takes one away",
-                       counted(online, "CPU"), online == 1 ? "is" : "are");
+                       tool::counted(online, "CPU"), online == 1 ? "is" : "are");
 }
 
 std::string Cpus::about_threads() const {
@@ -111,80 +84,68 @@ std::string Cpus::about_threads() const {
     return fmt::format(
         "{} are hardware threads of {}: two on a core share what computes, so that computing gains "
         "little beyond {}, waiting gains from all",
-        counted(cpu_count, "CPU"), counted(core_count, "core"), counted(core_count, "worker"));
+        tool::counted(cpu_count, "CPU"), tool::counted(core_count, "core"),
+        tool::counted(core_count, "worker"));
 }
 
 Cpus look_at_cpus(const std::string& root, const std::vector<int>& allowed,
                   std::optional<Topology> topology) {
-    Cpus cpus{.allowed = allowed, .quota = os::quota_cpus(root)};
-    const auto online = os::online_cpus(root);
+    Cpus cpus{.allowed = allowed, .quota = cpu_quota(root)};
+    const auto online = online_cpus(root);
     cpus.online = static_cast<int>(std::max(online.size(), allowed.size()));
     if (topology) {
-        cpus.cores = cores_of(allowed, *topology);
+        cpus.cores = cores_in(*topology, allowed);
         cpus.topology = *std::move(topology);
         return cpus;
     }
-    cpus.cores = os::cores_of(root, allowed);
-    cpus.topology = {.cores = static_cast<int>(os::cores_of(root, online).size()),
+    cpus.cores = cores_of(root, allowed);
+    cpus.topology = {.cores = static_cast<int>(cores_of(root, online).size()),
                      .cpus = static_cast<int>(online.size()),
                      .source = "/sys"};
     return cpus;
 }
 
 std::vector<Limit> look_at_limits(const std::string& root) {
-    const auto file = [&](const std::string& path) -> std::optional<std::uint64_t> {
-        const auto value = os::number_in(root + path);
-        if (!value || *value < 0) {
-            return std::nullopt;
-        }
-        return static_cast<std::uint64_t>(*value);
-    };
+    const std::string most_pids = text_of(root + "/proc/sys/kernel/pid_max");
     return {
         {.name = "processes of this user",
-         .value = resource_limit(RLIMIT_NPROC),
+         .value = tool::resource_limit(RLIMIT_NPROC),
          .unit = "processes",
          .meaning =
              "a pool of n has n + 1, or one more as a spare; does not bind root (ulimit -u)"},
         {.name = "processes of the control group",
-         .value = group_limit(root, "pids", "pids.max", "pids.max"),
+         .value = process_limit(root),
          .unit = "processes",
          .meaning = "threads count as well (pids.max)"},
         {.name = "processes of the system",
-         .value = file("/proc/sys/kernel/pid_max"),
+         .value = tool::whole_number<std::uint64_t>(most_pids),
          .unit = "processes",
          .meaning = "of everybody together (kernel.pid_max)"},
         {.name = "open files",
-         .value = resource_limit(RLIMIT_NOFILE),
+         .value = tool::resource_limit(RLIMIT_NOFILE),
          .unit = "files",
          .meaning = "the fork server keeps some for every worker (ulimit -n)"},
         {.name = "address space",
-         .value = resource_limit(RLIMIT_AS),
+         .value = tool::resource_limit(RLIMIT_AS),
          .unit = "bytes",
          .meaning = "a small one makes the shared region small (ulimit -v)"},
         {.name = "file size",
-         .value = resource_limit(RLIMIT_FSIZE),
+         .value = tool::resource_limit(RLIMIT_FSIZE),
          .unit = "bytes",
          .meaning = "bounds the shared region, which is a file in memory (ulimit -f)"},
         {.name = "memory of the control group",
-         .value = group_limit(root, "memory", "memory.limit_in_bytes", "memory.max"),
+         .value = memory_limit(root),
          .unit = "bytes",
          .meaning = "beyond it the kernel kills: a worker costs one item"},
         {.name = "core dump",
-         .value = resource_limit(RLIMIT_CORE),
+         .value = tool::resource_limit(RLIMIT_CORE),
          .unit = "bytes",
          .meaning = "of a worker that crashes (ulimit -c)"},
     };
 }
 
-std::vector<int> cpus_by_affinity() {
-    auto cpus = os::cpus_to_bind();
-    std::ranges::sort(cpus);
-    return cpus;
-}
-
 std::string core_pattern(const std::string& root) {
-    const auto text = os::contents(root + "/proc/sys/kernel/core_pattern");
-    return text ? std::string(os::trimmed(*text)) : "";
+    return text_of(root + "/proc/sys/kernel/core_pattern");
 }
 
 std::string list_text(const std::vector<int>& cpus) {

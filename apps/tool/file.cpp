@@ -1,13 +1,14 @@
 #include "file.hpp"
 
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 
 namespace tool {
 
 std::optional<std::string> contents(const std::string& path) {
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::fopen(path.c_str(), "rbe"),
-                                                             std::fclose);
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::fopen(path.c_str(), "rbe"),
+                                                       std::fclose);
     if (!in) {
         return std::nullopt;
     }
@@ -20,6 +21,9 @@ std::optional<std::string> contents(const std::string& path) {
         text.resize(before + got);
     }
     if (std::ferror(in.get()) != 0) {
+        const int error = errno;
+        in.reset();
+        errno = error;
         return std::nullopt;
     }
     return text;

@@ -4,7 +4,10 @@
 #include "tool/text.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -26,6 +29,22 @@ TEST(ToolText, CountsWhatThereIs) {
     EXPECT_EQ(counted(0, "worker"), "0 workers");
     EXPECT_EQ(counted(1, "process"), "1 process");
     EXPECT_EQ(counted(2, "process"), "2 processes");
+}
+
+TEST(ToolText, IsSplitAtAnyOfTheSeparators) {
+    EXPECT_EQ(tool::split("a b\t c", " \t"), (std::vector<std::string_view>{"a", "b", "", "c"}));
+    EXPECT_EQ(tool::split("", ","), std::vector<std::string_view>{""});
+    EXPECT_EQ(tool::split("a,", ","), (std::vector<std::string_view>{"a", ""}));
+    EXPECT_EQ(tool::trimmed("a b \n"), "a b");
+    EXPECT_EQ(tool::trimmed(" \n"), "");
+}
+
+TEST(ToolText, IsAWholeNumberOrNone) {
+    EXPECT_EQ(tool::whole_number<int>("-12"), -12);
+    EXPECT_EQ(tool::whole_number<int>("ff", 16), 255);
+    for (const char* none : {"", " 1", "1 ", "1x", "0x1", "2147483648"}) {
+        EXPECT_EQ(tool::whole_number<int>(none), std::nullopt) << none;
+    }
 }
 
 TEST(ToolText, OfUnknownOriginIsOneLineThatMovesNoCursor) {
