@@ -106,7 +106,8 @@ public:
     /// Ships the exception in flight (call it inside a catch block) as the outcome of item `i`.
     void fail(std::uint64_t i) { host_->fail(*this, i); }
 
-    /// Closes the job after this item: nothing of it that has not been claimed is started any more.
+    /// Closes the job once the outcome of this item is published: nothing of it that has not been
+    /// claimed is started any more.
     void stop() { host_->stop(); }
 
 private:

@@ -133,19 +133,20 @@ private:
     Items<T> items_;
 };
 
-/// A variable-sized result on its way to the engine; keeps its memory from item to item.
-class Outbox {
+/// Encodes variable-sized results; keeps its memory from item to item.
+class Encoder {
 public:
+    /// Valid as long as the result, and until the next one.
     template <Encodable R>
-    void emit(Run& run, const R& result) {
+    std::span<const std::byte> encode(const R& result) {
         if constexpr (OneRun<R>) {
-            run.emit(Codec<R>::bytes(result));
+            return Codec<R>::bytes(result);
         } else if constexpr (Trivial<R>) {
-            run.emit(std::as_bytes(std::span{std::addressof(result), 1}));
+            return std::as_bytes(std::span{std::addressof(result), 1});
         } else {
             frame_.resize(Codec<R>::size(result));
             Codec<R>::write(frame_.data(), result);
-            run.emit(frame_);
+            return frame_;
         }
     }
 
@@ -163,7 +164,7 @@ template <class Task, class R, bool stored>
 void map_thunk(Run& run) {
     constexpr bool emitted = !stored && !std::is_void_v<R>;
     Task task(run);
-    [[maybe_unused]] std::conditional_t<emitted, Outbox, std::tuple<>> outbox;
+    [[maybe_unused]] std::conditional_t<emitted, Encoder, std::tuple<>> encoder;
     for (; run.next < run.last; ++run.next) {
         const std::uint64_t i = run.next;
         run.begin(i);
@@ -172,12 +173,14 @@ void map_thunk(Run& run) {
             run.end(i);
         } else {
             const R result = task.template run<R>(i);
-            run.end(i);
-            if constexpr (stored) {
-                Codec<R>::write(run.result(i), result);
-            }
             if constexpr (emitted) {
-                outbox.emit(run, result);
+                // Encoding may be code of the user's: it belongs to the item, and to its time.
+                const std::span<const std::byte> bytes = encoder.encode(result);
+                run.end(i);
+                run.emit(bytes);
+            } else {
+                run.end(i);
+                Codec<R>::write(run.result(i), result);
             }
         }
     }
@@ -214,12 +217,13 @@ void find_thunk(Run& run) {
     for (; run.next < run.last; ++run.next) {
         run.begin(run.next);
         const auto found = task.template run<std::optional<R>>(run.next);
-        run.end(run.next);
         if (!found) [[likely]] {
+            run.end(run.next);
             store_nothing(run);
             continue;
         }
         if constexpr (Finding<R>::is_fixed) {
+            run.end(run.next);
             std::byte* const to = run.result(run.next);
             *to = std::byte{1};
             Codec<R>::write(to + 1, *found);
@@ -227,6 +231,7 @@ void find_thunk(Run& run) {
             frame.resize(1 + Codec<R>::size(*found));
             frame[0] = std::byte{1};
             Codec<R>::write(frame.data() + 1, *found);
+            run.end(run.next);
             run.emit(frame);
         }
         run.stop();

@@ -60,9 +60,9 @@ JobHandle Client::start(JobSpec&& spec) {
 
     Lock lock(mutex_);
     check_open();
-    const std::size_t index = free_page(lock);
+    const std::size_t index = free_page(lock, fresh.count());
     const JobHandle job = fresh.fill(layout_.job(index));
-    board_.post(job, index, job->count);
+    board_.post(job, index);
     if (job->is_complete()) {
         board_.finish_if_complete(*job);
     } else if (!job->feed) {
@@ -88,9 +88,9 @@ JobHandle Client::start(JobSpec&& spec) {
 }
 
 /// Waits while all are taken.
-std::size_t Client::free_page(Lock& lock) {
+std::size_t Client::free_page(Lock& lock, std::uint64_t positions) {
     for (;;) {
-        if (const auto page = board_.free_page()) {
+        if (const auto page = board_.free_page(positions)) {
             return *page;
         }
         const JobHandle first = board_.jobs().front();

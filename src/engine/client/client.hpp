@@ -52,7 +52,7 @@ private:
     using Lock = std::unique_lock<std::mutex>;
     enum class State { open, closed, terminated, broken, ended };
 
-    [[gnu::hot]] std::size_t free_page(Lock& lock);
+    [[gnu::hot]] std::size_t free_page(Lock& lock, std::uint64_t positions);
     [[gnu::hot]] void collect();
     [[gnu::hot]] void check_open() const;
     void end_jobs();

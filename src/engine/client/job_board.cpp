@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <string>
 #include <utility>
+
+#include <procpool/errors.hpp>
 
 #include "os/clock.hpp"
 #include "os/futex.hpp"
@@ -10,36 +13,56 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-std::optional<std::size_t> JobBoard::free_page() const {
+std::optional<std::size_t> JobBoard::free_page(std::uint64_t positions) const {
+    const auto has_room = [&](std::size_t page) {
+        return positions <= max_items - std::min(first_position(page), max_items);
+    };
     for (std::size_t word = 0; word < used_.size(); ++word) {
-        if (~used_[word] != 0) {
-            return word * 64 + static_cast<std::size_t>(std::countr_one(used_[word]));
+        for (std::uint64_t free = ~used_[word]; free != 0; free &= free - 1) {
+            const std::size_t page = word * 64 + static_cast<std::size_t>(std::countr_zero(free));
+            if (has_room(page)) [[likely]] {
+                return page;
+            }
         }
     }
-    return std::nullopt;
+    for (std::size_t page = 0; page < layout_.jobs(); ++page) {
+        if (has_room(page)) {
+            return std::nullopt;
+        }
+    }
+    throw PoolBroken(
+        "procpool: this pool has run as many items as it can count (2^38 for each of its " +
+        std::to_string(layout_.jobs()) + " places for jobs): make a new one");
 }
 
-void JobBoard::post(const JobHandle& job, std::size_t index, std::uint64_t limit,
-                    const Job::Posting& posting) {
-    // What may throw comes first.
+void JobBoard::post(const JobHandle& job, std::size_t page) {
+    const std::uint64_t first = first_position(page);
+    job->postings.push_back({.base_positions = first, .base_count = 0});
+    layout_.job(page).shift = 0 - first;
+    put_up(job, page, job->count);
+    ++unresolved_;
+}
+
+/// Puts the job's last posting up on that page, with so many positions. Workers that slept over the
+/// end of the page's last job may be looking at it: the new claim word comes first, so that no swap
+/// of the old one succeeds from here on, and the serial number last.
+void JobBoard::put_up(const JobHandle& job, std::size_t index, std::uint64_t positions) {
     if (index >= jobs_.size()) {
         jobs_.resize(index + 1);
+        first_positions_.resize(index + 1);
     }
-    job->postings.push_back(posting);
     job->postings.back().page = index;
-    if (job->postings.size() == 1) {
-        ++unresolved_;
-    }
     jobs_[index] = job;
     used_[index / 64] |= std::uint64_t{1} << (index % 64);
     JobPage& page = layout_.job(index);
-    page.close_word.store(0, std::memory_order_relaxed);
-    page.limit.store(limit, std::memory_order_relaxed);
-    page.cancelled.store(0, std::memory_order_relaxed);
+    const std::uint64_t first = first_positions_[index];
     const std::uint64_t serial = ++last_serial_;
     layout_.words(index).claim.store(
-        ClaimWord::make(0, taker::nobody, layout_.pool().secret, serial).bits,
+        ClaimWord::make(first, taker::nobody, layout_.pool().secret, serial).bits,
         std::memory_order_release);
+    page.close_word.store(0, std::memory_order_relaxed);
+    page.cancelled.store(0, std::memory_order_relaxed);
+    page.limit.store(first + positions, std::memory_order_release);
     page.serial.store(serial, std::memory_order_release);
     layout_.pool().active.set(index, true);
     if (page.terms.timeout_ns != 0) {
@@ -49,22 +72,28 @@ void JobBoard::post(const JobHandle& job, std::size_t index, std::uint64_t limit
 
 bool JobBoard::post_again(const JobHandle& job, std::span<const Extent> extents,
                           std::uint64_t positions) {
-    const std::optional<std::size_t> index = free_page();
+    const std::optional<std::size_t> index = free_page(positions);
     if (!index) {
         return false;
     }
+    const std::uint64_t first = first_position(*index);
     Block block(extents.size_bytes());
-    std::copy(extents.begin(), extents.end(), reinterpret_cast<Extent*>(block.data()));
+    std::transform(extents.begin(), extents.end(), reinterpret_cast<Extent*>(block.data()),
+                   [&](const Extent& extent) {
+                       return Extent{extent.position + first, extent.shift - first};
+                   });
     const std::size_t from = job->postings.back().page;
     JobPage& page = layout_.job(*index);
     // What the terms point to lies on the first page of the job or in a block, both of which stay
     // until it is resolved.
     page.terms = layout_.job(from).terms;
+    page.shift = 0;
     page.guarded = true;
     page.extents = reinterpret_cast<const Extent*>(block.data());
     page.extent_count = extents.size();
     job->more_blocks.push_back(std::move(block));
-    post(job, *index, positions, {.base_positions = positions, .base_count = job->count});
+    job->postings.push_back({.base_positions = first + positions, .base_count = job->count});
+    put_up(job, *index, positions);
     // Threads that wait for the job listen to its old bell.
     ring(from);
     return true;
@@ -106,6 +135,8 @@ void JobBoard::finish(Job& job) {
         used_[posting.page / 64] &= ~(std::uint64_t{1} << (posting.page % 64));
         timed = timed || page.terms.timeout_ns != 0;
         page.terms.timeout_ns = 0;
+        // Beyond all that was ever claimed of this job, and more if nothing was.
+        first_positions_[posting.page] = page.limit.load(std::memory_order_relaxed) + 1;
         last = std::move(jobs_[posting.page]);
         jobs_[posting.page] = nullptr;
         if (page.waiters.load(std::memory_order_relaxed) != 0) {
@@ -172,7 +203,7 @@ void JobBoard::close_posting(Job& job, Job::Posting& posting, const Failure& why
     posting.closed = true;
     const std::uint64_t limit = page.limit.load(std::memory_order_relaxed);
     if (page.extents == nullptr) {
-        job.drop(std::min(seen.next(), limit), limit, why);
+        job.drop(std::min(seen.next(), limit) + page.shift, limit + page.shift, why);
         return;
     }
     for (std::size_t i = 0; i < page.extent_count; ++i) {

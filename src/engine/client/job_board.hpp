@@ -22,11 +22,13 @@ public:
     JobBoard(const Layout& layout, const ForkServer& server)
         : layout_(layout), server_(server), used_(layout.jobs() / 64) {}
 
-    /// The lowest free page, so that the same few stay warm; nothing while all are taken.
-    [[gnu::hot]] [[nodiscard]] std::optional<std::size_t> free_page() const;
-    /// Puts a filled page up for the workers as the job's last posting.
-    [[gnu::hot]] void post(const JobHandle& job, std::size_t page, std::uint64_t limit,
-                           const Job::Posting& posting = {});
+    /// The lowest free page for so many positions, so that the same few stay warm; nothing while
+    /// all are taken. A page never sees a position twice, in whatever job: so a worker that slept
+    /// over the end of one cannot take its claim word for that of another. Throws PoolBroken when
+    /// no page has so many left.
+    [[gnu::hot]] [[nodiscard]] std::optional<std::size_t> free_page(std::uint64_t positions) const;
+    /// Puts a filled page up for the workers as the job's first posting: all of its items so far.
+    [[gnu::hot]] void post(const JobHandle& job, std::size_t page);
     /// Puts positions of a job up again, guarded, as the last page that it had describes it. False
     /// if no page is left. Throws std::bad_alloc.
     [[nodiscard]] bool post_again(const JobHandle& job, std::span<const Extent> extents,
@@ -65,6 +67,10 @@ public:
     [[nodiscard]] bool take_damage() { return std::exchange(damaged_, false); }
 
 private:
+    [[gnu::hot]] void put_up(const JobHandle& job, std::size_t page, std::uint64_t positions);
+    [[nodiscard]] std::uint64_t first_position(std::size_t page) const {
+        return page < first_positions_.size() ? first_positions_[page] : 0;
+    }
     void close_posting(Job& job, Job::Posting& posting, const Failure& why);
     [[gnu::hot]] void finish(Job& job);
     void update_shortest_timeout() const;
@@ -73,7 +79,8 @@ private:
     const ForkServer& server_;
     std::uint64_t last_serial_ = 0;
     std::vector<JobHandle> jobs_;
-    std::vector<std::uint64_t> used_;  // a bit per page
+    std::vector<std::uint64_t> used_;             // a bit per page
+    std::vector<std::uint64_t> first_positions_;  // of the job that a page has, or has next
     std::size_t unresolved_ = 0;
     bool damaged_ = false;
 };

@@ -16,6 +16,9 @@ public:
     /// std::bad_alloc.
     [[gnu::hot]] explicit NewJob(JobSpec& spec);
 
+    /// Items known so far.
+    [[nodiscard]] std::uint64_t count() const { return job_->count; }
+
     /// Fills a free page with what workers are told, and small closures and inputs.
     [[gnu::hot]] JobHandle fill(JobPage& page);
 

@@ -15,60 +15,57 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-bool Filling::fill_all() {
-    for (int worker = 0; worker < places_.count(); ++worker) {
-        if (!fill(worker)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 std::uint64_t Filling::next_look(std::uint64_t now) const {
     return places_.any(Place::State::vacant) ? std::max(retry_at_, now) : never;
 }
 
-void Filling::fill_vacancies() {
+void Filling::fill_vacancy() {
     const std::uint64_t now = os::now_ns();
     if (now < retry_at_) {
         return;
     }
     for (int worker = 0; worker < places_.count(); ++worker) {
-        if (places_[worker].state != Place::State::vacant) {
-            continue;
-        }
-        if (!fill(worker)) {
-            note_failure(now, errno);
+        if (places_[worker].state == Place::State::vacant) {
+            if (fill(worker)) {
+                failing_since_ = 0;
+                retry_at_ = 0;
+            } else {
+                note_failure(now, errno);
+            }
             return;
         }
-        failing_since_ = 0;
     }
-    retry_at_ = 0;
     keep_spare();
 }
 
 void Filling::note_failure(std::uint64_t now, int error) {
     failing_since_ = failing_since_ == 0 ? now : failing_since_;
-    const bool needed = !places_.any(Place::State::held) || work_is_stranded();
+    bool needed = !places_.any(Place::State::held);
+    for (int worker = 0; worker < places_.count() && !needed; ++worker) {
+        needed = places_[worker].state == Place::State::vacant && is_needed(worker);
+    }
     if (needed && now - failing_since_ > failing_fork_time_limit) {
         state_.break_pool(error);
     }
     retry_at_ = now + fork_retry_interval;
 }
 
-/// What a dead worker left of its claim nobody else may take.
-bool Filling::work_is_stranded() const {
-    for (int worker = 0; worker < places_.count(); ++worker) {
-        const Slot& slot = layout_.slot(worker);
-        if (places_[worker].state == Place::State::vacant &&
-            slot.phase.load(std::memory_order_relaxed) == phase::taken) {
+/// Is there work that only a worker in this place may do? What a dead one left of its claim nobody
+/// else may take, and some jobs are for one worker.
+bool Filling::is_needed(int worker) const {
+    if (layout_.slot(worker).phase.load(std::memory_order_relaxed) == phase::taken) {
+        return true;
+    }
+    const ActiveJobs& active = layout_.pool().active;
+    for (std::size_t job = active.next(0, layout_.jobs()); job < layout_.jobs();
+         job = active.next(job + 1, layout_.jobs())) {
+        if (layout_.job(job).terms.only_worker == worker) {
             return true;
         }
     }
     return false;
 }
 
-/// Puts a new process into a vacant place. False and errno when it cannot be forked.
 bool Filling::fill(int worker) {
     if (spare_.pid() != 0) {
         fill_with_spare(worker);

@@ -26,22 +26,23 @@ public:
           deadlines_(deadlines),
           state_(state) {}
 
-    /// The first workers. False and errno when one cannot be forked.
-    [[nodiscard]] bool fill_all();
+    /// Puts a new process into a vacant place. False and errno when it cannot be forked.
+    [[nodiscard]] bool fill(int worker);
     /// When a vacant place is filled, `never` if there is none.
     [[nodiscard]] std::uint64_t next_look(std::uint64_t now) const;
-    /// Fills what is vacant. What cannot be forked is tried again later; when that goes on for too
-    /// long the pool is broken.
-    void fill_vacancies();
+    /// Fills a vacant place, or forks a spare if there is none: one fork a look, for in a client
+    /// with much memory it takes milliseconds, and deadlines and the client are looked at
+    /// meanwhile. What cannot be forked is tried again later; when that goes on for too long, and
+    /// somebody needs it, the pool is broken.
+    void fill_vacancy();
     /// Has a spare ready for the next death.
     void keep_spare();
 
 private:
-    [[nodiscard]] bool fill(int worker);
     void fill_with_spare(int worker);
     [[nodiscard]] bool fill_with_fork(int worker);
     void note_failure(std::uint64_t now, int error);
-    [[nodiscard]] bool work_is_stranded() const;
+    [[nodiscard]] bool is_needed(int worker) const;
 
     const Layout& layout_;
     Handles& handles_;

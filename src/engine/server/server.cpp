@@ -51,9 +51,12 @@ Server::Server(const Layout& layout, ServerEnds ends, bool client_ignores_childr
 
 /// The first workers: a pool that cannot have all of them is not made.
 void Server::start_all() {
-    if (!filling_.fill_all()) {
-        state_.announce(ServerState::broken, errno);
-        shut_down();
+    for (int worker = 0; worker < places_.count(); ++worker) {
+        if (!filling_.fill(worker)) {
+            state_.announce(ServerState::broken, errno);
+            shut_down();
+        }
+        hear_client();  // it may be gone before all are there
     }
     state_.announce(ServerState::ready, 0);
     filling_.keep_spare();
@@ -71,7 +74,7 @@ void Server::serve() {
         burying_.bury_all();
         descendants_.kill_left();
         if (!state_.broken()) {
-            filling_.fill_vacancies();
+            filling_.fill_vacancy();
             deadlines_.look();
         }
     }

@@ -59,7 +59,8 @@ struct alignas(cache_line) WorkerLine {
     int cpu = -1;     ///< the worker is bound to this one; -1: to none
 };
 
-/// Positions of a reconciled job: [position, next extent's position) lie at item position + shift.
+/// Some positions of a reconciled job: [position, next extent's position) are items position +
+/// shift.
 struct Extent {
     std::uint64_t position = 0;
     std::uint64_t shift = 0;
@@ -69,7 +70,8 @@ struct Extent {
 struct JobPage {
     alignas(cache_line) Word serial{0};  ///< 0: free
     JobTerms terms;
-    bool guarded = false;  ///< nothing shared may be written while an item runs
+    std::uint64_t shift = 0;  ///< item = position + shift, modulo 2^64, where there are no extents
+    bool guarded = false;     ///< nothing shared may be written while an item runs
     const Extent* extents = nullptr;
     std::size_t extent_count = 0;
 

@@ -74,7 +74,7 @@ Claim Claims::next_of(std::size_t job, std::uint64_t serial, std::uint64_t begin
     const std::uint64_t length = page.terms.chunksize != 0
                                      ? page.terms.chunksize
                                      : known.chunk.next(remaining, seat_.pool.workers);
-    Claim claim{job, serial, begin, begin + lifetime_.cut(std::min(length, remaining)), 0};
+    Claim claim{job, serial, begin, begin + lifetime_.cut(std::min(length, remaining)), page.shift};
     if (page.extents != nullptr) {
         const std::span extents(page.extents, page.extent_count);
         const auto after = std::upper_bound(

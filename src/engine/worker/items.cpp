@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <exception>
 #include <new>
+#include <utility>
 
 #include "engine/shared/steps.hpp"
 #include "engine/worker/write_rights.hpp"
@@ -85,6 +86,9 @@ void Items::run_taken() {
         // written.
         wait::fetch_for_writing(&seat_.layout.words(claim.job).claim);
         outbox_.close(run.next);
+        if (std::exchange(to_close_, false)) {
+            claims_.close_job();
+        }
     }
     if (lifetime_.spend(count)) {
         retire();
@@ -128,8 +132,9 @@ Run Items::make_run() {
 /// Runs what the open frame has room for. An exception costs the item that threw it.
 void Items::call_thunk(Run& run, KnownJob& known) {
     try {
-        known_.prepare(known, page_->terms);
+        prepare(run.next, known);
     } catch (...) {
+        end_if_its_thread_ends();
         // No item can run, nor in a replacement.
         preparing_ = true;
         while (run.next < run.last) {
@@ -158,6 +163,29 @@ void Items::call_thunk(Run& run, KnownJob& known) {
             run.fail(run.next++);
         }
     }
+}
+
+/// Makes the job ready to run here. Decoding its callable is a part of the first item: it may crash
+/// or take for ever.
+void Items::prepare(std::uint64_t item, KnownJob& known) {
+    known_.make_writable(known, page_->terms);
+    if (!KnownJobs::is_to_be_decoded(known, page_->terms)) {
+        return;
+    }
+    begin_checked(item);
+    struct Call {
+        KnownJob& known;
+        const JobTerms& terms;
+    };
+    Call call{known, page_->terms};
+    trace::call_watching_throws(
+        [](void* argument) {
+            const auto& [job, terms] = *static_cast<Call*>(argument);
+            KnownJobs::decode(job, terms);
+        },
+        &call, thrown_at_);
+    end_checked();
+    seat_.slot.current.store(resting_at(item), std::memory_order_release);
 }
 
 void Items::begin_checked(std::uint64_t item) {
@@ -194,7 +222,8 @@ void Items::end_checked() {
 
 void Items::emit(Run& run, std::span<const std::byte> bytes) { outbox_.emit(run.next, bytes); }
 
-void Items::stop() { claims_.close_job(); }
+/// The reason to close a job is published first: whoever finds it closed finds the reason, too.
+void Items::stop() { to_close_ = true; }
 
 std::string Items::thrown_stack() const noexcept {
     try {
@@ -242,14 +271,14 @@ void Items::fail(Run& run, std::uint64_t item) {
             slot.current.store(running(item), std::memory_order_release);
         }
         end_checked();
-        if (page_->terms.fail_fast) {
-            stop();
-        }
     }
     outbox_.close(item);
     if (!outcome.cancelled) {
         outbox_.publish_failure(item, outcome.failure);
         ++item;
+        if (page_->terms.fail_fast) {
+            claims_.close_job();
+        }
     }
     if (outcome.cancelled || page_->terms.fail_fast) {
         outbox_.publish_skipped(item, end_);

@@ -47,6 +47,7 @@ private:
 
     [[gnu::hot]] Run make_run();
     [[gnu::hot]] void call_thunk(Run& run, KnownJob& known);
+    [[gnu::hot]] void prepare(std::uint64_t item, KnownJob& known);
     [[nodiscard]] Outcome outcome_in_flight(std::uint64_t item) const;
     [[nodiscard]] std::string thrown_stack() const noexcept;
     [[nodiscard]] bool is_memory_limit(const std::bad_alloc& exception) const;
@@ -68,6 +69,7 @@ private:
     const std::atomic<std::uint64_t>* genuine_;
     trace::Backtrace thrown_at_;  // where the exception in flight was thrown, if known
     bool preparing_ = false;      // a job that cannot be
+    bool to_close_ = false;       // the job, once what is in the open frame is published
 };
 
 }  // namespace engine

@@ -23,21 +23,23 @@ void KnownJobs::forget(KnownJob& known) {
     known = KnownJob{};
 }
 
-void KnownJobs::prepare(KnownJob& known, const JobTerms& terms) const {
-    if (terms.in_place != nullptr && known.writable == nullptr && terms.in_place_size != 0) {
-        if (!os::protect(terms.in_place, terms.in_place_size, os::Access::read_write)) {
-            throw std::system_error(
-                errno, std::generic_category(),
-                "procpool: this worker is not allowed to write results in place (see the number of "
-                "mappings a process may have, sysctl vm.max_map_count)");
-        }
-        known.writable = terms.in_place;
-        known.writable_size = terms.in_place_size;
+void KnownJobs::decode(KnownJob& known, const JobTerms& terms) {
+    known.prepared = here(terms.prepare.open)({terms.closure, terms.closure_size});
+    known.close = here(terms.prepare.close);
+}
+
+void KnownJobs::make_writable(KnownJob& known, const JobTerms& terms) const {
+    if (terms.in_place == nullptr || known.writable != nullptr || terms.in_place_size == 0) {
+        return;
     }
-    if (terms.prepare.open != nullptr && known.prepared == nullptr) {
-        known.prepared = here(terms.prepare.open)({terms.closure, terms.closure_size});
-        known.close = here(terms.prepare.close);
+    if (!os::protect(terms.in_place, terms.in_place_size, os::Access::read_write)) {
+        throw std::system_error(
+            errno, std::generic_category(),
+            "procpool: this worker is not allowed to write results in place (see the number of "
+            "mappings a process may have, sysctl vm.max_map_count)");
     }
+    known.writable = terms.in_place;
+    known.writable_size = terms.in_place_size;
 }
 
 void KnownJobs::make_read_only(const KnownJob& known) {

@@ -37,9 +37,14 @@ public:
         return known;
     }
 
-    /// Makes the job ready to run here: its callable as it is called, and the right to write its
-    /// results. Throws what decoding the callable throws, and std::system_error.
-    void prepare(KnownJob& known, const JobTerms& terms) const;
+    /// Is the callable still to be decoded here?
+    [[nodiscard]] static bool is_to_be_decoded(const KnownJob& known, const JobTerms& terms) {
+        return terms.prepare.open != nullptr && known.prepared == nullptr;
+    }
+    /// Decodes the callable: code of the user's. Throws what that throws.
+    static void decode(KnownJob& known, const JobTerms& terms);
+    /// Gets the right to write the job's results in place. Throws std::system_error.
+    void make_writable(KnownJob& known, const JobTerms& terms) const;
 
     /// In-place results are not written by this worker any more.
     [[gnu::hot]] void make_read_only(const KnownJob& known);

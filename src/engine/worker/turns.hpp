@@ -11,10 +11,14 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
 /// Fairness between jobs: a worker takes its next claim from the active job behind the one that it
-/// took the last from (round robin), so a short job behind a long one starts at once.
+/// took the last from (round robin), so a short job behind a long one starts at once. A replacement
+/// goes on where its predecessor was: many deaths in one job do not keep it from the others.
 class Turns {
 public:
-    explicit Turns(const Seat& seat) : seat_(seat), sole_job_(seat.layout.jobs()) {}
+    explicit Turns(const Seat& seat)
+        : seat_(seat),
+          cursor_((seat.slot.job.load(std::memory_order_relaxed) + 1) % seat.layout.jobs()),
+          sole_job_(seat.layout.jobs()) {}
 
     /// Calls `take(job)` for the active jobs in turn, each once, until one gives a claim; false if
     /// none does. `doorbell`: as it stood before.
@@ -52,8 +56,8 @@ private:
     }
 
     const Seat& seat_;
-    std::size_t cursor_ = 0;  // the job page looked at first
-    std::size_t sole_job_;    // the only one when the doorbell stood at `scanned_doorbell_`; jobs()
+    std::size_t cursor_;    // the job page looked at first
+    std::size_t sole_job_;  // the only one when the doorbell stood at `scanned_doorbell_`; jobs()
     std::uint32_t scanned_doorbell_ = 0;
 };
 

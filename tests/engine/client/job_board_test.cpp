@@ -2,8 +2,11 @@
 
 #include <array>
 #include <memory>
+#include <vector>
 
 #include <gtest/gtest.h>
+
+#include <procpool/errors.hpp>
 
 #include "../pool_pages.hpp"
 
@@ -16,9 +19,9 @@ protected:
     JobHandle post(std::uint64_t items, const JobTerms& terms = {}) {
         auto job = std::make_shared<Job>(nullptr);
         job->count = items;
-        const std::size_t page = *board.free_page();
+        const std::size_t page = *board.free_page(items);
         layout.job(page).terms = terms;
-        board.post(job, page, items);
+        board.post(job, page);
         return job;
     }
     [[nodiscard]] const JobPage& page_of(const JobHandle& job) const {
@@ -69,15 +72,15 @@ TEST_F(JobBoardTest, TakesTheLowestFreePage) {
     first->done.insert(0, 1);
     board.finish_if_complete(*first);
     EXPECT_TRUE(first->resolved);
-    EXPECT_EQ(board.free_page(), 0U);
+    EXPECT_EQ(board.free_page(1), 0U);
 }
 
 TEST_F(JobBoardTest, HasAPageForEachJobAndThenNone) {
     for (std::size_t i = 0; i < layout.jobs(); ++i) {
-        ASSERT_TRUE(board.free_page());
+        ASSERT_TRUE(board.free_page(1));
         post(1);
     }
-    EXPECT_FALSE(board.free_page());
+    EXPECT_FALSE(board.free_page(1));
     EXPECT_EQ(board.unresolved(), layout.jobs());
 }
 
@@ -97,6 +100,46 @@ TEST_F(JobBoardTest, SaysWhichTimeoutIsTheShortest) {
     EXPECT_EQ(layout.pool().shortest_timeout, 7'000U);
     board.give_up(*slow, {});
     EXPECT_EQ(layout.pool().shortest_timeout, 0U);
+}
+
+/// As the claim word of its page stands.
+TEST_F(JobBoardTest, NeverGivesAPageAPositionThatItHadBefore) {
+    std::uint64_t next = 0;
+    for (const std::uint64_t items : {std::uint64_t{10}, std::uint64_t{1}, std::uint64_t{7}}) {
+        const JobHandle job = post(items);
+        const ClaimWord word{layout.words(0).claim};
+        EXPECT_EQ(job->postings.back().page, 0U);
+        EXPECT_GE(word.next(), next);
+        EXPECT_EQ(page_of(job).limit, word.next() + items);
+        EXPECT_EQ(word.next() + page_of(job).shift, 0U) << "is item 0";
+        next = page_of(job).limit + 1;
+        board.give_up(*job, {});
+    }
+}
+
+TEST_F(JobBoardTest, DropsTheItemsThatNobodyClaimedOfALaterJobOfAPage) {
+    board.give_up(*post(10), {});
+    const JobHandle job = post(5);
+    board.close(*job, false);
+    EXPECT_EQ(job->done.total(), 5U);
+    EXPECT_TRUE(job->done.contains_all_before(5));
+}
+
+TEST_F(JobBoardTest, TakesAnotherPageForWhatDoesNotFitAnyMore) {
+    board.give_up(*post(max_items - 100), {});
+    EXPECT_EQ(board.free_page(50), 0U);
+    EXPECT_EQ(board.free_page(100), 1U);
+}
+
+TEST_F(JobBoardTest, SaysSoWhenNoPositionsAreLeft) {
+    std::vector<JobHandle> jobs;
+    for (std::size_t i = 0; i < layout.jobs(); ++i) {
+        jobs.push_back(post(max_items));
+    }
+    for (const JobHandle& job : jobs) {
+        board.give_up(*job, {});
+    }
+    EXPECT_THROW(static_cast<void>(board.free_page(1)), PoolBroken);
 }
 
 TEST_F(JobBoardTest, ReportsAClaimWordThatMakesNoSense) {
