@@ -23,8 +23,8 @@ bool is_throwing(std::string_view name) {
                                   "std::rethrow_exception", "std::throw_with_nested",
                                   "std::terminate", "procpool::os::", "procpool::trace::"}) ||
            is_any(name, {"abort", "raise", "gsignal", "pthread_kill", "__libc_message",
-                         "malloc_printerr", "__fortify_fail", "__stack_chk_fail", "__chk_fail",
-                         PROCPOOL_SYMBOL(note_throw)});
+                         "malloc_printerr", "__fortify_fail", "__stack_chk_fail", "__chk_fail"}) ||
+           name == PROCPOOL_SYMBOL(note_throw);  // trace/throw_watch.cpp
 }
 
 /// Whether a name that the demangler does not know, for its constraints or its lambdas, is in this
