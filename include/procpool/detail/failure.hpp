@@ -84,7 +84,7 @@ struct Failure {
     std::string type_name{};                     ///< thrown: the type, demangled
     std::string message{};   ///< thrown: what(); otherwise what is known beyond the other fields
     std::string trace{};     ///< where, a line per frame, if that is known by name
-    std::string stack{};     ///< where, as addresses (src/ship/stack.hpp): the client names them
+    std::string stack{};     ///< where, as addresses (src/trace/stack.hpp): the client names them
     int code = 0;            ///< thrown: the value of the error code, if the type has one
     std::string category{};  ///< thrown: the name of the error code's category
     std::string path1{};     ///< thrown: the paths of a filesystem_error

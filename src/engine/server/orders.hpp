@@ -20,7 +20,7 @@ namespace engine {
 
 /// The first argument of a program that is started anew, to become a fork server. The second is the
 /// number of its end of the channel.
-inline constexpr const char* server_flag = "--procpool-fork-server";
+inline constexpr const char* server_flag = "--" PROCPOOL_SYMBOL(fork_server);
 
 /// What is asked of the nursery, and of a program that was started anew.
 struct Order {

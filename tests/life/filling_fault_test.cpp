@@ -1,0 +1,71 @@
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include <procpool/procpool.hpp>
+
+#include "life/faults.hpp"
+#include "life/life.hpp"
+
+/// Filling the places of workers where forking is slow, or cannot be.
+namespace {
+
+using namespace std::chrono_literals;
+using procpool::Pool;
+using procpool::os::Call;
+
+life::Shared<std::atomic<int>> forks;
+
+int fork_slowly(Call call) {
+    if (call == Call::fork_process) {
+        ++*forks;
+        ::usleep(50'000);
+    }
+    return 0;
+}
+
+class Filling : public testing::Test {
+protected:
+    ~Filling() override { procpool::os::fault_hook = nullptr; }
+};
+
+TEST_F(Filling, EndsWhenTheClientDiesInTheMiddle) {
+    constexpr int workers = 40;
+    *forks = 0;
+    const pid_t client = ::fork();
+    if (client == 0) {
+        procpool::os::fault_hook = fork_slowly;
+        Pool pool{workers};
+        life::wait_for_ever();
+    }
+    ASSERT_TRUE(life::eventually([] { return *forks >= 3; }));
+    ::kill(client, SIGKILL);
+    ::waitpid(client, nullptr, 0);
+    int seen = 0;
+    EXPECT_TRUE(life::eventually([&] {
+        seen = *forks;
+        ::usleep(200'000);  // longer than a fork takes
+        return *forks == seen;
+    }));
+    EXPECT_LT(seen, workers / 2);
+}
+
+TEST_F(Filling, BreaksThePoolWhereTheWorkerThatAJobIsForCannotBeHad) {
+    life::Shared<life::Faults> shared;
+    life::faults = shared.get();
+    procpool::os::fault_hook = life::decide;
+    Pool pool{2};
+    life::faults->fail(Call::fork_process, EAGAIN);
+    ::kill(pool.worker_pids().front(), SIGKILL);
+    EXPECT_THROW(pool.for_each_worker([] {}), procpool::PoolBroken);
+    life::faults->stop();
+}
+
+}  // namespace
