@@ -17,7 +17,7 @@ namespace {
                                 allowed);
 }
 
-/// A negative number that became a size.
+/// Refuses a negative number that was converted to a size.
 void check_count(const char* option, std::size_t value, const char* allowed) {
     if (value > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max())) {
         refuse(option, std::to_string(static_cast<std::ptrdiff_t>(value)), allowed);

@@ -58,7 +58,7 @@ std::string progress_line(const std::string& label, std::uint64_t done, std::uin
                         std::to_string(total) + "  " + clock_time(elapsed);
     if (done > 0 && done < total) {
         const double left = static_cast<double>(elapsed.count()) * (1 - share) / share;
-        if (left < 1e18) {  // longer ones are no estimate
+        if (left < 1e18) {  // a longer time is not worth showing
             right += " + " + clock_time(std::chrono::nanoseconds(static_cast<std::int64_t>(left)));
         }
     }

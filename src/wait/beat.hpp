@@ -13,26 +13,26 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace wait {
 
-/// When the next call comes, if calls come at regular times: what a worker learns from how long it
-/// rested between the last ones. What followed the rests like the last one tells what follows now:
-/// so a frame may have several calls. All times in nanoseconds.
+/// Predicts the next call if calls come at regular times. A worker notes how long it rested before
+/// each of the last calls. It expects what followed earlier rests of the same length as the last
+/// one, so there may be several calls per frame. All times are in nanoseconds.
 class Beat {
 public:
-    /// When to look for the call, counted from the begin of the rest. `begin` is for a timer, which
+    /// When to look for the call, counted from the begin of the rest. A timer is set to `begin`; it
     /// will be late.
     struct Watch {
         std::uint64_t begin;
         std::uint64_t end;
     };
 
-    /// A rest ended after so long, by a call.
+    /// A call ended a rest that took this long.
     void note(std::uint64_t rest) noexcept {
         std::move_backward(rests_.begin(), rests_.end() - 1, rests_.end());
         rests_.front() = rest;
         expected_ = guess();
     }
 
-    /// None if the rests had no beat.
+    /// Nothing if the rests have no beat.
     [[nodiscard]] std::optional<Watch> next() const noexcept {
         if (expected_ < shortest) {
             return std::nullopt;
@@ -41,20 +41,19 @@ public:
         return Watch{expected_ - margin - late_, expected_ + margin};
     }
 
-    /// The timer woke the worker so long after the begin of a watch.
+    /// The timer woke the worker this long after the begin of a watch.
     void timer_was_late(std::uint64_t by) noexcept {
         late_ = late_ - late_ / 4 + std::min(by, most_late) / 4;
     }
-    /// The call came so long after the begin of a watch, and the timer had still not woken the
-    /// worker.
+    /// The call came this long after the begin of a watch, before the timer had woken the worker.
     void call_was_first(std::uint64_t by) noexcept { late_ = std::min(late_ + by / 2, most_late); }
 
 private:
     using Rests = std::array<std::uint64_t, 8>;
 
-    /// A rest that is shorter is not worth a timer.
+    /// A shorter rest is not worth a timer.
     static constexpr std::uint64_t shortest = 1 * os::ms;
-    /// How late the timer is believed to be: at first, and at most.
+    /// How late the timer is assumed to be: at first, and at most.
     static constexpr std::uint64_t usually_late = 100 * os::us;
     static constexpr std::uint64_t most_late = 200 * os::us;
 
@@ -67,8 +66,9 @@ private:
         return std::max(a, b) - std::min(a, b) <= tolerance(std::min(a, b));
     }
 
-    /// The mean of those that are alike, if they are more than half of what followed rests like the
-    /// last one, or of all if there was none like it; or 0. Two at least.
+    /// The expected rest, or 0. Looks at the rests that followed rests like the last one, or at all
+    /// of them if there was none like it. If more than half of these, and at least two, are alike:
+    /// their mean.
     [[nodiscard]] std::uint64_t guess() const noexcept {
         Rests followers{};
         std::size_t count = 0;

@@ -21,8 +21,8 @@ inline void relax() noexcept {
 }
 
 /// Looks at `happened` until it is true (and returns true) or the monotonic clock passes
-/// `until_ns`. Gives the CPU away every few microseconds: whoever is to make it happen may be
-/// waiting for just this one.
+/// `until_ns`. Yields the CPU every few microseconds: the process that makes it happen may be
+/// waiting for this very CPU.
 template <class Condition>
 bool spin_until(std::uint64_t until_ns, Condition&& happened) {
     constexpr std::uint64_t yield_after_ns = 2'000;
@@ -42,7 +42,7 @@ bool spin_until(std::uint64_t until_ns, Condition&& happened) {
     return happened();
 }
 
-/// As spin_until, giving the CPU away at every turn: for what another process does that has to wake
+/// As spin_until, but yields the CPU at every turn: for what another process does that has to wake
 /// up or to start first, perhaps on this very CPU.
 template <class Condition>
 bool yield_until(std::uint64_t until_ns, Condition&& happened) {
@@ -55,15 +55,15 @@ bool yield_until(std::uint64_t until_ns, Condition&& happened) {
     return true;
 }
 
-/// Lets so much time go by without giving the CPU away.
+/// Waits for this long without yielding the CPU.
 inline void pass(std::uint64_t ns) noexcept {
     for (const std::uint64_t until = os::now_ns() + ns; os::now_ns() < until;) {
         relax();
     }
 }
 
-/// Starts to bring so many bytes here, to be read soon. What is asked for at once comes together:
-/// five times as fast as one after the other.
+/// Prefetches this many bytes, to be read soon. Cache lines that are requested together arrive
+/// together: five times as fast as one after the other.
 inline void fetch(const volatile void* begin, std::size_t bytes) noexcept {
     constexpr std::size_t line = 64;
     const auto* const first = static_cast<const volatile char*>(begin);
@@ -72,7 +72,7 @@ inline void fetch(const volatile void* begin, std::size_t bytes) noexcept {
     }
 }
 
-/// Starts to bring a cache line here, to be written soon.
+/// Prefetches a cache line, to be written soon.
 inline void fetch_for_writing(const void* address) noexcept {
 #if defined(__x86_64__)
     asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(address)));

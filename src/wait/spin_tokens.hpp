@@ -11,10 +11,10 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace wait {
 
-/// Who spins for a call: so few workers of all pools together that they do not take the CPUs from
-/// those who compute. Shared memory that every worker may write, a task that runs wild too: a token
-/// is a hint that saves a wake, and nobody relies on it for longer than a moment. All zeroes is the
-/// initial state.
+/// Limits how many workers, of all pools together, spin for a call, so that they do not take the
+/// CPUs from workers that compute. Every worker may write this shared memory, even a task that runs
+/// wild. So a token is only a hint that saves a wake, and nobody relies on it for long. The initial
+/// state is all zeroes.
 class SpinTokens {
 public:
     static constexpr std::size_t most = 64;
@@ -30,12 +30,12 @@ public:
         std::uint64_t bits_;
     };
 
-    /// Those of a region lie at its base.
+    /// The tokens of a region lie at its base.
     static SpinTokens& at(std::byte* region_base) {
         return *reinterpret_cast<SpinTokens*>(region_base);
     }
 
-    /// Takes one of the first `count`: its number, or nothing if all are taken.
+    /// Takes one of the first `count` tokens. Returns its number, or nothing if all are taken.
     [[nodiscard]] std::optional<std::size_t> take(Holder holder, std::size_t count) {
         for (std::size_t i = 0; i < count; ++i) {
             std::uint64_t free = 0;
@@ -57,7 +57,7 @@ public:
         }
         return false;
     }
-    /// How many are held.
+    /// How many tokens are held.
     [[nodiscard]] std::size_t held() const {
         std::size_t count = 0;
         for (const auto& holder : holder_) {
@@ -82,8 +82,8 @@ public:
             }
         }
     }
-    /// Frees every one. Nobody spins for long: one that is still held after a while may be what a
-    /// task wrote there, and freeing one that is held after all does no harm.
+    /// Frees every token. Nobody spins for long: a token that is still held after a while may be
+    /// something that a task wrote there. Freeing one that is really held does no harm.
     void forget_all() {
         for (auto& holder : holder_) {
             if (holder.load(std::memory_order_relaxed) != 0) {

@@ -21,14 +21,14 @@ public:
 
     [[gnu::hot]] void set(std::size_t job, bool active);
 
-    /// The first from `from` on, of `jobs` pages; or `jobs`.
+    /// The first active page from `from` on; `jobs`, the number of pages, if there is none.
     [[gnu::hot]] [[nodiscard]] std::size_t next(std::size_t from, std::size_t jobs) const;
 
     [[nodiscard]] bool any() const;
 
 private:
     alignas(cache_line)
-        std::array<Word, summary_words> summary_{};  // a bit per word of `active_` that is not 0
+        std::array<Word, summary_words> summary_{};  // bit i: word i of `active_` is not 0
     alignas(cache_line) std::array<Word, summary_words * 64> active_{};
 };
 

@@ -18,7 +18,7 @@ thread_local const Word* of_caller = nullptr;
 void run_items_as_worker(int number, const Word& current) noexcept {
     worker_number = number;
     of_worker = &current;
-    of_caller = nullptr;  // that of a task in whose middle the worker was forked
+    of_caller = nullptr;  // it is set if the worker was forked in the middle of a task
 }
 
 ItemsInCaller::ItemsInCaller(const Word& current) noexcept

@@ -5,14 +5,14 @@
 #include "engine/shared/layout.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
-/// What stands behind current_task(): which item this thread runs, said by whoever runs it.
+/// The state behind current_task(): which item this thread runs. Set by the code that runs it.
 namespace engine {
 
-/// This process is worker `number` from here on, and `current` says which item it runs (words.hpp).
+/// From here on this process is worker `number`; `current` says which item it runs (words.hpp).
 void run_items_as_worker(int number, const Word& current) noexcept;
 
-/// As long as it lives, this thread runs the items of a pool without processes, perhaps within a
-/// task of another pool; `current` says which. The last one made is the first to go.
+/// While it exists, this thread runs the items of a pool without processes, perhaps within a task
+/// of another pool; `current` says which item. Objects are destroyed in reverse order.
 class ItemsInCaller {
 public:
     explicit ItemsInCaller(const Word& current) noexcept;

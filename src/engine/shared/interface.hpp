@@ -6,8 +6,8 @@
 #include <procpool/detail/run.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
-/// What the headers and the engine say to each other lies in `detail`: jobs, blocks and failures,
-/// all of them bytes.
+/// The headers and the engine exchange jobs, blocks and failures, all as bytes. Their types are in
+/// `detail`.
 namespace engine {
 
 using namespace detail;

@@ -10,7 +10,7 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// What the workers are told of a job. All of its pages say the same.
+/// What the workers are told about a job. All pages of a job say the same.
 struct JobTerms {
     // What to call, and with what: memory of the region.
     Thunk thunk = nullptr;
@@ -32,7 +32,7 @@ struct JobTerms {
     bool eager = false;
     bool waited = false;
     bool fail_fast = false;
-    int only_worker = -1;  ///< who may claim of it; -1: everybody
+    int only_worker = -1;  ///< the only worker that may claim items; -1: all may
 
     /// Results of different sizes, each with an Entry.
     [[nodiscard]] bool sized_results() const { return result_stride == 0 && in_place == nullptr; }

@@ -35,8 +35,7 @@ void Layout::place(std::byte* base, std::byte* region_base, std::size_t region_s
     base_ = base;
     region_base_ = region_base;
     region_size_ = region_size;
-    // Job pages, job words and rings are used as the zeroes they are; a job page is constructed
-    // when it is first used.
+    // Job pages, job words and rings need no constructor: all zeroes is their initial state.
     new (&pool()) PoolPage();
     new (&server()) ServerPage();
     for (int worker = 0; worker < workers_; ++worker) {

@@ -11,15 +11,15 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// Where everything of a pool lies. The same addresses in every process.
+/// Where each part of a pool lies: at the same address in every process.
 class Layout {
 public:
     Layout() = default;
 
-    /// A pool of `workers` needs this much; `scale` halves rings and job pages until it fits a
-    /// small region.
+    /// Plans a pool of `workers`. Halves the rings and the number of job pages, down to a minimum,
+    /// until the pool fits into `largest` bytes.
     static Layout plan(int workers, std::size_t largest);
-    /// Constructs the (zeroed) memory's objects.
+    /// Constructs the objects in this memory, which is all zeroes.
     void place(std::byte* base, std::byte* region_base, std::size_t region_size);
 
     [[nodiscard]] std::size_t size() const { return size_; }
@@ -31,7 +31,7 @@ public:
     /// A power of two.
     [[nodiscard]] std::size_t ring_size() const { return ring_size_; }
 
-    /// Of all pools of the region; on its first page, which everybody may write.
+    /// Shared by all pools of the region: on its first page, which everybody may write.
     [[nodiscard]] wait::SpinTokens& tokens() const { return wait::SpinTokens::at(region_base_); }
     [[nodiscard]] PoolPage& pool() const { return *at<PoolPage>(0); }
     [[nodiscard]] WorkerLine& line(int worker) const { return at<WorkerLine>(lines_)[worker]; }

@@ -40,7 +40,7 @@ struct PoolPage {
 
     alignas(cache_line) os::FutexWord doorbell{
         0};  ///< counts published jobs; idle workers wait on it
-    /// Where a client waits whom no spinning worker answers at once; -1: none does.
+    /// The CPU of a waiting client that no spinning worker answered at once; -1: there is none.
     alignas(cache_line) std::atomic<int> caller_cpu{-1};
     alignas(cache_line) os::FutexWord emptied_rings{
         0};  ///< counts emptied rings; workers with a full ring wait on it
@@ -56,7 +56,7 @@ struct alignas(cache_line) WorkerLine {
     Word head{0};     ///< of the result ring: bytes consumed
     Word condemn{0};  ///< incarnation of the worker to be killed for a corrupt ring
     Word emptied{0};  ///< incarnation whose ring was emptied after it was found down
-    int cpu = -1;     ///< the worker is bound to this one; -1: to none
+    int cpu = -1;     ///< the CPU that the worker is bound to; -1: none
 };
 
 /// Some positions of a reconciled job: [position, next extent's position) are items position +
@@ -77,7 +77,7 @@ struct JobPage {
 
     alignas(cache_line) Word limit{0};        ///< positions that may be claimed
     os::FutexWord waiters{0};                 ///< threads of the client that wait for this job
-    std::atomic<std::uint32_t> cancelled{0};  ///< what is claimed but has not started is not to
+    std::atomic<std::uint32_t> cancelled{0};  ///< claimed items that have not started are skipped
 
     // Evidence for the last claim, written before the client closes the job.
     Word close_word{0};
@@ -137,7 +137,7 @@ struct Slot {
     }
 };
 
-/// Written by the worker when it dies of a bug, in its handler; untouched memory until then.
+/// Written by the worker's crash handler; untouched memory until then.
 struct alignas(os::page_size) LastWords {
     trace::CrashReport report;
 };
@@ -149,8 +149,8 @@ enum class ServerState : std::uint32_t { starting, ready, broken, ended };
 struct alignas(cache_line) ServerPage {
     os::FutexWord state_word{0};  ///< a ServerState; the client waits on it
     std::atomic<int> error{0};    ///< errno behind `broken`, or behind a start that failed
-    Word next_look{0};            ///< when the deadlines are looked at next, ns; 0: not at all
-    std::atomic<std::uint32_t> watching{1};  ///< looks whether the client is stopped; 0: poke it
+    Word next_look{0};            ///< when it looks at the deadlines next, ns; 0: never
+    std::atomic<std::uint32_t> watching{1};  ///< for stops of the client; 0: a poke is needed
     Word downs{0};                           ///< workers that left corrupt memory
     Word deaths{0};                          ///< workers that ended without being asked to
     // The death of a worker in the initializer, which broke the pool.

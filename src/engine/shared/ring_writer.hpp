@@ -18,8 +18,8 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
 /// The worker's end of its result ring: frames are written at the tail and published by moving it.
-/// What is already published is remembered privately, so a task that scribbles over the slot does
-/// not lead the worker itself astray.
+/// The tail is kept in private memory too, so a task that writes over the slot does not mislead the
+/// worker itself.
 class RingWriter {
 public:
     RingWriter(const Layout& layout, int worker)
@@ -45,7 +45,7 @@ public:
     void reserve(std::uint64_t payload, WhenFull&& when_full);
 
     /// As `reserve`, for the fork server after the worker's death: never waits, and may use the
-    /// room that workers leave.
+    /// room that workers leave free.
     [[nodiscard]] bool try_reserve(std::uint64_t payload) {
         const std::uint64_t wanted = wanted_for(payload);
         if (capacity_ - backlog() < wanted) {
@@ -63,20 +63,20 @@ public:
         reach(Step::frame_opened, worker_);
     }
 
-    /// False if somebody wrote over the beginning of the frame at the tail since it was opened: so
-    /// may be the results behind it.
+    /// False if somebody wrote over the beginning of the frame at the tail since it was opened.
+    /// Then the results behind it may be overwritten too.
     [[nodiscard]] bool untouched() const {
         if (word(0).load(std::memory_order_relaxed) == guard()) {
             return true;
         }
-        FrameHeader header;  // it is sealed already, then
+        FrameHeader header;  // then it is sealed already
         std::memcpy(&header, at_tail(), sizeof header);
         return header.check == header.expected_check(tail_, pool_.secret);
     }
 
     [[nodiscard]] std::byte* payload() const { return at_tail() + sizeof(FrameHeader); }
 
-    /// Starts to bring here what the next frame is written to.
+    /// Prefetches the memory that the next frame is written to.
     void fetch_tail() const {
         wait::fetch(at_tail(), 2 * cache_line);
         wait::fetch(&line_, sizeof line_);
@@ -89,7 +89,7 @@ public:
         for (std::size_t i = 1; i < words.size(); ++i) {
             word(i).store(words[i], std::memory_order_relaxed);
         }
-        // The guard gives way to the header in one store.
+        // One store replaces the guard by the header's first word.
         word(0).store(words[0], std::memory_order_release);
         sealed_ = frame_size(header.bytes);
     }
@@ -106,22 +106,23 @@ public:
 
 private:
     /// Beyond `restart_at_` an empty ring is restarted at its beginning, so that few pages are ever
-    /// touched for the first time, and those in use stay warm. Until a client has seen the restart,
-    /// there is room for so much less the headroom: nothing where one waits, but others may be long
-    /// in coming.
+    /// touched and those in use stay warm. Until a client has seen the restart, only this much room
+    /// is left, less the headroom. That is enough where a client waits; others may take long to
+    /// look.
     static constexpr std::uint64_t warm_bytes = std::uint64_t{64} << 10U;
     static constexpr std::uint64_t patient_bytes = std::uint64_t{512} << 10U;
 
     [[nodiscard]] std::byte* at_tail() const { return base_ + position_of(tail_, capacity_); }
 
-    /// A word of the header of the frame at the tail. While that is open, the guard is the first.
+    /// A word of the header of the frame at the tail. While the frame is open, the first word is
+    /// the guard.
     [[nodiscard]] std::atomic_ref<std::uint64_t> word(std::size_t index) const {
         return std::atomic_ref(reinterpret_cast<std::uint64_t*>(at_tail())[index]);
     }
     [[nodiscard]] std::uint64_t guard() const { return tail_ ^ pool_.secret; }
 
-    /// What a worker leaves free, so that its death can always be reported: with a stack, which is
-    /// the longest part of it.
+    /// What a worker leaves free, so that its death can always be reported. The stack is the
+    /// longest part of a report.
     static constexpr std::uint64_t headroom = std::uint64_t{24} << 10U;
     static_assert(headroom > trace::longest_stack + trace::CrashReport::longest_note + 1024);
 
@@ -162,8 +163,8 @@ void RingWriter::reserve(std::uint64_t payload, WhenFull&& when_full) {
     pad_for(payload, wanted);
 }
 
-/// Skips the rest of the ring if the frame does not fit there in one piece, or is better off at the
-/// beginning.
+/// Skips the rest of the ring if the frame does not fit there in one piece, or if the ring is
+/// restarted.
 inline void RingWriter::pad_for(std::uint64_t payload, std::uint64_t wanted) {
     if (wanted == frame_size(payload)) {
         return;

@@ -3,7 +3,8 @@
 #include <procpool/detail/namespace.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
-/// The steps of docs/protocol.md at which tests stop or kill a process. Nothing in a normal build.
+/// The steps of docs/protocol.md at which tests stop or kill a process. They compile to nothing in
+/// a normal build.
 namespace engine {
 
 enum class Step {
@@ -15,7 +16,7 @@ enum class Step {
     claim_swapped,     // 3.6 done
     claim_taken,       // 3.7 done
     frame_opened,      // 4.1 done
-    item_written,      // 4.5: the results of a frame are written, `current` rests behind them
+    item_written,      // 4.5: the results of a frame are written, `current` is past them
     header_written,    // 4.6 done
     frame_published,   // 4.7 done
     bell_rung,         // 4.8 done
@@ -23,7 +24,7 @@ enum class Step {
     single_written,    // a frame of one item is written
     single_marked,     // frame_first moved past it
     single_published,  // and it is published
-    part_published,    // a piece of a large result is out
+    part_published,    // a piece of a large result is published
     token_taken,
     token_returned,
     parking,

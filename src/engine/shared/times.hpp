@@ -7,7 +7,7 @@
 #include "os/clock.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
-/// How long the client, and the workers for it, wait for what (docs/protocol.md, part 6).
+/// How long clients and workers wait (docs/protocol.md, part 6).
 namespace engine {
 
 using os::ms;
@@ -18,22 +18,22 @@ inline constexpr std::uint64_t worker_spin = 60 * us;
 /// How long a client that saw a spinning worker take its job looks for the answer before it calls
 /// the others and parks.
 inline constexpr std::uint64_t client_spin = 25 * us;
-/// An answer that takes longer is not that of a worker spinning on another CPU.
+/// An answer that takes longer does not come from a worker that spins on another CPU.
 inline constexpr std::uint64_t quick_answer = 2 * us;
-/// A job whose bell rang so often while its client looked on is none that is over in a moment.
+/// A job whose bell rings this often while its client watches it is not a short one.
 inline constexpr int most_watches = 16;
 /// How long a client that had to wake a worker waits before it calls the others.
 inline constexpr std::uint64_t first_park = 120 * us;
-/// A fork server that does not end its workers, or itself, in that time is killed.
+/// A fork server that does not end its workers, or itself, in this time is killed.
 inline constexpr std::uint64_t longest_end = 10'000 * ms;
-/// The kinds of parked workers. Who wakes only one takes the first worker if it can: that one did
-/// so the last time, and what it needs is still in its caches.
+/// The kinds of parked workers. A client that wakes only one prefers the first worker: it answered
+/// last time, so what it needs is still in its caches.
 inline constexpr std::uint32_t first_worker = 0;
 inline constexpr std::uint32_t other_workers = 1;
 
-/// A park never lasts longer: then the client looks whether the fork server lives.
+/// No park lasts longer: after this time the client checks that the fork server is alive.
 inline constexpr std::uint64_t slice = 50 * ms;
-/// A call looks whether the fork server lives if nobody did for so long.
+/// A call checks the fork server if the last check is longer ago than this.
 inline constexpr std::uint64_t server_look_interval = 1 * ms;
 
 }  // namespace engine

@@ -22,7 +22,7 @@ inline constexpr std::size_t cache_line = 64;
 inline constexpr int max_workers = 1000;
 inline constexpr std::uint64_t max_items = (std::uint64_t{1} << 38U) - 1;
 
-/// Takers that are no worker.
+/// Takers that are not workers.
 namespace taker {
 inline constexpr std::uint64_t nobody = 1022;
 inline constexpr std::uint64_t closed = 1023;
@@ -65,7 +65,7 @@ constexpr std::uint64_t resting_at(std::uint64_t item) { return item * 2; }
 constexpr std::uint64_t item_of(std::uint64_t current) { return current / 2; }
 constexpr bool is_running(std::uint64_t current) { return (current & 1U) != 0; }
 
-/// `verdict` of a timed item: which one of all that this place ever ran (so that no two look
+/// `verdict` of a timed item: its number among all that this place ever ran (so that no two look
 /// alike), and its state.
 enum class Verdict : std::uint64_t { none = 0, running = 1, finished = 2, condemned = 3 };
 constexpr std::uint64_t verdict(std::uint64_t count, Verdict state) {
@@ -74,7 +74,7 @@ constexpr std::uint64_t verdict(std::uint64_t count, Verdict state) {
 constexpr Verdict state_of(std::uint64_t verdict) { return static_cast<Verdict>(verdict & 3U); }
 constexpr std::uint64_t count_of(std::uint64_t verdict) { return verdict / 4; }
 
-/// `phase`: words that nobody writes by accident.
+/// `phase`: values that no task writes by accident.
 namespace phase {
 inline constexpr std::uint64_t idle = 0x1d1e'5afe'0000'0001U;
 inline constexpr std::uint64_t intent = 0x1d1e'5afe'0000'0002U;
@@ -109,9 +109,9 @@ enum class FrameKind : std::uint16_t {
                   ///< Entry; the others gave nothing
     part = 3,     ///< a piece of one large variable-sized result: PartHeader, then bytes
     failure = 4,  ///< an encoded Failure of one item
-    skipped = 7,  ///< nothing: `count` items that are cancelled, though they had been claimed
-    initializer = 6,  ///< an encoded Failure of the pool's initializer; of no job
-    padding = 5,      ///< nothing: the frame that follows starts at the ring's beginning
+    skipped = 7,  ///< no payload: `count` items that were claimed and then cancelled
+    initializer = 6,  ///< an encoded Failure of the pool's initializer; belongs to no job
+    padding = 5,      ///< no payload: the next frame starts at the ring's beginning
 };
 
 /// Before each variable-sized result of a frame; the next entry follows the bytes, aligned to 8.
@@ -134,7 +134,7 @@ struct alignas(32) FrameHeader {
     std::uint32_t count = 0;
     std::uint32_t bytes = 0;  ///< of the payload; the frame is rounded up to 32
 
-    /// `position` of the frame in the ring: a frame of an earlier lap does not pass.
+    /// `position`: that of the frame in the ring, so that a frame of an earlier lap does not pass.
     [[nodiscard]] std::uint32_t expected_check(std::uint64_t position, std::uint64_t secret) const {
         const std::uint64_t head = static_cast<std::uint64_t>(kind) << 16U | job;
         const std::uint64_t size = static_cast<std::uint64_t>(count) << 32U | bytes;
@@ -143,8 +143,8 @@ struct alignas(32) FrameHeader {
                 first * 0x165667b19e3779f9U ^ size * 0xd6e8feb86659fd93U));
     }
 
-    /// Its bytes, put together in registers: read back from where its members were just stored they
-    /// would have to wait for the stores.
+    /// Its bytes, assembled in registers. Reading them from the members would have to wait for the
+    /// stores to the members.
     [[nodiscard]] std::array<std::uint64_t, 4> words() const {
         static_assert(std::endian::native == std::endian::little);
         return {check | static_cast<std::uint64_t>(kind) << 32U | std::uint64_t{job} << 48U, serial,
@@ -157,8 +157,8 @@ inline constexpr std::uint64_t frame_align = 32;
 constexpr std::uint64_t frame_size(std::uint64_t payload) {
     return (sizeof(FrameHeader) + payload + frame_align - 1) / frame_align * frame_align;
 }
-/// Where byte `count` of all that ever went through a ring lies in it. Its capacity is a power of
-/// two, and this is done several times an item.
+/// Where byte number `count`, of all that ever went through a ring, lies in it. The capacity is a
+/// power of two, because this is done several times an item.
 constexpr std::uint64_t position_of(std::uint64_t count, std::uint64_t capacity) {
     return count & (capacity - 1);
 }

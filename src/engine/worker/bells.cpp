@@ -14,7 +14,7 @@ void Bells::pay() {
         return;
     }
     const std::size_t job = std::exchange(owed_job_, seat_.layout.jobs());
-    // The publication is seen before the claim word is read.
+    // The publication must be visible before the claim word is read.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (seat_.handed_out(job)) {
         ring(job);

@@ -10,17 +10,17 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// Telling clients that results are there (docs/protocol.md, part 6). A bell is owed after a
-/// publication; it is rung when the job turns out to be handed out, which the next claim of it
-/// finds anyway.
+/// Telling clients that results are there (docs/protocol.md, part 6). After a publication the
+/// worker owes the bell. It rings when all items of the job are claimed, which it finds out at its
+/// next claim anyway.
 class Bells {
 public:
     explicit Bells(const Seat& seat) : seat_(seat), owed_job_(seat.layout.jobs()) {}
 
     /// Something of the job was published.
     void owe(std::size_t job) { owed_job_ = job; }
-    /// Rings the bell that is owed, if no other worker will have to: whoever publishes after the
-    /// last claim rings.
+    /// Rings the bell that is owed, unless items of the job are left to claim: then the worker that
+    /// publishes after the last claim rings.
     [[gnu::hot]] void pay();
     /// As pay, if the bell of another job is owed.
     void pay_unless_for(std::size_t job) {
@@ -43,7 +43,7 @@ public:
 
 private:
     const Seat& seat_;
-    std::size_t owed_job_;  // or jobs(): none
+    std::size_t owed_job_;  // jobs(): none
     bool woke_client_ = false;
     bool just_woken_ = false;
     bool answered_after_rest_ = false;

@@ -11,8 +11,9 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 namespace {
 
-/// Who lost a race for a claim keeps away for so long. The winner has the claim word in its cache
-/// meanwhile: taking turns of dozens of claims costs a fraction of handing the word over for each.
+/// How long a worker pauses after it lost a race for a claim. Meanwhile the winner makes dozens of
+/// claims from its own cache, which costs a fraction of passing the claim word back and forth for
+/// each.
 constexpr std::uint64_t contention_pause_ns = 2'000;
 
 }  // namespace
@@ -86,7 +87,7 @@ Claim Claims::next_of(std::size_t job, std::uint64_t serial, std::uint64_t begin
     return claim;
 }
 
-/// Steps 3 to 7. False if another worker was faster.
+/// Steps 3 to 7 of docs/protocol.md, part 3. False if another worker was faster.
 bool Claims::swap_in(const Claim& claim, ClaimWord seen) {
     Slot& slot = seat_.slot;
     note_taker(seen, claim.serial);
@@ -109,7 +110,7 @@ bool Claims::swap_in(const Claim& claim, ClaimWord seen) {
     return false;
 }
 
-/// Evidence for whoever took the claim before the one that this worker is about to make.
+/// Writes the evidence for the last claim of the job, before this worker makes the next one.
 void Claims::note_taker(ClaimWord seen, std::uint64_t serial) {
     const std::uint64_t taker = seen.taker();
     if (taker >= seat_.pool.workers || taker == static_cast<std::uint64_t>(seat_.worker)) {
@@ -119,8 +120,9 @@ void Claims::note_taker(ClaimWord seen, std::uint64_t serial) {
     const std::uint64_t fresh = evidence_of(serial, seen.next());
     const std::uint64_t old = evidence.load(std::memory_order_relaxed);
     if (old != 0 && (old ^ fresh) > max_items) {
-        // About another job. If the taker is in doubt about that claim, its fate hangs on this
-        // word; the claim seen now is then an older one and was settled long ago.
+        // The old evidence is about another job. If the taker is in doubt about that very claim,
+        // this word decides it and must stay; the claim seen now is then an older one, and no
+        // longer in doubt.
         const Slot& other = seat_.layout.slot(static_cast<int>(taker));
         const bool in_doubt = other.phase.load(std::memory_order_acquire) == phase::intent;
         if (in_doubt && evidence_of(other.serial.load(std::memory_order_acquire),
@@ -132,7 +134,7 @@ void Claims::note_taker(ClaimWord seen, std::uint64_t serial) {
     reach(Step::claim_evidence, seat_.worker);
 }
 
-/// Evidence for the last taker first.
+/// Writes evidence for the last taker first.
 void Claims::close_job() {
     Word& word = seat_.layout.words(claim_.job).claim;
     ClaimWord seen{word.load(std::memory_order_acquire)};

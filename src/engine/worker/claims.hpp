@@ -14,7 +14,7 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// Taking items, and closing what they are taken of (docs/protocol.md, part 3).
+/// Claims items of jobs, and closes jobs (docs/protocol.md, part 3).
 class Claims {
 public:
     Claims(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock,
@@ -26,15 +26,16 @@ public:
           lifetime_(lifetime),
           turns_(seat) {}
 
-    /// Is there one that the fork server left here, of a worker that died?
+    /// Takes over the rest of a claim that the fork server left in the slot when the last worker
+    /// here died. False if there is none.
     [[nodiscard]] bool take_inherited();
-    /// Takes the next items of any active job. False if there are none. `doorbell`: as it stood
-    /// before.
+    /// Takes the next items of any active job. False if there are none. `doorbell`: its value
+    /// before the call.
     [[gnu::hot]] [[nodiscard]] bool take_next(std::uint32_t doorbell);
     /// What was taken last.
     [[nodiscard]] const Claim& taken() const { return claim_; }
 
-    /// Closes the job of what was taken last: nothing more is claimed of it.
+    /// Closes the job of what was taken last: no more of its items are claimed.
     void close_job();
 
 private:

@@ -23,12 +23,12 @@ namespace {
 constexpr const char* beyond_memory_limit =
     " (its worker met PoolOptions::memory_limit and is replaced)";
 
-/// Thrown through a thunk by an item that is not to start, as its job is cancelled.
+/// Thrown through a thunk instead of running an item whose job is cancelled.
 struct Cancelled {};
 
-/// In a catch block. If what is in flight is no exception of C++, the only thread of this worker is
-/// ending (pthread_exit, pthread_cancel): the worker ends here, before the unwinding comes to
-/// frames that are not its own, and whoever buries it reads why.
+/// Call it in a catch block. If no C++ exception is in flight, the only thread of this worker is
+/// ending (pthread_exit, pthread_cancel). Then the worker ends here, before the unwinding reaches
+/// frames that are not its own, and leaves the reason for the fork server.
 void end_if_its_thread_ends() {
     if (std::current_exception() != nullptr) {
         return;
@@ -38,7 +38,7 @@ void end_if_its_thread_ends() {
     os::end_process(EXIT_FAILURE);
 }
 
-/// A process that the task forked off is a copy of the worker: it has no say.
+/// A process that the task forked is a copy of the worker: it must not publish anything.
 void end_if_copy() {
     if (os::worker_mark().load(std::memory_order_relaxed) == 0) {
         os::end_process(0);
@@ -72,7 +72,7 @@ void Items::run_taken() {
     }
     Run& run = run_;
     run.next = claim.first_item();
-    // A claim inherited from a predecessor may be longer than what this worker has left to live.
+    // An inherited claim may have more items than this worker has left to run.
     const std::uint64_t count = lifetime_.cut(claim.end - claim.begin);
     const std::uint64_t end = claim.first_item() + count;
     end_ = end;
@@ -82,8 +82,7 @@ void Items::run_taken() {
         call_thunk(run, known);
         seat_.slot.current.store(resting_at(run.next), std::memory_order_release);
         reach(Step::item_written, seat_.worker);
-        // The next thing after this frame is a claim: its word comes over while the frame is
-        // written.
+        // After this frame comes a claim: its word is fetched while the frame is written.
         wait::fetch_for_writing(&seat_.layout.words(claim.job).claim);
         outbox_.close(run.next);
         if (std::exchange(to_close_, false)) {
@@ -104,7 +103,7 @@ void Items::run_taken() {
     page_ = nullptr;
 }
 
-/// Between two items: makes room for a replacement, which goes on with what is left of the claim.
+/// Between two items: ends this worker. A replacement continues with what is left of the claim.
 void Items::retire() {
     bells_.pay();
     seat_.slot.phase.store(phase::retired, std::memory_order_release);
@@ -129,7 +128,7 @@ Run Items::make_run() {
     return run;
 }
 
-/// Runs what the open frame has room for. An exception costs the item that threw it.
+/// Runs the items that the open frame has room for. An exception fails the item that threw it.
 void Items::call_thunk(Run& run, KnownJob& known) {
     try {
         prepare(run.next, known);
@@ -193,7 +192,8 @@ void Items::begin_checked(std::uint64_t item) {
         throw Cancelled();
     }
     Slot& slot = seat_.slot;
-    // First: whoever is condemned from here on is known to be this item, not the one before.
+    // This comes first, so that a worker condemned from here on is condemned for this item, not for
+    // the one before.
     slot.current.store(running(item), std::memory_order_release);
     if (page_->terms.timeout_ns != 0) {
         slot.started.store(os::now_ns(), std::memory_order_relaxed);
@@ -215,7 +215,7 @@ void Items::end_checked() {
         if (!seat_.slot.verdict.compare_exchange_strong(expected,
                                                         verdict(timed_item_, Verdict::finished)) &&
             state_of(expected) == Verdict::condemned) {
-            os::wait_to_be_killed();  // too late: the fork server is about to do it
+            os::wait_to_be_killed();  // too late: the fork server is about to kill it
         }
     }
 }
@@ -233,15 +233,15 @@ std::string Items::thrown_stack() const noexcept {
     }
 }
 
-/// Is there less memory for tasks than there was? Not what was too large for any worker, nor what
-/// came from a pool of the task's.
+/// Is the memory limit the cause? Not if the request was too large for any worker, or if the
+/// exception came from a pool that the task uses.
 bool Items::is_memory_limit(const std::bad_alloc& exception) const {
     return seat_.pool.memory_limit != 0 && !preparing_ &&
            dynamic_cast<const std::bad_array_new_length*>(&exception) == nullptr &&
            dynamic_cast<const TaskFailure*>(&exception) == nullptr;
 }
 
-/// In a catch block.
+/// Call it in a catch block.
 Items::Outcome Items::outcome_in_flight(std::uint64_t item) const {
     Outcome outcome;
     try {
@@ -286,7 +286,7 @@ void Items::fail(Run& run, std::uint64_t item) {
         run.last = run.next;
     }
     if (outcome.met_memory_limit) {
-        retire();  // what earlier items leaked is not to cost any more of them
+        retire();  // what earlier items leaked must not fail any more of them
     }
     if (run.next < run.last) {
         run.output_ = outbox_.open(run.next, run.last);

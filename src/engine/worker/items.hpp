@@ -19,7 +19,7 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// Running the items that were taken (docs/protocol.md, part 4).
+/// Runs the items that were taken (docs/protocol.md, part 4).
 class Items final : public RunHost {
 public:
     Items(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock, Claims& claims,
@@ -27,7 +27,7 @@ public:
 
     /// Runs what was taken last. Does not return if this worker is to be replaced.
     [[gnu::hot]] void run_taken();
-    /// The pool's preparation of this worker. Failing in it breaks the pool, and ends this process.
+    /// Runs the pool's initializer. If it fails, the pool is broken and this process ends.
     void run_initializer();
 
     // What Run calls.
@@ -64,7 +64,7 @@ private:
     Run run_;
     std::uint64_t run_serial_ = 0;  // of the job that `run_` is made for
     const JobPage* page_ = nullptr;
-    std::uint64_t end_ = 0;  // item behind the last that is to run
+    std::uint64_t end_ = 0;  // one past the last item to run
     std::uint64_t timed_item_ = 0;
     const std::atomic<std::uint64_t>* genuine_;
     trace::Backtrace thrown_at_;  // where the exception in flight was thrown, if known

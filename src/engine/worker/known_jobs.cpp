@@ -49,7 +49,7 @@ void KnownJobs::make_read_only(const KnownJob& known) {
     std::byte* const begin = known.writable;
     std::byte* const end = begin + known.writable_size;
     os::protect(begin, known.writable_size, os::Access::read);
-    // The block may have been freed and serve another job by now, which has to ask again.
+    // The block may belong to another job by now, which has to ask for write access again.
     for (KnownJob& other : known_) {
         if (other.writable < end && begin < other.writable + other.writable_size) {
             other.writable = nullptr;

@@ -17,18 +17,18 @@ struct KnownJob {
     std::uint64_t serial = 0;
     ChunkLength chunk;
     Thunk thunk = nullptr;
-    void* prepared = nullptr;  // the callable, if it is not called as it travelled
+    void* prepared = nullptr;  // the decoded callable; null if its bytes are called as they are
     void (*close)(void*) = nullptr;
     std::byte* writable = nullptr;  // in-place results that this worker may write at the moment
     std::size_t writable_size = 0;
 };
 
-/// The last jobs that this worker had to do with.
+/// The jobs that this worker ran last.
 class KnownJobs {
 public:
     KnownJobs(const Seat& seat, ClaimClock& clock) : seat_(seat), clock_(clock) {}
 
-    /// What is remembered of a job; a new one takes the place of an old one.
+    /// The entry of a job; a new job replaces an old one.
     [[nodiscard]] KnownJob& get(std::size_t job, std::uint64_t serial) {
         KnownJob& known = known_[job % known_.size()];
         if (known.serial != serial) {
@@ -46,10 +46,10 @@ public:
     /// Gets the right to write the job's results in place. Throws std::system_error.
     void make_writable(KnownJob& known, const JobTerms& terms) const;
 
-    /// In-place results are not written by this worker any more.
+    /// From here on this worker may not write the in-place results.
     [[gnu::hot]] void make_read_only(const KnownJob& known);
 
-    /// Lets go of what jobs hold in this worker.
+    /// Releases what jobs hold in this worker: decoded callables, write access.
     void let_go();
 
 private:
@@ -61,7 +61,7 @@ private:
     std::array<KnownJob, 16> known_{};
 
 public:
-    /// What the first claim after a rest reads: its own part, and the first job.
+    /// What the first claim after a rest reads: the members of this class, and the first job.
     static constexpr std::size_t hot_bytes = 2 * sizeof(void*) + sizeof(KnownJob);
 };
 

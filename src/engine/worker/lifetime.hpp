@@ -17,10 +17,10 @@ public:
     explicit Lifetime(std::uint64_t max_tasks)
         : limited_(max_tasks != 0), left_(limited_ ? max_tasks : max_items) {}
 
-    /// So many of `items`, as are left.
+    /// `items`, or as many as are left.
     [[nodiscard]] std::uint64_t cut(std::uint64_t items) const { return std::min(items, left_); }
 
-    /// So many, of those left, were run. True if they were the last.
+    /// This many were run. True if none are left.
     [[nodiscard]] bool spend(std::uint64_t items) {
         if (!limited_) {
             return false;

@@ -14,7 +14,7 @@ namespace engine {
 namespace {
 
 /// A client that waits for a whole job is called when this much lies in a ring. The padding of a
-/// restart counts: its room is to be given back soon.
+/// restart counts, so that its room is given back soon.
 constexpr std::uint64_t backlog_to_ring = std::uint64_t{256} << 10U;
 /// Room reserved for sized results at a time.
 constexpr std::uint64_t sized_frame = std::uint64_t{32} << 10U;
@@ -61,8 +61,8 @@ void Outbox::close(std::uint64_t end) {
         return;
     }
     if (seat_.slot.phase.load(std::memory_order_relaxed) != phase::taken || !ring_.untouched()) {
-        // A task wrote over the slot or the ring, so it may have written over the results that are
-        // there: nothing of them is published, and the fork server finds things as they are.
+        // A task wrote over the slot or the ring, so it may have written over the results there.
+        // None of them is published, and the fork server finds the memory as it is.
         os::end_process(EXIT_FAILURE);
     }
     FrameHeader header;
@@ -102,7 +102,7 @@ void Outbox::emit(std::uint64_t item, std::span<const std::byte> bytes) {
     seat_.slot.frame_used.store(frame_used_, std::memory_order_release);
 }
 
-/// A result too large for one frame: pieces, of which the last publishes the item.
+/// Sends a result that is too large for one frame in pieces; the last piece publishes the item.
 void Outbox::emit_parts(std::uint64_t item, std::span<const std::byte> bytes) {
     const std::uint64_t piece = ring_.largest_payload() - sizeof(PartHeader);
     PartHeader part{0, bytes.size()};
@@ -124,7 +124,7 @@ void Outbox::emit_parts(std::uint64_t item, std::span<const std::byte> bytes) {
     }
     publish_alone({.kind = FrameKind::part, .first = item, .count = 1}, bytes.subspan(part.offset),
                   &part);
-    // The thunk goes on with item + 1 in a frame of its own; nothing is in it yet.
+    // The thunk continues with item + 1 in a new frame, which is still empty.
     open_sized(item + 1, 0);
 }
 
@@ -179,8 +179,8 @@ void Outbox::publish_initializer_failure(std::span<const std::byte> failure) {
     ring_.publish();
 }
 
-/// After a publication. The bell is rung at once only if the client wants every item, or the ring
-/// fills.
+/// Call it after a publication. Rings the bell at once only if the client wants every item, or the
+/// ring fills.
 void Outbox::published() {
     const std::uint64_t backlog = ring_.backlog();
     if (backlog < rung_at_) {

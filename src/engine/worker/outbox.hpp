@@ -13,13 +13,13 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// Shipping what items gave, as frames of the result ring (docs/protocol.md, part 4).
+/// Sends the results of items, as frames of the result ring (docs/protocol.md, part 4).
 class Outbox {
 public:
     Outbox(const Seat& seat, Bells& bells)
         : seat_(seat), bells_(bells), ring_(seat.layout, seat.worker) {}
 
-    /// What follows is of this claim.
+    /// What follows belongs to this claim.
     void begin_claim(const Claim& claim, const JobPage& page) {
         claim_ = &claim;
         terms_ = &page.terms;
@@ -30,26 +30,27 @@ public:
     }
 
     /// Opens a frame for results from item `next` on. Lowers `last` to what it has room for.
-    /// Returns where results of a fixed size are written: the address of that of item 0, were it in
-    /// this frame. Blocks while the ring is full.
+    /// Returns where results of a fixed size are written: the address that the result of item 0
+    /// would have in this frame. Blocks while the ring is full.
     [[gnu::hot]] [[nodiscard]] std::byte* open(std::uint64_t next, std::uint64_t& last);
-    /// Publishes the open frame with everything before `end`, if that is anything.
+    /// Publishes the open frame with all results before `end`, if there are any.
     [[gnu::hot]] void close(std::uint64_t end);
     /// Nothing is open, and everything before the item is published.
     void skip_to(std::uint64_t item) { frame_first_ = item; }
 
-    /// The result of an item, of its own size, in the open frame or in pieces.
+    /// Writes the result of an item, of variable size, to the open frame, or sends it in pieces.
     [[gnu::hot]] void emit(std::uint64_t item, std::span<const std::byte> bytes);
 
-    /// An item whose outcome is this failure, cut if it is too long. What came before it is
-    /// published already.
+    /// Publishes that an item failed. The failure is cut if it is too long. All items before it
+    /// must be published already.
     void publish_failure(std::uint64_t item, std::span<const std::byte> failure);
-    /// Items [item, end) that are not run. What came before them is published already.
+    /// Publishes that items [item, end) are not run. All items before them must be published
+    /// already.
     void publish_skipped(std::uint64_t item, std::uint64_t end);
-    /// What the pool's initializer failed with; of no job.
+    /// Publishes the failure of the pool's initializer, which belongs to no job.
     void publish_initializer_failure(std::span<const std::byte> failure);
 
-    /// Starts to bring here what the next frame is written to.
+    /// Prefetches the memory that the next frame is written to.
     void fetch_tail() const { ring_.fetch_tail(); }
 
 private:
@@ -69,7 +70,7 @@ private:
     std::uint64_t frame_first_ = 0;
     std::uint64_t frame_used_ = 0;      // bytes of sized results in the open frame
     std::uint64_t frame_capacity_ = 0;  // bytes reserved for them
-    std::uint64_t rung_at_ = 0;         // backlog at the last ring for a filling ring
+    std::uint64_t rung_at_ = 0;         // backlog when a filling ring last rang the bell
 };
 
 }  // namespace engine

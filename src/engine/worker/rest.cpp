@@ -24,7 +24,7 @@ void Rest::until_called(std::uint32_t doorbell) {
     } else {
         length_ = 0;  // nobody called, or another worker was faster
     }
-    // A client that was just woken needs its time to come back with the next call.
+    // A client that was just woken takes some time to come back with the next call.
     const std::uint64_t longest = (bells_.take_woke_client() ? 4 : 1) * seat_.pool.spin_ns;
     if (spin(now + longest, !bells_.take_answered_after_rest())) {
         return;
@@ -37,8 +37,8 @@ void Rest::until_called(std::uint32_t doorbell) {
     park();
 }
 
-/// Parks until a call comes. If the rests have a beat, not after the next call is due: then looks
-/// for it.
+/// Parks until a call comes. If calls have a beat, parks until shortly before the next one is due,
+/// and then spins for it.
 void Rest::park() {
     // Only the first worker learns a beat, since it is the one that is called after a rest.
     const bool learns = seat_.worker == 0 && seat_.pool.spin_ns != 0;
@@ -58,8 +58,8 @@ void Rest::park() {
     }
 }
 
-/// If the next call is expected, parks until just before and looks for it. True if the rest is over
-/// with that: a call came while looking, or something else woke the worker.
+/// If the next call is expected, parks until shortly before it and then spins for it. True if that
+/// ended the rest: the call came while spinning, or something else woke the worker.
 bool Rest::look_at_next_beat() {
     const std::optional<wait::Beat::Watch> watch = beat_.next();
     const std::uint64_t due = watch ? began_ + watch->begin : 0;
@@ -93,8 +93,8 @@ bool Rest::called() const {
     return seat_.pool.doorbell.load(std::memory_order_seq_cst) != doorbell_;
 }
 
-/// If there is a spin token, looks for a call until that time. True if it came. `may_part`: may
-/// leave the CPU on which a client waits for it.
+/// If there is a spin token, spins for a call until then. True if one came. `may_part`: may move
+/// away from the CPU on which a client waits for it.
 bool Rest::spin(std::uint64_t until, bool may_part) {
     wait::SpinTokens& tokens = seat_.layout.tokens();
     const auto token = tokens.take({seat_.pool.pool, seat_.worker}, seat_.pool.tokens);
@@ -110,16 +110,16 @@ bool Rest::spin(std::uint64_t until, bool may_part) {
     reach(Step::token_returned, seat_.worker);
     const std::uint32_t rung = seat_.pool.doorbell.load(std::memory_order_seq_cst) - doorbell_;
     if (rung > 1) {
-        // Several jobs came while the token kept their clients from waking anyone, and one worker
-        // takes one.
+        // Several jobs came while the token kept their clients from waking anyone. This worker
+        // takes one of them.
         os::futex_wake(seat_.pool.doorbell,
                        static_cast<int>(std::min<std::uint32_t>(rung - 1, max_workers)));
     }
     return rung != 0;
 }
 
-/// After a rest none of it is in any cache. The first job page and its words: they are used if they
-/// are free.
+/// After a rest none of this is in any cache. Of the jobs, the first page and its words: a client
+/// uses the lowest free page.
 void Rest::fetch_what_a_claim_needs() const {
     wait::fetch(own_.data(), own_.size());
     wait::fetch(&seat_.pool, offsetof(PoolPage, active) + 2 * cache_line);
@@ -129,9 +129,9 @@ void Rest::fetch_what_a_claim_needs() const {
     outbox_.fetch_tail();
 }
 
-/// A client and its worker that share a CPU take turns instead of working side by side, until the
-/// scheduler notices. After a few calls of that kind the worker goes elsewhere. Not for calls after
-/// a rest: those are answered soonest by a worker that wakes where its caller is awake already.
+/// A client and a worker on the same CPU take turns instead of running side by side, until the
+/// scheduler notices. After a few such calls the worker moves to another CPU. Not for calls after a
+/// rest: a worker that wakes on the CPU of its caller answers those soonest.
 void Rest::part_from_caller() {
     constexpr int calls_borne = 4;
     const int caller = seat_.pool.caller_cpu.load(std::memory_order_relaxed);

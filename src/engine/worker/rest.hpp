@@ -25,7 +25,7 @@ public:
 
     /// There was work.
     void note_work() { worked_ = true; }
-    /// Blocks until the doorbell is no longer at `doorbell`; may return sooner.
+    /// Blocks until the doorbell differs from `doorbell`; may return sooner.
     [[gnu::hot]] void until_called(std::uint32_t doorbell);
 
 private:
@@ -46,7 +46,7 @@ private:
     bool worked_ = false;                 // since the last rest
     std::uint64_t began_ = os::now_ns();  // when work ended last
     std::uint64_t length_ =
-        0;  // of the last rest, ended by a call that `beat_` is to know of; or 0
+        0;  // of the last rest, if a call ended it and `beat_` has not noted it; or 0
     wait::Beat beat_;
 };
 

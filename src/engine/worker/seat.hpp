@@ -32,7 +32,7 @@ struct Seat {
     }
 };
 
-/// A function of the client's in this process.
+/// The address in this process of a function of the client's.
 template <class Function>
 Function* here(Function* function) {
     return std::bit_cast<Function*>(relocated(std::bit_cast<std::uintptr_t>(function)));

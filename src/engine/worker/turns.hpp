@@ -21,11 +21,11 @@ public:
           sole_job_(seat.layout.jobs()) {}
 
     /// Calls `take(job)` for the active jobs in turn, each once, until one gives a claim; false if
-    /// none does. `doorbell`: as it stood before.
+    /// none does. `doorbell`: its value before the call.
     template <class Take>
     [[gnu::hot]] bool take_next(std::uint32_t doorbell, Take&& take) {
         const std::size_t jobs = seat_.layout.jobs();
-        // As long as the doorbell is quiet, a job that was alone still is.
+        // While the doorbell does not ring, the only active job stays the only one.
         if (sole_job_ != jobs && scanned_doorbell_ == doorbell && take(sole_job_)) {
             return true;
         }

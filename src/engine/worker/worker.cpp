@@ -23,21 +23,21 @@ void leave_at_exit(int status, void* /*unused*/) {
     os::flush_output();
     os::end_process(status);
 }
-/// glibc passes the status to these handlers as it does to those of on_exit, though their type does
-/// not say so.
+/// glibc passes the status to these handlers as it does to those of on_exit, although their type
+/// does not say so.
 void leave_at_quick_exit(void* /*unused*/, int status) { os::end_process(status); }
 
 }  // namespace
 
 void Worker::prepare() {
-    os::ignore_terminal_stops();  // its group is no wish of the program's
+    os::ignore_terminal_stops();  // the program did not ask for a group of its own
     trace::handle_crashes();
     ::on_exit(leave_at_exit, nullptr);
     ::at_quick_exit(reinterpret_cast<void (*)()>(leave_at_quick_exit));
 }
 
-/// Beneath lie the frames of the fork server, and under Start::fork those of the program: an
-/// exception that went on into them would run a second copy of it, so it ends here.
+/// Below it on the stack are frames of the fork server, and under Start::fork of the program. An
+/// exception that reached them would continue as a second copy of the program, so it ends here.
 void Worker::live(const Layout& layout, int worker, pid_t server) noexcept {
     os::lead_own_group();
     os::die_with_parent();

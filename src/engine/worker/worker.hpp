@@ -16,12 +16,12 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// What a worker process does from its fork to its end: takes items, runs them, publishes what they
-/// give, rests. What every call takes is `hot`: it lies on few pages, for after a rest each page
-/// touched costs as much as the work on it.
+/// The life of a worker process: takes items, runs them, publishes their results, rests. Functions
+/// that every call needs are `hot`, so that they lie on few pages: after a rest, touching a page
+/// costs as much as the work on it.
 class Worker {
 public:
-    /// In the fork server, before its first fork: what every worker inherits.
+    /// Sets up what every worker inherits. Call it in the fork server before its first fork.
     static void prepare();
     /// Turns this freshly forked child of the fork server into worker `worker` and never returns.
     [[noreturn]] static void live(const Layout& layout, int worker, pid_t server) noexcept;

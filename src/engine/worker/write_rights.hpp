@@ -5,15 +5,16 @@
 #include "engine/shared/layout.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
-/// What of the shared region this worker may write. Everything else is read-only in it.
+/// Which parts of the shared region this worker may write. Everything else is read-only for it.
 namespace engine {
 
-/// Nothing of the region.
+/// It may write nothing.
 void forbid_writing(const Layout& layout);
-/// Its own pages and the common ones. Ends this process where the kernel refuses: without these
-/// rights nothing can be said, and the fork server sees a death.
+/// It may write its own pages and the common ones. Ends this process if the kernel refuses: without
+/// these rights it could report nothing, and the fork server sees a death.
 void allow_writing_own(const Layout& layout, int worker);
-/// Not even those, while a guarded item runs (docs/protocol.md, part 7). The same on refusal.
+/// It may not even write those while a guarded item runs (docs/protocol.md, part 7). Ends this
+/// process if the kernel refuses.
 void forbid_writing_own(const Layout& layout, int worker);
 
 }  // namespace engine
