@@ -13,7 +13,7 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// What stands behind an Engine, which documents these calls.
+/// The implementation of an Engine, which documents these calls.
 class Backend {
 public:
     Backend() = default;

@@ -40,9 +40,9 @@ void Calls::escalate(Job& job) const {
     }
 }
 
-/// Against a worker that spins on another CPU: hard, for the few microseconds that its answer
-/// takes. Against one that was woken: giving the CPU away at every turn, since it may be woken on
-/// this very one.
+/// For a worker that spins on another CPU, spins without yielding, for the few microseconds that
+/// its answer takes. For one that was woken, yields the CPU at every turn: that worker may run on
+/// this very CPU.
 bool Calls::watch(const os::FutexWord& bell, std::uint32_t heard, bool had_spinner,
                   std::uint64_t& until) const {
     const auto happened = [&] { return bell.load(std::memory_order_seq_cst) != heard; };

@@ -40,14 +40,14 @@ Client::Client(const EngineOptions& options)
 
 Client::~Client() {
     if (!belongs_to_this_process()) {
-        // A forked child: the pool, its processes and its memory are the parent's.
+        // In a forked child the pool, its processes and its memory belong to the parent.
         server_.leave_to_parent();
         memory_.leave();
         return;
     }
     const std::scoped_lock lock(mutex_);
     end_jobs();
-    // While the fork server goes: it has written its last word there.
+    // The fork server may still be exiting, but it has made its last write there.
     memory_.give_back();
     server_.forget();
 }
@@ -66,18 +66,18 @@ JobHandle Client::start(JobSpec&& spec) {
     if (job->is_complete()) {
         board_.finish_if_complete(*job);
     } else if (!job->feed) {
-        // Whoever is woken for a job of one worker may be another.
+        // All are woken for a job of one worker: the first to wake may be another one.
         job->had_spinner = spec.only_worker < 0
                                ? calls_.call_workers(job->count, spec.waited)
                                : calls_.call_workers(layout_.pool().workers, false);
         job->escalated = (!spec.waited || job->count == 1) && !job->had_spinner;
     }
-    // Who looks on for the answer sees to both if it does not come at once.
+    // A caller that watches for the answer does both later, if the answer does not come at once.
     if (!spec.waited || !calls_.spins()) {
         server_.call();
         const std::uint64_t now = os::now_ns();
         job->nudged_ns = now;
-        // Not before each of many calls.
+        // Not at every call of many.
         if (now - looked_at_server_ns_ > server_look_interval) {
             looked_at_server_ns_ = now;
             look_at_server();
@@ -101,7 +101,7 @@ std::size_t Client::free_page(Lock& lock, std::uint64_t positions) {
     }
 }
 
-/// Takes in what has arrived, and sees to what some task destroyed.
+/// Takes in what has arrived, and reconciles if a task wrote where it should not.
 void Client::collect() {
     inbox_.collect();
     if (state_ <= State::closed) {
@@ -168,7 +168,8 @@ bool Client::resolved(const JobHandle& job) {
     return job->resolved;
 }
 
-/// Takes in what has arrived: is that what a wait is for?
+/// Takes in what has arrived. True if a wait for the job, or for more than `seen` of its items, is
+/// over.
 bool Client::is_over(Job& job, std::uint64_t seen) {
     collect();
     if (!job.resolved && board_.is_closed_by_worker(job)) {
@@ -203,7 +204,7 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
                 std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - Clock::now())
                     .count();
             if (left <= 0) {
-                look_at_server();  // short waits may be all there are
+                look_at_server();  // the program may make short waits only
                 return job->resolved;
             }
             time = std::min(time, static_cast<std::uint64_t>(left));
@@ -225,7 +226,7 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
     }
 }
 
-/// Blocks until the bell of the page was rung since `heard`, or for so long.
+/// Blocks until the bell of the page was rung since `heard`, or `time` has passed.
 void Client::park(Lock& lock, Job& job, std::size_t index, std::uint32_t heard,
                   std::uint64_t time) {
     JobPage& page = layout_.job(index);
@@ -235,7 +236,7 @@ void Client::park(Lock& lock, Job& job, std::size_t index, std::uint32_t heard,
     os::futex_wait(layout_.words(index).bell, heard, time);
     const bool quiet = os::now_ns() - before >= time;
     lock.lock();
-    // The page may serve another job by now; until here it was rung for this thread as well.
+    // The page may belong to another job by now; until here its bell was rung for this thread too.
     page.waiters.fetch_sub(1, std::memory_order_seq_cst);
     if (!quiet) {
         return;
@@ -284,7 +285,7 @@ void Client::terminate() {
     server_.forget();
 }
 
-/// Ends the workers; what waits for them resolves.
+/// Ends the workers, and resolves every job.
 void Client::end_jobs() {
     if (state_ == State::open || state_ == State::closed) {
         state_ = State::terminated;
@@ -294,8 +295,8 @@ void Client::end_jobs() {
     board_.give_up_all(Failure{.kind = Failure::Kind::terminated});
 }
 
-/// If the fork server is gone although nobody asked it to, so are its workers, and what they had
-/// not published.
+/// If the fork server died or gave up, the pool is broken: what its workers had not published is
+/// lost.
 void Client::look_at_server() {
     if (state_ == State::broken || state_ == State::terminated || state_ == State::ended ||
         !server_.exists()) {
@@ -315,7 +316,7 @@ std::vector<pid_t> Client::worker_pids() const {
     std::vector<pid_t> pids;
     const std::scoped_lock lock(mutex_);
     if (!server_.exists()) {
-        return pids;  // they are gone, and their numbers may be others' by now
+        return pids;  // the workers are gone, and their pids may be used again by now
     }
     for (int worker = 0; worker < layout_.workers(); ++worker) {
         if (const pid_t pid = layout_.server_line(worker).pid.load(std::memory_order_acquire);

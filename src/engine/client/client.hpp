@@ -23,8 +23,8 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// The client's half of a pool. What changes is guarded by `mutex_`, which no other process knows.
-/// As in Worker, what every call takes is `hot`.
+/// The client's half of a pool. Its state is guarded by `mutex_`, which no other process knows. As
+/// in Worker, functions that every call needs are `hot`.
 class Client final : public Backend {
 public:
     explicit Client(const EngineOptions& options);
@@ -71,7 +71,7 @@ private:
 
     mutable std::mutex mutex_;
     State state_ = State::open;
-    Failure broken_as_;  // once it is: why
+    Failure broken_as_;  // why, once it is broken
     JobBoard board_;
     Inbox inbox_;
     std::uint64_t looked_at_server_ns_ = 0;

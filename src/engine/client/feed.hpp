@@ -13,11 +13,11 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// The inputs of a job whose items are brought one by one, while it runs: a window of places that
-/// are used again when their items are done.
+/// The inputs of a job that gets its items one by one while it runs: a window of places that are
+/// used again when their items are done.
 class Feed {
 public:
-    /// Of a job whose items are all there from the start.
+    /// For a job that has all its items from the start.
     Feed() = default;
     /// `window`: items in flight, rounded up to a power of two. `stride`: bytes of an item; 0: each
     /// has its own size. Throws std::bad_alloc.
@@ -28,11 +28,12 @@ public:
     /// Item i lies at i & mask.
     [[nodiscard]] std::uint64_t mask() const { return window_ - 1; }
 
-    /// Is there a place for item `item`, with these done?
+    /// Is there a place for `item` if the items in `done` are done?
     [[nodiscard]] bool has_room(std::uint64_t item, const IntervalSet& done) const {
         return item < window_ || done.contains(item - window_);
     }
-    /// The memory that such an item has for itself, if it has any. Throws std::bad_alloc.
+    /// A copy of an item of variable size, in memory of its own; empty for items of a fixed size.
+    /// Throws std::bad_alloc.
     [[nodiscard]] Block own_memory(std::span<const std::byte> bytes) const;
     /// Puts an item into its place. `own`: its `own_memory`.
     void put(std::uint64_t item, std::span<const std::byte> bytes, Block own);

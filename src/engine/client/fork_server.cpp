@@ -29,7 +29,7 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 namespace {
 
-/// Once in a process.
+/// Once per process.
 void warn_of_threads() {
     static std::atomic<bool> warned{false};
     if (!warned.exchange(true)) {
@@ -136,7 +136,7 @@ void ForkServer::await_workers() const {
             case ServerState::starting:
                 break;
             case ServerState::broken:
-                // Not for want of processes: it was ready, and an initializer broke it since.
+                // Forking was no problem: it was ready, and an initializer broke it since.
                 if (page.error.load() == 0) {
                     return;
                 }
@@ -206,7 +206,7 @@ void ForkServer::end_workers() {
     PoolPage& pool = layout_.pool();
     pool.command.store(Command::end, std::memory_order_seq_cst);
     pool.doorbell.fetch_add(1, std::memory_order_seq_cst);
-    os::futex_wake(pool.doorbell, 1 << 30);  // the idle ones go while the fork server wakes up
+    os::futex_wake(pool.doorbell, 1 << 30);  // idle workers exit while the fork server wakes up
     poke();
     os::send_signal(pid_, SIGCONT);  // somebody may have stopped it
     const ServerPage& server = layout_.server();
@@ -223,7 +223,7 @@ void ForkServer::end_workers() {
         }
         os::futex_wait(server.state_word, state, slice);
     }
-    // What workers held when they were killed.
+    // The tokens of workers that were killed.
     layout_.tokens().take_back_all_of(pool.pool);
 }
 

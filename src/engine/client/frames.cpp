@@ -13,10 +13,10 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-/// No single result is larger: what claims to be is corrupt.
+/// A result that claims to be larger is corrupt.
 constexpr std::uint64_t largest_result = std::uint64_t{1} << 42U;
 
-/// Are the frame's items of the job? Written so that no sum overflows.
+/// Do the frame's items belong to the job? Written so that no sum overflows.
 bool are_items(const Job& job, const FrameHeader& header) {
     return header.first <= job.count && header.count <= job.count - header.first;
 }
@@ -41,7 +41,7 @@ class Entries {
 public:
     Entries(const FrameHeader& header, Bytes payload) : count_(header.count), rest_(payload) {}
 
-    /// Moves to the next. False at the end, and where it makes no sense.
+    /// Moves to the next entry. False at the end, and if the entry makes no sense.
     bool next() {
         if (rest_.size() < sizeof entry_) {
             return false;

@@ -13,9 +13,9 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
 /// Takes in a frame that a worker sent about the job: marks its items as done and tells the sink.
-/// `stride`: bytes of a fixed-size result, 0 if they are none or in place. False, and nothing told,
-/// if the frame cannot be genuine. `payload` may change while it is read: nothing of it is believed
-/// twice.
+/// `stride`: bytes of a fixed-size result, 0 if the frame has none. False, without telling the
+/// sink, if the frame cannot be genuine. `payload` may change while it is read, so no earlier look
+/// at it is relied on.
 [[gnu::hot]] bool take_frame(Job& job, std::uint64_t stride, const engine::FrameHeader& header,
                              std::span<const std::byte> payload);
 

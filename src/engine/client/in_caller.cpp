@@ -22,7 +22,7 @@ namespace {
 
 const std::atomic<std::uint64_t> always_genuine{1};
 
-/// Fixed-size results are handed on in pieces of this many bytes.
+/// Fixed-size results are passed on in pieces of this many bytes.
 constexpr std::size_t batch_bytes = std::size_t{64} << 10U;
 
 Failure current_failure(std::uint64_t item) {
@@ -31,7 +31,7 @@ Failure current_failure(std::uint64_t item) {
 
 }  // namespace
 
-/// A job with the memory that its spec only pointed to.
+/// A job that owns the memory which its spec only points to.
 class CallerJob : public Job {
 public:
     explicit CallerJob(JobSpec given) : Job(given.sink), spec(std::move(given)) {}
@@ -46,12 +46,12 @@ public:
     JobSpec spec;
     void* prepared = nullptr;
     bool stopped = false;
-    std::atomic<std::uint32_t> cancelled{0};  // nothing of it is to start any more
+    std::atomic<std::uint32_t> cancelled{0};  // 1: no more of its items may start
 };
 
 namespace {
 
-/// Thrown through a thunk by an item that is not to start.
+/// Thrown through a thunk instead of running an item whose job is cancelled.
 struct Cancelled {};
 
 Block copy_of(std::span<const std::byte> bytes) {
@@ -62,7 +62,7 @@ Block copy_of(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-/// Items of one job on their way through its thunk; the results go to the sink as they come.
+/// Runs items of one job through its thunk; the results go to the sink as they come.
 class CallerRun final : public RunHost {
 public:
     CallerRun(CallerJob& job, InCaller& pool)
@@ -71,7 +71,7 @@ public:
     CallerRun& operator=(const CallerRun&) = delete;
     ~CallerRun() { innermost = outer_; }
 
-    /// That of the item which this thread runs; null if it runs none.
+    /// The innermost run of this thread; null if it runs no item.
     static thread_local const CallerRun* innermost;
 
     /// Does this thread run an item of the pool?
@@ -83,7 +83,7 @@ public:
         return run != nullptr;
     }
 
-    /// Runs items [first, last), or as many until the job is stopped.
+    /// Runs items [first, last), until the job is stopped.
     void items(std::uint64_t first, std::uint64_t last) {
         Run run;
         run.next = first;
@@ -156,7 +156,7 @@ public:
     void stop() override { job_.stopped = true; }
 
 private:
-    /// Hands on the results of what ran before `end`.
+    /// Passes the results of the items before `end` to the sink.
     void give(std::uint64_t end) {
         if (given_ >= end) {
             return;
@@ -188,7 +188,7 @@ thread_local const CallerRun* CallerRun::innermost = nullptr;
 
 namespace {
 
-/// What is left of a job is never run.
+/// Finishes a job: the items that are left are dropped.
 void finish(CallerJob& job, Failure::Kind why) {
     if (job.resolved) {
         return;
@@ -314,7 +314,7 @@ void InCaller::end_feed(const JobHandle& job) {
 }
 
 bool InCaller::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point /*deadline*/) {
-    // Nobody else could bring what is not there.
+    // Only a call of start() or feed() can bring more: waiting would not.
     const std::scoped_lock lock(mutex_);
     return job->resolved || job->done.total() > seen;
 }

@@ -19,8 +19,8 @@ namespace engine {
 class CallerJob;
 
 /// A pool without processes, for a debugger: every item runs in the thread that brings it, before
-/// its call returns. Nothing is isolated; timeouts, retries and limits have no effect. What runs
-/// when the pool is terminated runs on to the end of its item, and its result is dropped.
+/// that call returns. Nothing is isolated; timeouts, retries and limits have no effect. An item
+/// that runs when the pool is terminated runs to its end, and its result is dropped.
 class InCaller final : public Backend {
 public:
     explicit InCaller(const EngineOptions& options);
@@ -36,7 +36,7 @@ public:
     void close() override;
     void join() override;
     void terminate() override;
-    /// Whatever was asked for: items of one call run one after the other.
+    /// 1, whatever was asked for: the items of a call run one after the other.
     [[nodiscard]] int processes() const override { return 1; }
     [[nodiscard]] std::vector<pid_t> worker_pids() const override { return {}; }
     [[nodiscard]] bool belongs_to_this_process() const override;

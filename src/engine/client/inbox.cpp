@@ -8,7 +8,7 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 namespace {
 
-/// A worker that waits for room is told after so much was taken out.
+/// While a ring is emptied, its worker is given the room in pieces of this size.
 constexpr std::uint64_t bytes_per_release = std::uint64_t{128} << 10U;
 
 }  // namespace
@@ -85,7 +85,7 @@ void Inbox::mark_emptied(int worker, std::uint64_t down) {
     layout_.line(worker).emptied.store(down, std::memory_order_release);
 }
 
-/// Takes one frame in. False if it cannot be genuine.
+/// Takes in one frame. False if it cannot be genuine.
 bool Inbox::take(const FrameHeader& header, std::span<const std::byte> payload) {
     if (header.kind == FrameKind::padding) {
         return true;

@@ -16,7 +16,7 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
 /// The client's end of the result rings. Every byte there was written by another process: nothing
-/// is believed unchecked. Guarded by the pool's mutex.
+/// is trusted unchecked. Guarded by the pool's mutex.
 class Inbox {
 public:
     Inbox(const Layout& layout, JobBoard& board, const ForkServer& server)
@@ -25,24 +25,24 @@ public:
           server_(server),
           readers_(static_cast<std::size_t>(layout.workers())) {}
 
-    /// Takes in what workers have published, for the sinks of their jobs. Never blocks.
+    /// Takes in what workers have published, and gives it to the sinks of their jobs. Never blocks.
     [[gnu::hot]] void collect();
 
-    /// The ring of a worker makes no sense, or its slot: the worker has to go.
+    /// Has a worker killed, because its ring or its slot makes no sense.
     void condemn(int worker);
 
-    /// Was something found, since the last call of this, that some task wrote over?
+    /// Since the last call of this: was something found that a task wrote over?
     [[nodiscard]] bool take_damage() { return std::exchange(damaged_, false); }
-    /// What was found is known now: that, and so many workers down.
+    /// What was found so far is dealt with, and so are this many workers that went down.
     void forget_damage(std::uint64_t downs) {
         damaged_ = false;
         downs_seen_ = downs;
     }
-    /// The ring of a worker that is down is empty: its place may be filled. `down`: which one it
-    /// was.
+    /// The ring of a worker that is down is empty: its place may be filled. `down`: its
+    /// incarnation.
     void mark_emptied(int worker, std::uint64_t down);
 
-    /// What a worker sent of the pool's initializer.
+    /// The failure of the pool's initializer, if a worker sent one.
     [[nodiscard]] const std::optional<Failure>& initializer_failure() const {
         return initializer_failure_;
     }

@@ -10,8 +10,8 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// Numbers as disjoint half-open intervals in ascending order. Items are claimed in order, so there
-/// are about as many intervals as workers, whatever the number of items.
+/// A set of numbers, as disjoint half-open intervals in ascending order. Items are claimed in
+/// order, so there are about as many intervals as workers, whatever the number of items.
 class IntervalSet {
 public:
     struct Interval {

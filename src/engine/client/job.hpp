@@ -24,8 +24,8 @@ public:
     std::uint64_t count = 0;     // items known so far
     bool open = false;           // more may be fed
     bool fail_fast = false;
-    bool finishes_claimed = false;  // when a worker closes it
-    bool ended = false;             // cancelled or abandoned: nothing of it is started any more
+    bool finishes_claimed = false;  // claimed items run even if a worker closes it
+    bool ended = false;             // cancelled or abandoned: no more of its items start
     bool resolved = false;
     IntervalSet done;  // items that reached the sink
 
@@ -36,17 +36,17 @@ public:
     std::vector<Block> more_blocks;
     Feed feed;
 
-    /// A job page that workers may hold claims of. More than one only after a reconciliation; the
-    /// last is the live one.
+    /// A job page that workers may hold claims on. There is more than one only after a
+    /// reconciliation; the last is the live one.
     struct Posting {
         std::size_t page = 0;
         std::uint64_t base_positions = 0;  // position base_positions is item base_count
         std::uint64_t base_count = 0;
-        bool closed = false;  // nothing more is claimed of it
+        bool closed = false;  // no more of it is claimed
     };
     std::vector<Posting> postings;
 
-    /// A large result on its way.
+    /// A large result of which parts are still to come.
     struct Parts {
         std::vector<std::byte> bytes;
         std::uint64_t received = 0;
@@ -56,21 +56,21 @@ public:
 
     std::uint64_t nudged_ns = 0;  // when workers were last called by a client that polls
     bool waited = false;          // its caller waits for it from the start
-    bool had_spinner = false;     // a spinning worker saw it come: answers are microseconds away
+    bool had_spinner = false;     // a spinning worker saw it come: answers take microseconds
     bool escalated = false;       // every worker that can help was called
 
-    /// What of items [first, last) is not done never will be: the sink hears why.
+    /// Gives up those of items [first, last) that are not done: the sink is told why.
     void drop(std::uint64_t first, std::uint64_t last, const Failure& why);
 
     /// Has everything reached the sink?
     [[nodiscard]] bool is_complete() const { return !open && done.total() == count; }
-    /// Does nothing that may still arrive matter to whoever waits? So it is with a search when what
-    /// it found is certain.
+    /// Can nothing that still arrives change the answer? True for a search that is certain of what
+    /// it found.
     [[nodiscard]] bool is_certain() const {
         return sink != nullptr && done.contains_all_before(sink->certain_before());
     }
 
-    /// Nobody reads the job's memory any more.
+    /// Call it when nobody reads the job's memory any more.
     void release_memory();
 };
 

@@ -84,8 +84,8 @@ bool JobBoard::post_again(const JobHandle& job, std::span<const Extent> extents,
                    });
     const std::size_t from = job->postings.back().page;
     JobPage& page = layout_.job(*index);
-    // What the terms point to lies on the first page of the job or in a block, both of which stay
-    // until it is resolved.
+    // What the terms point to lies on the job's first page or in a block. Both stay until the job
+    // is resolved.
     page.terms = layout_.job(from).terms;
     page.shift = 0;
     page.guarded = true;
@@ -106,7 +106,7 @@ void JobBoard::raise_limit(const Job& job) {
                      std::memory_order_seq_cst);
 }
 
-/// The fork server is told when a deadline may come sooner than it looks.
+/// Pokes the fork server if a deadline may come before its next look.
 void JobBoard::update_shortest_timeout() const {
     std::uint64_t shortest = 0;
     for (std::size_t word = 0; word < used_.size(); ++word) {
@@ -179,7 +179,7 @@ Job* JobBoard::find(std::size_t page, std::uint64_t serial) const {
     return jobs_[page].get();
 }
 
-/// Nothing more is claimed of a posting; what was not claimed is dropped.
+/// Closes a posting: no more of it is claimed, and what was not claimed is dropped.
 void JobBoard::close_posting(Job& job, Job::Posting& posting, const Failure& why) {
     if (posting.closed) {
         return;
@@ -197,7 +197,7 @@ void JobBoard::close_posting(Job& job, Job::Posting& posting, const Failure& why
         }
     }
     if (!seen.valid(secret, serial)) {
-        damaged_ = true;  // what was claimed is found out at the reconciliation
+        damaged_ = true;  // the reconciliation finds out what was claimed
         return;
     }
     posting.closed = true;

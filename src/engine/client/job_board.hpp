@@ -15,7 +15,7 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// The jobs that workers can see, each on a page or more: put up, closed, finished
+/// Posts, closes and finishes the jobs that workers can see, each on one page or more
 /// (docs/protocol.md, part 4). Guarded by the pool's mutex.
 class JobBoard {
 public:
@@ -33,23 +33,23 @@ public:
     /// if no page is left. Throws std::bad_alloc.
     [[nodiscard]] bool post_again(const JobHandle& job, std::span<const Extent> extents,
                                   std::uint64_t positions);
-    /// As many positions of a fed job may be claimed as it has items.
+    /// Lets workers claim all items that were fed to the job.
     void raise_limit(const Job& job);
 
-    /// Nothing more of the job is claimed; `claimed_too`: nor started. What that leaves out is
-    /// dropped.
+    /// No more items of the job are claimed; `claimed_too`: and none of those claimed is started.
+    /// Items that were not claimed are dropped.
     void close(Job& job, bool claimed_too);
-    /// Did a worker close it, because it found what was looked for?
+    /// Did a worker close it, because a search found something or an item failed (fail_fast)?
     [[gnu::hot]] [[nodiscard]] bool is_closed_by_worker(const Job& job) const;
 
-    /// If everything of the job reached its sink: its pages are free again, and whoever waits for
-    /// it goes on.
+    /// If every item of the job has reached its sink: frees its pages, and wakes the threads that
+    /// wait for it.
     [[gnu::hot]] void finish_if_complete(Job& job) {
         if (!job.resolved && job.is_complete()) {
             finish(job);
         }
     }
-    /// What of the job is not done never will be, and it is finished.
+    /// Drops the items of the job that are not done, and finishes it.
     void give_up(Job& job, const Failure& why);
     /// The same for every job.
     void give_up_all(const Failure& why);
@@ -57,13 +57,13 @@ public:
     /// Rings the bell of a page.
     void ring(std::size_t page) const;
 
-    /// The job of a page, if it has one of that serial number.
+    /// The job on a page if it has that serial number; otherwise null.
     [[gnu::hot]] [[nodiscard]] Job* find(std::size_t page, std::uint64_t serial) const;
     /// By page; empty where it is free.
     [[nodiscard]] const std::vector<JobHandle>& jobs() const { return jobs_; }
     [[nodiscard]] std::size_t unresolved() const { return unresolved_; }
 
-    /// Was a claim word met, since the last call of this, that some task wrote over?
+    /// Since the last call of this: was a claim word found that a task wrote over?
     [[nodiscard]] bool take_damage() { return std::exchange(damaged_, false); }
 
 private:

@@ -14,7 +14,7 @@ constexpr std::size_t align_up(std::size_t size) {
     return (size + cache_line - 1) / cache_line * cache_line;
 }
 
-/// Copies them to a block, or if there is none to the page. Where they are.
+/// Copies the bytes to the block, or to the page if the block is empty. Returns where they are.
 const std::byte* copy(std::span<const std::byte> bytes, const Block& block, std::byte* on_page) {
     std::byte* const to = block ? block.data() : on_page;
     if (!bytes.empty()) {

@@ -8,11 +8,11 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// A job that is asked for, on its way to a page: what takes time is done before the pool is
-/// locked. The spec outlives it.
+/// A new job, on its way to a page: what takes time is done before the pool is locked. The spec
+/// must outlive it.
 class NewJob {
 public:
-    /// Takes out of the spec what it owns. Throws std::invalid_argument for too many items,
+    /// Moves out of the spec what that owns. Throws std::invalid_argument for too many items,
     /// std::bad_alloc.
     [[gnu::hot]] explicit NewJob(JobSpec& spec);
 
@@ -25,7 +25,7 @@ public:
 private:
     JobSpec& spec_;
     JobHandle job_;
-    std::size_t inputs_at_;  // on the page, behind a closure that lies there too
+    std::size_t inputs_at_;  // on the page, behind the closure if that lies there too
     Block closure_;          // empty: on the page
     Block inputs_;
 };

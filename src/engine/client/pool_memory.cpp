@@ -18,7 +18,7 @@ std::uint64_t next_pool_number() {
     return ++last;
 }
 
-/// As they were when the first pool was made.
+/// The usable CPUs at the time when the first pool was made.
 int cpus_of_this_program() {
     static std::atomic<int> seen{0};  // no lock, which a forked child could find held
     if (seen.load(std::memory_order_relaxed) == 0) {
@@ -63,7 +63,7 @@ void PoolMemory::write_pool_page(const EngineOptions& options, int cpus) noexcep
     }
     pool.tokens = static_cast<std::uint64_t>(
         std::clamp(cpus - 1, 1, static_cast<int>(wait::SpinTokens::most)));
-    // On a single CPU whoever spins keeps from running what he waits for.
+    // On a single CPU a spinning process would keep the one that it waits for from running.
     pool.spin_ns = cpus > 1 ? worker_spin : 0;
 }
 

@@ -8,8 +8,8 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// A pool's part of the shared region, with what the workers are to know from the start. Gives
-/// itself back.
+/// A pool's part of the shared region, with what the workers need to know from the start. The
+/// destructor gives it back.
 class PoolMemory {
 public:
     /// Throws std::bad_alloc.
@@ -19,11 +19,12 @@ public:
     ~PoolMemory() { give_back(); }
 
     [[nodiscard]] const Layout& layout() const { return layout_; }
-    /// Are there CPUs enough to spin while waiting?
+    /// Are there enough CPUs to spin while waiting?
     [[nodiscard]] bool spins() const { return layout_.pool().spin_ns != 0; }
 
     void give_back();
-    /// It is another process's, or somebody may write to it still.
+    /// Keeps it from being given back: it belongs to another process, or somebody may still write
+    /// to it.
     void leave() { held_ = false; }
 
 private:

@@ -12,11 +12,11 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 namespace {
 
-/// A slot that stays in doubt or without sense for this long is ended by killing its worker.
+/// A worker whose slot stays in doubt, or makes no sense, for this long is killed.
 constexpr std::uint64_t longest_doubt = 200 * ms;
 
-/// What a slot says its worker holds; nothing if that cannot be told (it is just claiming, or the
-/// slot makes no sense).
+/// What a worker holds, by its slot. Not `clear` if that cannot be told: the worker is just
+/// claiming, or the slot makes no sense.
 struct Holding {
     bool clear = false;
     std::optional<Claim> claim;
@@ -26,7 +26,7 @@ Holding read_holding(const Layout& layout, const Slot& slot) {
     if (phase == phase::idle) {
         return {.clear = true, .claim = std::nullopt};
     }
-    // The worker may go on while this reads: only a copy that is whole and still current counts.
+    // The worker may run while this reads: only a copy that is whole and still current counts.
     const Claim claim = slot.claim();
     const bool whole =
         slot.claim_check.load(std::memory_order_acquire) == claim.check(layout.pool().secret);
@@ -69,7 +69,7 @@ std::vector<JobHandle> Reconciliation::unresolved() const {
     return unresolved;
 }
 
-/// From here no claim of any page succeeds.
+/// Closes every page: from here on no claim succeeds.
 void Reconciliation::stop_claims() {
     const std::uint64_t secret = layout_.pool().secret;
     for (std::size_t index = 0; index < board_.jobs().size(); ++index) {
@@ -93,8 +93,8 @@ void Reconciliation::stop_claims() {
     }
 }
 
-/// What the workers hold, once every slot says so clearly or its worker is down. No claim succeeds
-/// meanwhile, so a worker that holds nothing will hold nothing.
+/// Waits until every slot says clearly what its worker holds, or the worker is down. No claim
+/// succeeds meanwhile, so a worker that holds nothing will hold nothing.
 std::vector<Claim> Reconciliation::await_claims() {
     const std::uint64_t since = os::now_ns();
     for (;;) {
@@ -128,8 +128,8 @@ std::vector<Claim> Reconciliation::await_claims() {
     }
 }
 
-/// Starts what nobody holds and nobody delivered again, guarded, as a new page of the same job; of
-/// one that was cancelled it is dropped.
+/// Posts the items that nobody holds and nobody delivered, guarded, on a new page of the same job.
+/// If the job was cancelled, drops them.
 void Reconciliation::post_missing(const JobHandle& job, const std::vector<Claim>& held) {
     IntervalSet spoken_for;
     for (const Claim& claim : held) {
@@ -175,7 +175,7 @@ void Reconciliation::post_missing(const JobHandle& job, const std::vector<Claim>
     calls_.call_workers(layout_.pool().workers, false);
 }
 
-/// Their rings are empty: they may be replaced.
+/// The rings of workers that are down are empty: they may be replaced.
 void Reconciliation::release_down_workers() {
     for (int worker = 0; worker < layout_.workers(); ++worker) {
         const std::uint64_t down = layout_.server_line(worker).down.load(std::memory_order_acquire);

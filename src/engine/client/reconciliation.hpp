@@ -14,8 +14,8 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
 /// Finds out what is left of every job after a task wrote where it should not, and starts what is
-/// missing again (docs/protocol.md, part 7). Under the pool's mutex. Blocks until every worker's
-/// slot makes sense or its worker is down: for a fraction of a second at most.
+/// missing again (docs/protocol.md, part 7). Guarded by the pool's mutex. Blocks until every
+/// worker's slot makes sense or its worker is down: for a fraction of a second at most.
 class Reconciliation {
 public:
     Reconciliation(const Layout& layout, JobBoard& board, Inbox& inbox, const ForkServer& server,

@@ -19,15 +19,15 @@ struct ReadFrame {
     std::span<const std::byte> payload;
 };
 
-/// Can `tail`, which a worker wrote, be the end of what is published behind `head`?
+/// Can `tail`, which a worker wrote, be the end of the published frames if the next one is at
+/// `head`?
 [[nodiscard]] constexpr bool is_tail(std::uint64_t tail, std::uint64_t head,
                                      std::uint64_t capacity) {
     return tail - head <= capacity && tail % frame_align == 0;
 }
 
-/// The frame at `head` of a ring in which everything before `tail` is published, where `is_tail`
-/// and head < tail. Nothing if it cannot be genuine. `ring`: a power of two of bytes, and of
-/// `frame_align` or more.
+/// The frame at `head` of a ring that is published up to `tail`; nothing if it cannot be genuine.
+/// Needs is_tail() and head < tail. The size of `ring` is a power of two, at least `frame_align`.
 [[gnu::hot]] [[nodiscard]] std::optional<ReadFrame> frame_at(std::span<const std::byte> ring,
                                                              std::uint64_t head, std::uint64_t tail,
                                                              std::uint64_t secret);

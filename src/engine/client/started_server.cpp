@@ -33,7 +33,7 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 namespace {
 
-/// The clean process as the client sees it. Never ended by hand: it goes when the client does.
+/// The clean process as the client sees it. Never ended explicitly: it exits when the client does.
 struct Nursery {
     std::mutex mutex;  // one order at a time
     std::uint64_t last_order = 0;
@@ -41,14 +41,14 @@ struct Nursery {
     os::Fd channel;
     os::Fd pidfd;
     std::vector<ship::Module> modules;
-    std::vector<std::string> arguments;  // how the program was called
+    std::vector<std::string> arguments;  // of the program
 };
 
-/// Of this process or of the one that it was forked off, whose lock may be held for ever. Never
-/// deleted: workers and late destructors still look at it.
+/// The one of this process, or of the process that it was forked from: the lock of that one may be
+/// held for ever. Never deleted: workers and late destructors still look at it.
 std::atomic<Nursery*> newest{nullptr};
 
-/// Of this process; null before init().
+/// The one of this process; null before init().
 Nursery* nursery() noexcept {
     Nursery* const seen = newest.load(std::memory_order_acquire);
     return seen != nullptr && seen->owner == os::process_mark() ? seen : nullptr;
@@ -58,11 +58,11 @@ Nursery* nursery() noexcept {
     throw std::system_error(error != 0 ? error : ECHILD, std::generic_category(), what);
 }
 
-/// What the peer answers; nothing when it ended without. Its end of the channel alone would not
-/// tell: a child that the program forked meanwhile may hold a copy.
+/// The peer's answer; empty if it ended without one. The end of the channel alone would not tell: a
+/// child that the program forked meanwhile may hold a copy of the peer's end.
 os::Message answer_from(const os::Fd& channel, const os::Fd& peer) {
     for (;;) {
-        os::wait_readable({channel.get(), peer.get()}, -1);  // a signal ends it, too
+        os::wait_readable({channel.get(), peer.get()}, -1);  // a signal ends this wait, too
         const bool ended = os::has_ended(peer);
         if (os::is_readable(channel)) {
             return os::receive(channel);
@@ -73,7 +73,7 @@ os::Message answer_from(const os::Fd& channel, const os::Fd& peer) {
     }
 }
 
-/// One order and its answer. An answer to an earlier order, which nobody waited for to the end, is
+/// Sends an order and waits for its answer. Answers to earlier orders, which nobody waited for, are
 /// dropped.
 os::Message answer_to(Order order, Nursery& clean, const os::Fd& commands, Answer& answer) {
     order.number = ++clean.last_order;
@@ -214,7 +214,7 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
         throw;
     }
     const std::byte go_on{1};
-    os::send(channel.ours, {&go_on, 1});  // if it is gone by now, that shows
+    os::send(channel.ours, {&go_on, 1});  // if it has ended, the wait for its workers ends
     return started;
 }
 
@@ -233,7 +233,7 @@ void found_nursery(int argc, const char* const* argv) {
     if (clean->arguments.empty()) {
         clean->arguments.emplace_back("procpool");
     }
-    memory::Region::current();  // the clean process has to have it
+    memory::Region::current();  // the clean process must inherit it
     os::Channel channel = os::make_channel();
     os::Fd client = os::open_pidfd(os::own_pid());
     if (!client) {
@@ -260,14 +260,14 @@ void found_nursery(int argc, const char* const* argv) {
     if (!clean->pidfd) {
         const int error = errno;
         channel.ours.reset();
-        os::reap(pid);  // it ends with its channel
+        os::reap(pid);  // it exits when its channel ends
         fail(error, "procpool: init() cannot watch its process (raise `ulimit -n`?)");
     }
     clean->channel = std::move(channel.ours);
     os::lifelines::add(clean->channel.get());
     if (Nursery* const inherited = newest.exchange(clean.release(), std::memory_order_acq_rel)) {
-        // A forked child. The channel of its parent was closed at the fork, and the number may be
-        // another descriptor's by now.
+        // This is a forked child. The channel of its parent was closed at the fork, and its number
+        // may belong to another descriptor by now.
         static_cast<void>(inherited->channel.release());
         inherited->pidfd.reset();
     }

@@ -22,29 +22,29 @@ struct StartedServer {
     pid_t pid = 0;
     os::Fd pidfd;                       ///< empty where there was no descriptor left for it
     int error = 0;                      ///< why it is empty
-    std::vector<ship::Module> modules;  ///< of this process, those that it has too
+    std::vector<ship::Module> modules;  ///< those of this process that it has too
 };
 
 /// Throws if the pool needs a module that is not among those of its workers. Called before any of
 /// them is forked.
 using CheckModules = std::function<void(const std::vector<ship::Module>&)>;
 
-/// What to do about an errno of fork or of the like, in parentheses.
+/// A hint for an errno of fork or of a similar call, in parentheses.
 [[nodiscard]] std::string words_for_refusal(int error);
 
 /// Starts the clean process of this program, if it has none: what init() does. Throws
 /// std::logic_error when other threads exist, std::system_error.
 void found_nursery(int argc, const char* const* argv);
-/// Is it there?
+/// Is it alive?
 [[nodiscard]] bool nursery_lives() noexcept;
 
-/// A fork server for the pool at `layout`, from the clean process. `commands` is the end that the
-/// fork server reads. Throws std::system_error, what `check` throws; std::logic_error without
+/// Starts a fork server for the pool at `layout` from the clean process. `commands` is the end that
+/// the fork server reads. Throws std::system_error, what `check` throws; std::logic_error without
 /// init().
 [[nodiscard]] StartedServer start_in_nursery(const Layout& layout, const os::Fd& commands,
                                              const CheckModules& check);
 
-/// The same from the program started anew. `region` is the region's file.
+/// Starts one by starting the program anew. `region` is the region's file. Throws the same.
 [[nodiscard]] StartedServer start_anew(const Layout& layout, const os::Fd& commands,
                                        const os::Fd& region, const CheckModules& check);
 

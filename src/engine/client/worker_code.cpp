@@ -16,7 +16,7 @@ const void* address_of(Function* function) {
     return reinterpret_cast<const void*>(function);
 }
 
-/// Is there a word among the bytes for which this holds?
+/// Is `holds` true for any word of the bytes?
 template <class Holds>
 bool any_word(std::span<const std::byte> bytes, Holds holds) {
     for (std::size_t at = 0; at + sizeof(ship::Address) <= bytes.size();

@@ -14,8 +14,8 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// Which code the workers of a pool have: a callable that leads into any other is refused, for it
-/// would be a jump into nothing. Any thread may check.
+/// Which code the workers of a pool have. A callable that leads into other code is refused: a
+/// worker would jump to an address where nothing is. Any thread may call check().
 class WorkerCode {
 public:
     /// Workers that are forked from this process have what it has now.
@@ -23,11 +23,11 @@ public:
     /// They have these modules of this process. `relocated`: at other addresses.
     void is(std::vector<ship::Module> modules, bool relocated);
 
-    /// Throws NotShippable when the callable leads into a module that the workers do not have, or
-    /// have elsewhere where nobody can translate.
+    /// Throws NotShippable if the callable leads into a module that the workers do not have, or
+    /// have at another address where nobody can translate.
     [[gnu::hot]] void check(const JobSpec& spec);
-    /// The same for functions, and words among which there are addresses of code. `theirs`: the
-    /// modules of the workers.
+    /// The same for functions, and for words that may be addresses of code. `theirs`: the modules
+    /// of the workers.
     void check(std::span<const void* const> functions, const CodeWords& words,
                const std::vector<ship::Module>& theirs, bool relocated);
 
@@ -35,7 +35,7 @@ private:
     const ship::AddressRange program_ = ship::program();
     std::shared_ptr<const std::vector<ship::Module>> modules_;
     bool relocated_ = false;
-    std::atomic<std::uint64_t> version_{0};  // when they were last seen to be all of this process
+    std::atomic<std::uint64_t> version_{0};  // of the last modules that the workers all have
 };
 
 }  // namespace engine

@@ -52,7 +52,7 @@ void Burying::reap_ended() {
             }
             continue;
         }
-        // Whatever it started dies first, the leader is reaped last.
+        // What it started is killed first, the leader is reaped last.
         places_.kill_group(*worker);
         descendants_.kill(until);
         graves_[static_cast<std::size_t>(*worker)].ending = places_.reap(*worker);
@@ -60,7 +60,7 @@ void Burying::reap_ended() {
     }
 }
 
-/// Leaves the place `ended` when the report does not fit into the ring yet.
+/// Leaves the place `ended` if the report does not fit into the ring yet.
 void Burying::bury(int worker) {
     if (was_initializing(worker)) {
         blame_initializer(worker);
@@ -75,7 +75,7 @@ void Burying::bury(int worker) {
     layout_.tokens().take_back({layout_.pool().pool, worker});
     count_death(worker, finding, whole);
     leave_place(worker, whole);
-    // Whatever the dead published or owed a bell for, its clients hear of it.
+    // The dead worker may have published results without ringing their bells.
     ring_everyone(layout_);
     if (deaths_at_start_ >= most_deaths_at_start) {
         state_.break_pool(0);
@@ -91,7 +91,7 @@ void Burying::blame_initializer(int worker) {
     places_[worker].state = Place::State::vacant;  // for good: the pool is broken
     const pid_t pid = layout_.server_line(worker).pid.exchange(0, std::memory_order_acq_rel);
     if (state_.broken()) {
-        return;  // the first to fail is the cause: others in it are killed for that
+        return;  // the first failure is the cause: it has the other workers killed
     }
     const os::Ending& ending = graves_[static_cast<std::size_t>(worker)].ending;
     ServerPage& page = layout_.server();
@@ -138,7 +138,7 @@ Burying::Recovered Burying::report_and_hand_on(int worker, const Recovery::Findi
     return Recovered::whole;
 }
 
-/// Whether the item that was running has a try left, which is counted.
+/// Does the item that was running have a try left? If so, uses it up.
 bool Burying::try_again(int worker, const Recovery::Finding& finding) {
     Grave& grave = graves_[static_cast<std::size_t>(worker)];
     if (grave.tried_serial != finding.claim.serial || grave.tried_item != finding.item) {
@@ -168,7 +168,7 @@ Recovery::Reported Burying::report(int worker, const Recovery::Finding& finding)
     return recovery_.publish_failure(worker, finding.claim, failure);
 }
 
-/// Items from `first` on are the replacement's: it finds them in its slot as a claim of its own.
+/// Leaves the items from `first` on to the replacement, which finds them in its slot as a claim.
 void Burying::hand_on(int worker, const Claim& held, std::uint64_t first) const {
     Slot& slot = layout_.slot(worker);
     slot.phase.store(phase::idle, std::memory_order_release);
@@ -192,7 +192,8 @@ void Burying::count_death(int worker, const Recovery::Finding& finding, bool who
     }
 }
 
-/// To be filled at once, or when the client has dealt with the corrupt memory in it.
+/// The place is filled at once or, if the memory in it is corrupt, after the client has dealt with
+/// that.
 void Burying::leave_place(int worker, bool whole) {
     ServerLine& line = layout_.server_line(worker);
     line.pid.store(0, std::memory_order_release);

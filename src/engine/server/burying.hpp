@@ -17,26 +17,26 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// What is done about a death (docs/protocol.md, part 5): the dead is reaped, what it held is
-/// recovered, the item that it was running is reported, and the rest of its claim is left for
-/// whoever takes its place.
+/// Handles the death of a worker (docs/protocol.md, part 5): reaps it, recovers what it held,
+/// reports the item that it was running, and leaves the rest of its claim to its replacement.
 class Burying {
 public:
     Burying(const Layout& layout, Places& places, Spare& spare, Descendants& descendants,
             PoolState& state);
 
-    /// When it is looked again for room in the rings of the dead, `never` if none waits for it.
+    /// When to look again for room in the rings of dead workers; `never` if none of them needs it.
     [[nodiscard]] std::uint64_t next_look(std::uint64_t now) const;
-    /// Reaps and buries who has ended, and goes on with those that waited for the client.
+    /// Reaps and buries the workers that have ended, and tries again those that wait for the
+    /// client.
     void bury_all();
 
 private:
     enum class Recovered {
         whole,
-        corrupt,  ///< the memory of the dead makes no sense
+        corrupt,  ///< the memory of the dead worker makes no sense
         no_room,  ///< the report does not fit into the ring yet
     };
-    /// What the fork server remembers of a place.
+    /// What the fork server remembers about a place.
     struct Grave {
         os::Ending ending;  // of the last worker there
         // The item that was tried before, and how often.

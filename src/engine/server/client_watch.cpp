@@ -18,8 +18,8 @@ std::uint64_t ClientWatch::next_look(std::uint64_t now) const {
 
 bool ClientWatch::has_work() const { return layout_.pool().active.any(); }
 
-/// Without work nobody needs to stop with the client: then this process sleeps until the client
-/// pokes it at the next job.
+/// Without work nothing has to stop with the client: this process sleeps until the client pokes it
+/// at the next job.
 void ClientWatch::decide_to_watch() {
     const std::uint64_t now = os::now_ns();
     std::atomic<std::uint32_t>& watching = layout_.server().watching;
@@ -29,7 +29,7 @@ void ClientWatch::decide_to_watch() {
     const bool worth_it = now - last_work_ <= watch_time_after_work;
     if (watching_ && !worth_it) {
         watching.store(0, std::memory_order_seq_cst);
-        watching_ = has_work();  // one that came meanwhile saw the old word, or is seen here
+        watching_ = has_work();  // a job that came meanwhile saw the old word, or is seen here
     } else {
         watching_ = worth_it;
     }

@@ -14,18 +14,18 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// Looks from time to time whether the client is stopped. Ctrl-Z stops the client's group, and with
-/// the client its workers, which are in groups of their own (docs/protocol.md, part 6).
+/// Checks from time to time whether the client is stopped. Ctrl-Z stops the client's process group;
+/// the workers are in groups of their own, and are stopped from here (docs/protocol.md, part 6).
 class ClientWatch {
 public:
     ClientWatch(const Layout& layout, pid_t client, const Places& places, Deadlines& deadlines)
         : layout_(layout), client_(client), places_(places), deadlines_(deadlines) {}
 
-    /// The client poked: it has work, which may be done by the time that is looked. More of the
-    /// kind may follow.
+    /// The client poked: it has work, which may be done before this is checked. More may follow.
     void note_work() { last_work_ = os::now_ns(); }
     [[nodiscard]] std::uint64_t next_look(std::uint64_t now) const;
-    /// Stops the workers and their deadlines if the client is stopped, and continues them with it.
+    /// Stops the workers and pauses their deadlines if the client is stopped, and continues them
+    /// with it.
     void follow_stops();
 
 private:

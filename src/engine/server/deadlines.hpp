@@ -22,12 +22,12 @@ public:
     [[nodiscard]] bool any() const;
     /// When the earliest possible deadline comes.
     [[nodiscard]] std::uint64_t next_look() const;
-    /// Condemns and kills who is overdue, and tells the client when the next look is.
+    /// Condemns and kills overdue workers, and tells the client when the next look is.
     void look();
 
-    /// The workers are about to be stopped: until they go on nobody is overdue.
+    /// The workers are about to be stopped: until they continue, none is overdue.
     void pause(std::uint64_t now);
-    /// They are about to go on: what they lost is added to their time.
+    /// They are about to continue: the time they lost is added to their deadlines.
     void resume(std::uint64_t now);
     [[nodiscard]] bool paused() const { return paused_at_ != 0; }
 

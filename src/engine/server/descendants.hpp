@@ -22,14 +22,15 @@ public:
         : handles_(handles), places_(places), spare_(spare) {}
 
     [[nodiscard]] std::uint64_t next_look(std::uint64_t now) const;
-    /// One has ended, so what it had started is here now: they are looked at in a later turn.
+    /// A descendant has ended, so what it had started is a child of this process now. A later turn
+    /// looks at it.
     void note_death() { left_ = true; }
-    /// Kills those that are here. Waits for their end until then; what does not go in time goes in
-    /// a later turn.
+    /// Kills those that are children of this process. Waits until `until` for their end; a later
+    /// turn looks at those that are left.
     void kill(std::uint64_t until);
-    /// Kills those that are left of earlier turns. Does not wait.
+    /// Kills those that are left from earlier turns. Does not wait.
     void kill_left();
-    /// Kills and reaps until none is left, or until then.
+    /// Kills and reaps them until none is left, or until `until`.
     void kill_all(std::uint64_t until);
 
 private:

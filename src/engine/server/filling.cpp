@@ -96,12 +96,12 @@ bool Filling::fill_with_fork(int worker) {
     spare_.note_fork_time(os::now_ns() - before);
     os::make_group_leader(pid);
     places_.enter(worker, pid);
-    // The dead may have held the token that kept a client from waking anyone.
+    // The dead worker may have held the token that kept a client from waking anyone.
     os::futex_wake(layout_.pool().doorbell, 1);
     return true;
 }
 
-/// Not while there are deadlines: they would come late by a slow fork that nobody needs yet.
+/// Not while there are deadlines: a slow fork that nobody needs yet would delay them.
 void Filling::keep_spare() {
     if (!deadlines_.any()) {
         spare_.keep();

@@ -12,20 +12,19 @@ namespace engine {
 
 /// What the fork server inherits from the client.
 struct ServerEnds {
-    os::Fd commands;  ///< readable: look at the pool page; at its end: the client is gone
+    os::Fd commands;  ///< readable: look at the pool page; end of file: the client is gone
     os::Fd client;    ///< pidfd of the client
     pid_t client_pid = 0;
 };
 
-/// What the fork server has and no worker keeps: its descriptors, and that it is told of children
-/// that end.
+/// What the fork server has and no worker keeps: its descriptors, and its handling of SIGCHLD.
 struct Handles {
     /// `signals` is empty on failure, with errno.
     Handles(ServerEnds ends_of_client, bool client_ignores_children);
 
     /// In a freshly forked child that becomes a worker.
     void give_up_in_worker();
-    /// Takes the signals that wait in `signals`: it polls readable again at the next one.
+    /// Reads the pending signals from `signals`, so that it is readable again at the next one.
     void read_signals() const;
 
     ServerEnds ends;

@@ -7,43 +7,44 @@
 #include "os/clock.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
-/// Every limit and interval that the fork server goes by (docs/protocol.md, parts 5, 6 and 8).
+/// Every limit and interval that the fork server uses (docs/protocol.md, parts 5, 6 and 8).
 namespace engine {
 
-/// As a point in time.
+/// A point in time that never comes.
 inline constexpr std::uint64_t never = ~std::uint64_t{0};
 
 // Deaths.
 
-/// So many workers in a row that die before they reach their loop break the pool: no respawn storm.
+/// If this many workers in a row die before they reach their loop, the pool is broken: they are not
+/// replaced for ever.
 inline constexpr int most_deaths_at_start = 64;
-/// A death waits this long for the end of what the dead had started; deadlines wait with it.
+/// How long burying waits for the end of what the dead worker had started; deadlines wait with it.
 inline constexpr std::uint64_t orphan_time_limit = 20 * os::ms;
-/// What is left of it after that is killed again as often.
+/// What is left of that is killed again at this interval.
 inline constexpr std::uint64_t orphan_interval = 10 * os::ms;
-/// At its end the fork server waits this long for what the workers had started: a process that the
-/// kernel cannot end does not keep it.
+/// At its end the fork server waits this long for the end of what the workers had started: a
+/// process that the kernel cannot end does not hold it up.
 inline constexpr std::uint64_t last_orphan_time_limit = 2'000 * os::ms;
-/// How often it is looked whether the client made room in the ring of a dead worker.
+/// How often it checks whether the client made room in the ring of a dead worker.
 inline constexpr std::uint64_t room_interval = 5 * os::ms;
 
 // Forks.
 
-/// A pool whose workers cannot be forked for this long, while none is left or one left work behind,
-/// is broken.
+/// The pool is broken if no worker can be forked for this long, and none is left or a dead one left
+/// work behind.
 inline constexpr std::uint64_t failing_fork_time_limit = 2'000 * os::ms;
-/// A fork that failed is tried again after this.
+/// A fork that failed is tried again after this time.
 inline constexpr std::uint64_t fork_retry_interval = 5 * os::ms;
 /// Where forking takes longer than this, a spare is forked ahead.
 inline constexpr std::uint64_t slow_fork = 3 * os::ms;
 
 // The client's stops.
 
-/// While there is work, the client is looked at as often: the workers stop when it does.
+/// How often the client is checked while there is work: the workers stop when it does.
 inline constexpr std::uint64_t watch_interval = 50 * os::ms;
-/// While it is stopped, as often: the workers go on when it does.
+/// How often it is checked while it is stopped: the workers continue when it does.
 inline constexpr std::uint64_t stopped_watch_interval = 20 * os::ms;
-/// Without work for so long, it is not looked at any more.
+/// After this long without work it is not checked any more.
 inline constexpr std::uint64_t watch_time_after_work = 1'000 * os::ms;
 
 }  // namespace engine

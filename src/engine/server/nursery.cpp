@@ -93,12 +93,12 @@ void serve_anew(os::Fd channel) noexcept {
             here.push_back(present ? std::byte{1} : std::byte{0});
         }
         if (here.empty() || here[0] == std::byte{0}) {
-            answer = {order.number, 0, ENOEXEC};  // the file of the program is another one by now
+            answer = {order.number, 0, ENOEXEC};  // the program's file was replaced meanwhile
         }
     }
     const auto bytes = bytes_of(answer);
     here.insert(here.begin(), bytes.begin(), bytes.end());
-    // The client looks at the modules before any worker runs what may lie in none of them.
+    // The client compares the modules before any worker can run code that it does not have.
     const bool go_on = os::send(channel, here) && !os::receive(channel).bytes.empty();
     if (answer.pid == 0 || !go_on) {
         os::end_process(0);

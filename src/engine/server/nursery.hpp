@@ -12,14 +12,14 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
 /// The life of the clean process: forks a fork server for each order, until the client is gone.
-/// Beneath lie frames of the program: no exception may go on into them.
+/// Below it on the stack are frames of the program: no exception may reach them.
 [[noreturn]] void tend_nursery(os::Fd channel, const os::Fd& client, pid_t client_pid) noexcept;
 
 /// The life of a program that was started anew: it becomes the fork server of the one pool it was
 /// started for.
 [[noreturn]] void serve_anew(os::Fd channel) noexcept;
 
-/// The end of a channel if this program was started anew for a pool.
+/// The end of a channel if this program was started anew for a pool; empty otherwise.
 [[nodiscard]] os::Fd channel_of_spawned(int argc, const char* const* argv);
 
 }  // namespace engine

@@ -14,20 +14,19 @@
 #include "engine/shared/layout.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
-/// What a client and the process that starts a fork server for it say to each other, as messages of
-/// a channel.
+/// The messages between a client and the process that starts a fork server for it.
 namespace engine {
 
 /// The first argument of a program that is started anew, to become a fork server. The second is the
 /// number of its end of the channel.
 inline constexpr const char* server_flag = "--" PROCPOOL_SYMBOL(fork_server);
 
-/// What is asked of the nursery, and of a program that was started anew.
+/// A request to the nursery, or to a program that was started anew.
 struct Order {
-    std::uint64_t number = 0;  // among those of the client
+    std::uint64_t number = 0;  // counts the orders of the client
     Layout layout;
     pid_t client = 0;
-    // For the latter: the encoded modules of the client, in the region.
+    // For a program started anew: the encoded modules of the client, in the region.
     std::uint64_t modules_at = 0;
     std::size_t modules_size = 0;
 };
@@ -39,12 +38,12 @@ struct Answer {
     int error = 0;            ///< errno: why there is none, or no pidfd of it
 };
 
-/// As it is sent.
+/// The bytes of a value, to be sent.
 template <class T>
 std::span<const std::byte> bytes_of(const T& value) {
     return std::as_bytes(std::span(&value, 1));
 }
-/// Takes it from the front of what was received. False when that is too short.
+/// Reads a value from the front of what was received. False if that is too short.
 template <class T>
 bool read(const std::vector<std::byte>& bytes, T& value) {
     if (bytes.size() < sizeof value) {

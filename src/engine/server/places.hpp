@@ -15,16 +15,17 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// One of as many as the pool has workers. A worker that dies leaves its place to another process.
+/// A worker's place; a pool has as many as workers. When a worker dies, another process takes its
+/// place.
 struct Place {
     enum class State {
         vacant,  ///< to be filled
         held,    ///< by the process `pid`
         ended,   ///< reaped, not yet buried: the report of its death waits for room in its ring
-        down,  ///< buried with corrupt memory: not to be filled before the client emptied its ring
+        down,    ///< buried with corrupt memory: filled once the client has emptied its ring
     };
     State state = State::vacant;
-    pid_t pid = 0;  ///< 0 but when held
+    pid_t pid = 0;  ///< 0 unless held
 };
 
 /// Which process holds which place, as the fork server knows it: nothing here is read from memory
@@ -46,9 +47,9 @@ public:
 
     /// Counts the processes that held this place.
     [[nodiscard]] std::uint64_t incarnation(int worker) const;
-    /// Before a process is put there: it is to find its own.
+    /// Call it before a process is put there, which is to find its own incarnation.
     void begin_incarnation(int worker);
-    /// There is no such process after all.
+    /// The process could not be started.
     void cancel_incarnation(int worker);
     /// The process is there: from here on it holds the place.
     void enter(int worker, pid_t pid);
@@ -56,11 +57,11 @@ public:
     /// Kills a worker and its process group. Does nothing where there is none.
     void kill(int worker) const;
     void kill_all() const;
-    /// What a worker that has ended, and is not reaped, left in its group.
+    /// Kills what is left in the group of a worker that has ended and is not reaped yet.
     void kill_group(int worker) const;
-    /// To every worker and its group.
+    /// Sends a signal to every worker and its group.
     void signal_groups(int signal) const;
-    /// Reaps a worker that has ended. What it held is still to be buried.
+    /// Reaps a worker that has ended. It still has to be buried.
     os::Ending reap(int worker);
     /// Blocks until every worker has ended, and forgets them.
     void reap_all();

@@ -17,12 +17,11 @@ public:
 
     /// Tells the client. `error` is the errno behind it, or 0.
     void announce(ServerState state, int error) const;
-    /// The last thing that is written to the region: the client may use the memory for something
-    /// else.
+    /// The last write to the region: from then on the client may use the memory for something else.
     void announce_end() const;
 
-    /// No more workers can be had: the pool is broken. Those that live are ended, so that nothing
-    /// runs for nobody.
+    /// Breaks the pool: it gets no more workers. Kills those that are left, since nobody needs
+    /// their results.
     void break_pool(int error);
 
 private:

@@ -72,8 +72,8 @@ Recovery::Finding Recovery::inspect(int worker) const {
                 break;
         }
     } else if (layout_.job(claim.job).serial.load(std::memory_order_acquire) != claim.serial) {
-        // What it held is delivered, or the job would not be gone: it died before it could say that
-        // it holds nothing.
+        // What it held was delivered, or the job would still be there. The worker died before it
+        // could set its phase to idle.
         return {};
     }
     finding.retired = phase == phase::retired;
@@ -110,14 +110,14 @@ bool Recovery::publish_open_frame(int worker, const Finding& finding) const {
     const std::uint64_t room = layout_.ring_size() - position - sizeof(FrameHeader);
     std::uint64_t bytes = 0;
     if (page.terms.sized_results()) {
-        // The entries were written by the dead: walk those of finished items within the room there
-        // is.
+        // The entries were written by the dead worker. Walk those of finished items, within the
+        // room that there is.
         const std::uint64_t used = std::min(slot.frame_used.load(std::memory_order_acquire), room);
         Entry entry;
         while (used - bytes >= sizeof entry) {
             std::memcpy(&entry, ring.payload() + bytes, sizeof entry);
             if (entry.index >= count) {
-                break;  // of the item that was running
+                break;  // it belongs to the item that was running
             }
             if (entry_size(entry.size) > used - bytes) {
                 return false;

@@ -10,9 +10,10 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// What the slot of a dead worker says (docs/protocol.md, parts 3 to 5). Runs in the fork server,
-/// after the reaping; the client asks for the last words of who broke the pool. Everything it reads
-/// was written by a worker: nothing is followed or trusted before it is checked.
+/// Reads what the slot of a dead worker says (docs/protocol.md, parts 3 to 5). The fork server uses
+/// it after reaping a worker; the client uses it for the last words of the worker that broke the
+/// pool. Everything it reads was written by a worker: nothing is followed or trusted before it is
+/// checked.
 class Recovery {
 public:
     explicit Recovery(const Layout& layout) : layout_(layout) {}
@@ -35,13 +36,13 @@ public:
 
     [[nodiscard]] Finding inspect(int worker) const;
 
-    /// Publishes the finished items of the open frame on behalf of the dead. False if the frame
-    /// makes no sense.
+    /// Publishes the finished items of the open frame on behalf of the dead worker. False if the
+    /// frame makes no sense.
     [[nodiscard]] bool publish_open_frame(int worker, const Finding& finding) const;
-    /// Adds what the dead could say about its death: where it was, and why it gave up.
+    /// Adds what the dead worker wrote about its death: its stack, and why it gave up.
     void add_last_words(int worker, detail::Failure& failure) const;
     enum class Reported { yes, no_room };
-    /// Publishes why an item has no result on behalf of the dead.
+    /// Publishes, on behalf of the dead worker, why an item has no result.
     [[nodiscard]] Reported publish_failure(int worker, const Claim& claim,
                                            const detail::Failure& failure) const;
 

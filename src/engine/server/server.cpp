@@ -18,10 +18,11 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// Beneath lie frames of the program, or of init(): no exception may go on into them.
+/// Below it on the stack are frames of the program, or of init(): no exception may reach them.
 void Server::live(const Layout& layout, ServerEnds ends) noexcept {
     os::block_all_signals();
-    // What kills the client's whole group shall not take along who cleans up after it.
+    // A signal that kills the client's whole group must not kill the process that cleans up after
+    // it.
     os::lead_own_group();
     Worker::prepare();
     const bool ignores_children = os::take_notice_of_children();
@@ -49,7 +50,7 @@ Server::Server(const Layout& layout, ServerEnds ends, bool client_ignores_childr
       filling_(layout_, handles_, places_, spare_, deadlines_, state_),
       burying_(layout_, places_, spare_, descendants_, state_) {}
 
-/// The first workers: a pool that cannot have all of them is not made.
+/// Starts the first workers. If one of them cannot be forked, no pool is made.
 void Server::start_all() {
     for (int worker = 0; worker < places_.count(); ++worker) {
         if (!filling_.fill(worker)) {
@@ -80,7 +81,8 @@ void Server::serve() {
     }
 }
 
-/// Until the first of what has to be looked at in time; -1: until a descriptor wakes this process.
+/// Until the next time at which something has to be looked at; -1: until a descriptor wakes this
+/// process.
 int Server::milliseconds_to_sleep() const {
     const std::uint64_t now = os::now_ns();
     std::uint64_t until = std::min(client_watch_.next_look(now), descendants_.next_look(now));
@@ -96,7 +98,7 @@ int Server::milliseconds_to_sleep() const {
                               std::min<std::uint64_t>((until - now + os::ms - 1) / os::ms, 60'000));
 }
 
-/// Ends with the client.
+/// Ends this process if the client is gone.
 void Server::hear_client() {
     const os::Drained poked = os::drain(handles_.ends.commands);
     if (poked == os::Drained::closed || os::has_ended(handles_.ends.client)) {
@@ -119,7 +121,7 @@ void Server::obey() {
     }
 }
 
-/// The client found corrupt frames of theirs.
+/// Kills the workers in whose rings the client found corrupt frames.
 void Server::kill_condemned() {
     for (int worker = 0; worker < places_.count(); ++worker) {
         const std::uint64_t incarnation = places_.incarnation(worker);

@@ -40,7 +40,7 @@ void Spare::keep() {
     place_ = std::move(place.write_end);
 }
 
-/// The life of the spare, until it is a worker.
+/// The life of the spare until it becomes a worker.
 void Spare::await_place(os::Fd place, pid_t server) {
     handles_.give_up_in_worker();
     os::die_with_parent();
@@ -58,7 +58,7 @@ void Spare::send_to(int worker) {
     const bool sent = os::tell(place_, static_cast<std::uint32_t>(worker));
     forget();
     if (!sent) {
-        // It is gone or will be: its death is noticed as any worker's.
+        // It has ended or will: that is noticed like any worker's death.
         os::send_signal(pid, SIGKILL);
     }
 }

@@ -14,8 +14,8 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// A process forked ahead where forking is slow (a client with much memory). It waits to be told
-/// the place that it is to take.
+/// A process forked ahead where forking is slow (a client with much memory). It waits until it is
+/// told which place to take.
 class Spare {
 public:
     Spare(const Layout& layout, Handles& handles) : layout_(layout), handles_(handles) {}
@@ -24,10 +24,10 @@ public:
     [[nodiscard]] pid_t pid() const { return pid_; }
     /// How long a fork took.
     void note_fork_time(std::uint64_t ns);
-    /// Forks one if forking is slow and there is none. Without it workers are forked when they are
-    /// needed, so failures are of no account.
+    /// Forks one if forking is slow and there is none. Failures are ignored: without a spare,
+    /// workers are forked when they are needed.
     void keep();
-    /// Sends it to a place, which its process holds already: from here on it is a worker like any
+    /// Sends it to a place that was entered for it before. From here on it is a worker like any
     /// other.
     void send_to(int worker);
     /// Forgets it if it is the process that was just reaped. False if it is not.
@@ -45,7 +45,7 @@ private:
     Handles& handles_;
     pid_t pid_ = 0;
     os::Fd place_;                        // write end: the number of the place to take
-    std::uint64_t fastest_fork_ = never;  // ns; a busy machine makes any single one slow
+    std::uint64_t fastest_fork_ = never;  // ns; a busy machine makes a single one slow
 };
 
 }  // namespace engine
