@@ -18,8 +18,7 @@
 #include "trace/crash.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
-/// What a pool keeps in the shared region, part by part, by who writes it (docs/protocol.md, part
-/// 1).
+/// What a pool keeps in the shared region, grouped by who writes it (docs/protocol.md, part 1).
 namespace engine {
 
 enum class Command : std::uint32_t { run, end };
