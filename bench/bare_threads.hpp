@@ -7,8 +7,8 @@
 
 namespace bench {
 
-/// out[i] = f(data[i]) on `count` threads made for it, which take one item after the other: the
-/// least that a pool of threads can cost where items are slow.
+/// out[i] = f(data[i]) on `count` threads made for this call, which take one item after the other:
+/// the least that a pool of threads can cost if items are slow.
 template <class F>
 std::vector<double> map_on_threads(std::size_t count, F f, const std::vector<double>& data) {
     std::vector<double> out(data.size());

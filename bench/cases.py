@@ -1,4 +1,4 @@
-"""What is measured: the rows of the design's table, each with its peers, its floor and its goal.
+"""What is measured: the cases, each with its peers, its floors and its goals.
 
 A figure of a peer is the median over rounds of the medians of its samples. A check compares a figure, or the quotient
 of two figures of the same run, with what it must reach.
@@ -12,7 +12,7 @@ class Peer:
     name: str
     program: str  # bench/<case>/<program>.cpp, or <program> itself if it ends in .py
     variant: str = ""
-    once: bool = False  # slow and of no surprise: in the first round only
+    once: bool = False  # slow and steady: in the first round only
 
     @property
     def ours(self):
@@ -25,7 +25,7 @@ class Check:
     over: object = None  # a peer's name, a number, or None: the figure itself
     floor: float | None = None
     goal: float | None = None
-    inverse: bool = False  # over / of instead: a share or an efficiency; more is better
+    inverse: bool = False  # over / of instead, for a share or an efficiency: more is better
 
     @property
     def name(self):

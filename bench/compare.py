@@ -81,7 +81,7 @@ def run_case(case, rounds, build, quick):
 
 
 def facts(build):
-    """What a reader must know to judge the figures."""
+    """What a reader needs to judge the figures."""
     cpu = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
     memory = re.search(r"MemTotal:\s*(\d+)", pathlib.Path("/proc/meminfo").read_text())
     return {
@@ -160,7 +160,7 @@ def judge(check, result):
 
 
 def short(value):
-    """Three digits that count."""
+    """With about three significant digits."""
     if value == 0:
         return "0"
     if abs(value) < 1e-3:
@@ -170,7 +170,7 @@ def short(value):
 
 
 def tables(case, result):
-    """The case's two tables: what each peer took, and how that compares with floor and goal."""
+    """The two tables of a case: what each peer took, and how that compares with floor and goal."""
     scale = SCALE[case.unit]
     peers = [("", f"median, {case.unit}", "rounds")]
     for peer in case.peers:
@@ -194,7 +194,7 @@ def tables(case, result):
 
 
 def between(values, factor=1):
-    """The lowest and the highest of the rounds; nothing to say where there was but one."""
+    """The lowest and the highest of the rounds; empty if there was only one."""
     if not values or min(values) == max(values):
         return ""
     return f"{short(min(values) * factor)} – {short(max(values) * factor)}"
@@ -251,7 +251,7 @@ def summary(results):
 
 
 def losses(results):
-    """Every bound that is not reached, and every peer that is faster than the best of ours."""
+    """Every bound that is not reached, and every peer that is better than our best."""
     lines = []
     for case in CASES:
         result = results.get(case.name)
@@ -273,7 +273,7 @@ def losses(results):
             if not peer.ours and value < best
         ]
         if faster:
-            lines.append(f"- **{case.name}**: less than the best of ours takes: {', '.join(faster)}.")
+            lines.append(f"- **{case.name}**: better than our best: {', '.join(faster)}.")
     return "\n".join(lines) or "None."
 
 
@@ -291,7 +291,7 @@ def write_document():
 
 
 def keep(result):
-    """One run a line: a later run's differences can be read."""
+    """One run per line, so that a diff between two results can be read."""
     RESULTS.mkdir(exist_ok=True)
     head = json.dumps({k: v for k, v in result.items() if k != "runs"}, indent=1, ensure_ascii=False)
     runs = ",\n".join("  " + json.dumps(run, ensure_ascii=False) for run in result["runs"])
@@ -307,7 +307,7 @@ def main():
     option("--case", action="append", choices=names, metavar="CASE", help="one of: " + ", ".join(names))
     option("--rounds", type=int, help="default 5; with --quick 2")
     option("--quick", action="store_true", help="few samples; the results are not kept")
-    option("--check", action="store_true", help="exit with 1 if a floor is missed or what it is about absent")
+    option("--check", action="store_true", help="exit with 1 if a floor is missed, or its figure is absent")
     option("--markdown", action="store_true", help="write docs/benchmarks.md's tables from the results")
     option("--build", type=pathlib.Path, default=ROOT / "build" / "release", help="default: build/release")
     options = parser.parse_args()

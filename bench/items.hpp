@@ -14,7 +14,7 @@ inline double slow_square(double x, std::chrono::milliseconds pause) {
     return x * x;
 }
 
-/// An item that costs nothing: what is measured is everything else.
+/// An item that costs nothing: the benchmark measures everything else.
 inline double square(double x) { return x * x; }
 
 inline std::vector<double> numbers(std::size_t count) {

@@ -13,8 +13,8 @@
 
 namespace bench {
 
-/// The thread pool that everybody writes once: a queue, a mutex, a condition variable, a future for
-/// the answer.
+/// The thread pool that everybody writes once: a queue, a mutex, a condition variable, and a future
+/// for the answer.
 class LockedPool {
 public:
     explicit LockedPool(int threads) {

@@ -16,8 +16,7 @@
 /// What every peer of every case does the same way: read its arguments, take samples, print them as
 /// one JSON line.
 ///
-/// A peer is called as `peer [--quick] [variant]`; which variants it knows is said in
-/// bench/cases.py.
+/// A peer is called as `peer [--quick] [variant]`; bench/cases.py has the variants.
 namespace bench {
 
 using Clock = std::chrono::steady_clock;
@@ -38,7 +37,7 @@ struct Plan {
     int batch = 1;    ///< calls in a sample, back to back; the sample is their mean
     int warmup = 0;   ///< samples taken and thrown away before
     std::chrono::milliseconds idle{};  ///< sleep before each sample, not measured
-    bool regular = true;               ///< else between half and three halves of `idle`
+    bool regular = true;               ///< else between 0.5 and 1.5 times `idle`
     std::string_view variant{};        ///< what the driver asked for; empty: nothing in particular
 };
 
@@ -62,7 +61,7 @@ inline Plan plan(int argc, char** argv, Plan plan) {
     std::exit(2);
 }
 
-/// The variant as a number, for those that say how many workers.
+/// The variant as a number, for peers whose variant is a number of workers.
 inline int number(std::string_view variant) {
     int value = 0;
     if (std::from_chars(variant.data(), variant.data() + variant.size(), value).ec != std::errc{}) {
@@ -71,7 +70,7 @@ inline int number(std::string_view variant) {
     return value;
 }
 
-/// Seconds a call of `f`, one figure a sample.
+/// Seconds per call of `f`, one figure per sample.
 template <class F>
 std::vector<double> measure(const Plan& plan, F&& f) {
     std::vector<double> samples;
@@ -99,7 +98,7 @@ inline double median(std::vector<double> samples) {
     return samples.size() % 2 == 1 ? samples[half] : (samples[half - 1] + samples[half]) / 2;
 }
 
-/// Prints the samples, of seconds unless said otherwise.
+/// Prints the samples, in seconds unless `unit` says otherwise.
 inline void report(const std::vector<double>& samples, const char* unit = "s") {
     std::printf("{\"unit\": \"%s\", \"median\": %.6g, \"samples\": [", unit, median(samples));
     const char* separator = "";

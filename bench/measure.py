@@ -1,4 +1,4 @@
-"""What measure.hpp is to the C++ peers: arguments, samples, one JSON line."""
+"""For the Python peers what measure.hpp is for those in C++: arguments, samples, one JSON line."""
 
 import json
 import statistics
@@ -13,7 +13,7 @@ def arguments():
 
 
 def measure(call, samples, batch=1, warmup=0, idle=0.0):
-    """Seconds a call, one figure a sample: the mean of `batch` calls, back to back, after `idle` seconds of sleep."""
+    """Seconds per call, one figure per sample: the mean of `batch` calls, back to back, after `idle` seconds of sleep."""
     quick, _ = arguments()
     if quick:
         samples, warmup = max(1, samples // 10), min(warmup, 2)
@@ -31,7 +31,7 @@ def measure(call, samples, batch=1, warmup=0, idle=0.0):
 
 
 def report(samples, unit="s", note=None):
-    """Prints the samples; with none of them, a note says why."""
+    """Prints the samples; if there are none, a note says why."""
     line = {"unit": unit, "median": statistics.median(samples) if samples else None, "samples": samples}
     if note:
         line["note"] = note

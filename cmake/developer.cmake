@@ -1,9 +1,9 @@
 # The second build of the library, and everything that is built on top of it.
 
-# Tests that make system calls fail or stop a process at a step of the protocol link this one.
+# Tests that make system calls fail, or stop a process at a step of the protocol, link this one.
 procpool_library(procpool_instrumented STATIC)
 target_compile_definitions(procpool_instrumented PUBLIC PROCPOOL_INSTRUMENTED=1)
-# One compile command a source is what clang-tidy and editors want.
+# clang-tidy and editors want one compile command per source.
 set_target_properties(procpool_instrumented PROPERTIES EXPORT_COMPILE_COMMANDS OFF)
 
 option(PROCPOOL_FUZZ "Build the targets of libFuzzer, and no other test" OFF)

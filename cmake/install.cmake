@@ -1,5 +1,5 @@
-# What `cmake --install` lays down: headers, library, a CMake package and a pkg-config file. The tree may be
-# moved afterwards; nothing in it names the place it was installed to.
+# What `cmake --install` installs: headers, library, a CMake package and a pkg-config file. The tree may be moved
+# afterwards; nothing in it names the place it was installed to.
 
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
@@ -30,7 +30,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/procpoolConfigVersion.cma
 install(FILES ${PROJECT_BINARY_DIR}/procpoolConfig.cmake ${PROJECT_BINARY_DIR}/procpoolConfigVersion.cmake
         DESTINATION ${package_dir} COMPONENT procpool_dev)
 
-# ${pcfiledir} is where pkg-config found the file; from there to the prefix is always the same way.
+# ${pcfiledir} is where pkg-config found the file; the way from there to the prefix is always the same.
 file(RELATIVE_PATH to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/procpool.pc.in ${PROJECT_BINARY_DIR}/procpool.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/procpool.pc DESTINATION ${pkgconfig_dir} COMPONENT procpool_dev)

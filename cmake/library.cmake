@@ -1,12 +1,12 @@
-# The library is every source of every room. It is built once for the user and, in developer mode, a second time
-# with its test hooks in.
+# The library is every source of every room. It is built once for the user and, in developer mode, a second time with
+# test hooks.
 
 include(GNUInstallDirs)
 include(${CMAKE_CURRENT_LIST_DIR}/version.cmake)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
-# Source lines in stack traces: libdw's headers are needed here, and libdw itself at run time, if it is there then.
+# Source lines in stack traces: libdw's headers are needed here, and libdw itself at run time, if it is installed there.
 option(PROCPOOL_LIBDW "Name source lines in stack traces where libdw is found" ON)
 if(PROCPOOL_LIBDW)
     find_path(PROCPOOL_LIBDW_INCLUDE_DIR elfutils/libdwfl.h)

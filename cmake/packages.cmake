@@ -2,7 +2,7 @@
 #
 #   libprocpool<soname>   procpool_runtime   the shared library
 #   libprocpool-dev       procpool_dev       headers, static library, CMake package, pkg-config file
-#   procpool              procpool_tool      the command; needs nothing of the others
+#   procpool              procpool_tool      the command; needs none of the others
 
 include(GNUInstallDirs)
 set(soname ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
@@ -24,7 +24,7 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)       # Depends: what the binaries need
-set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON) # and what packages depend on whose binaries need this library
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON) # and what packages that need this library depend on
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY >=)
 
 set(CPACK_DEBIAN_PROCPOOL_RUNTIME_PACKAGE_NAME libprocpool${soname})
@@ -43,7 +43,7 @@ set(CPACK_DEBIAN_PROCPOOL_TOOL_PACKAGE_NAME procpool)
 set(CPACK_DEBIAN_PROCPOOL_TOOL_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_PROCPOOL_TOOL_DESCRIPTION "${about}This package has the command procpool: programs on such a pool.")
 
-# In a package only: an installation by hand has no such folder.
+# In packages only: an installation by hand has no such folder.
 foreach(component runtime dev tool)
     string(TOUPPER CPACK_DEBIAN_PROCPOOL_${component}_PACKAGE_NAME package)
     install(

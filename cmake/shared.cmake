@@ -1,4 +1,4 @@
-# What is special about the shared library: what it shows, and the static one that may be built beside it.
+# What is special about the shared library: what it exports, and the static one that may be built beside it.
 
 # In developer mode everything is visible, because tests reach into the rooms.
 if(NOT PROCPOOL_DEV)
@@ -13,6 +13,6 @@ option(PROCPOOL_STATIC_TOO "With BUILD_SHARED_LIBS: also build the static librar
 if(PROCPOOL_STATIC_TOO)
     procpool_library(procpool_static STATIC)
     set_target_properties(procpool_static PROPERTIES OUTPUT_NAME procpool)
-    set_target_properties(procpool PROPERTIES DEFINE_SYMBOL "") # both compile the same, once with a compiler cache
+    set_target_properties(procpool PROPERTIES DEFINE_SYMBOL "") # both compile the same: once, with a compiler cache
     add_library(procpool::procpool_static ALIAS procpool_static)
 endif()

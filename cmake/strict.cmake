@@ -12,7 +12,7 @@ if(PROCPOOL_SANITIZE)
     add_link_options(-fsanitize=${PROCPOOL_SANITIZE})
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND PROCPOOL_SANITIZE)
-    # With sanitizers g++ 12 sees accesses in its own standard library that no program makes.
+    # With sanitizers g++ 12 warns of accesses in its own standard library that never happen.
     add_compile_options(-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow)
 endif()
 

@@ -1,4 +1,4 @@
-# How a test is registered. tests/CMakeLists.txt says how one is added.
+# How tests are registered. tests/CMakeLists.txt says how to add one.
 
 # procpool_guarded_test(<room>/<name> COMMAND <command>... [SOAK] [TIMEOUT <seconds>] [LABELS <label>...])
 #

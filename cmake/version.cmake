@@ -1,5 +1,5 @@
-# The version stands twice: in CMakeLists.txt, and in the namespace of everything in the library. The exported symbols
-# (exports.map) are named after both. If they differed, two versions in one program could be taken for one.
+# The version is written twice: in CMakeLists.txt, and in the namespace of everything in the library. The exported
+# symbols (exports.map) are named after both. If they differed, two versions in one program could be mixed up.
 
 set(namespace_header ${PROJECT_SOURCE_DIR}/include/procpool/detail/namespace.hpp)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${namespace_header})

@@ -11,10 +11,10 @@ using Vector = std::vector<double>;
 
 inline Vector block() { return Vector(block_bytes / sizeof(double), 1.5); }
 
-/// Looks at both ends of the block: what is measured is how it got there.
+/// Looks at both ends of the block: the benchmark measures how it got there.
 inline double ends(const Vector& block) { return block.front() + block.back(); }
 
-/// Seconds a call that takes `count` blocks as seconds a block.
+/// Turns seconds per call, of `count` blocks, into seconds per block.
 inline std::vector<double> per_block(std::size_t count, std::vector<double> samples) {
     for (double& sample : samples) {
         sample /= static_cast<double>(count);

@@ -4,8 +4,8 @@
 #include "../measure.hpp"
 #include "block.hpp"
 
-/// Seconds a block: "same" copies one block again and again, "many" as many blocks as a map ships,
-/// one after the other.
+/// Seconds per block: "same" copies one block again and again, "many" as many blocks as a map
+/// ships, one after the other.
 int main(int argc, char** argv) {
     const auto plan = bench::plan(argc, argv, {.samples = 50, .batch = 20, .warmup = 5});
     if (plan.variant != "same" && plan.variant != "many") {

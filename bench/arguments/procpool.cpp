@@ -7,7 +7,7 @@
 #include "../measure.hpp"
 #include "block.hpp"
 
-/// Seconds a block of 1 MiB.
+/// Seconds per block of 1 MiB.
 ///
 ///     apply          one call and its answer, back to back
 ///     map            16 vectors in one call, on two workers

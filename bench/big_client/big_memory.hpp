@@ -8,8 +8,8 @@
 
 namespace bench {
 
-/// 4 GiB of anonymous memory, every page touched. In pages of 4 KiB whatever the machine prefers: a
-/// fork has a million of them to mark, and huge pages would flatter everybody.
+/// 4 GiB of anonymous memory, every page touched. In pages of 4 KiB, whatever the machine prefers:
+/// a fork has to mark a million of them, and huge pages would make every peer look better.
 class BigMemory {
 public:
     BigMemory() {

@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
         tbb::task_arena arena(8);
         std::vector<double> out(data.size());
         arena.execute([&] {
-            // One item a task: whoever is free takes the next, as the other peers do.
+            // One item per task: a free thread takes the next one, as in the other peers.
             tbb::parallel_for(
                 tbb::blocked_range<std::size_t>(0, data.size()),
                 [&](const tbb::blocked_range<std::size_t>& range) {

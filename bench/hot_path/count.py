@@ -1,7 +1,7 @@
 """Counts what an item of a warm map of 100,000 costs in system calls and allocations.
 
 System calls of all processes of the program are counted by `perf stat` (which slows nothing down), or where it is
-not allowed by `strace`, once with few maps and once with many more: the difference is the maps'.
+not allowed by `strace`, once with few maps and once with many more: the difference is what the maps cost.
 """
 
 import json

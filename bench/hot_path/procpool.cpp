@@ -8,7 +8,7 @@
 #include "../items.hpp"
 #include "../measure.hpp"
 
-// A warm pool that maps 100,000 trivial items `variant` times, for whoever counts what that costs:
+// Maps 100,000 trivial items `variant` times on a warm pool, for tools that count what that costs:
 // count.py, strace, perf, callgrind. The program counts allocations itself, in the client and in
 // all its children.
 
@@ -41,7 +41,7 @@ char* page_wiped_on_fork() {
 
 }  // namespace
 
-// glibc's own names for what the functions below stand in front of.
+// glibc's own names for the functions that those below replace.
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);

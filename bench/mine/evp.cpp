@@ -1,5 +1,5 @@
-// The same candidates through OpenSSL's EVP, whose state of the base is copied for each: what the
-// low-level functions of the kernel save.
+// The same candidates through OpenSSL's EVP, which copies the state of the base for each. The
+// difference is what the kernel saves by OpenSSL's low-level functions.
 
 #include <array>
 #include <cstdint>

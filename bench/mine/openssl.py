@@ -1,4 +1,4 @@
-"""What the processor can do: `openssl speed` on long messages, as seconds a block of 64 bytes (a candidate is one)."""
+"""What the processor can do: `openssl speed` on long messages, as seconds per block of 64 bytes (a candidate is one)."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-// The miner on a pool of so many processes, which is made before.
+// The miner on a pool with that many processes, which is made before.
 
 #include "work.hpp"
 

@@ -1,4 +1,4 @@
-"""Seconds a candidate: sha256 of the lecture's base and seven letters on multiprocessing.Pool(2), the state of the base copied."""
+"""Seconds per candidate: sha256 of the lecture's base and seven letters on multiprocessing.Pool(2), the state of the base copied."""
 
 import hashlib
 import itertools

@@ -22,7 +22,7 @@ inline mine::Plan mine_work() {
     return plan;
 }
 
-/// Seconds a candidate, one figure a sample.
+/// Seconds per candidate, one figure per sample.
 template <class F>
 std::vector<double> measure_candidates(const Plan& plan, std::uint64_t count, F&& f) {
     std::vector<double> samples = measure(plan, f);

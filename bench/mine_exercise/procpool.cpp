@@ -1,5 +1,6 @@
-// The lecture's exercise on the miner: 20 letters by chance, adler32, and a goal that none of them
-// meets, so that every run makes all the tries. The Python beside it tries as many as it is told.
+// The lecture's exercise on the miner: 20 random letters, adler32, and a goal that none of them
+// meets, so that every run makes all the tries. The Python peers make as many tries as they are
+// told.
 
 #include "../mine/work.hpp"
 

@@ -1,4 +1,4 @@
-"""Seconds a try: the lecture's exercise as it is solved in Python, with multiprocessing.Pool."""
+"""Seconds per try: the lecture's exercise as it is solved in Python, with multiprocessing.Pool."""
 
 import functools
 import random
@@ -13,7 +13,7 @@ TRIES = 20_000
 
 
 def check(_, n=20):
-    """Picks n characters; the characters, and whether the hash begins as it should."""
+    """Picks n random characters. Returns them, and whether the hash begins as it should."""
     letters = "".join(random.choice(string.ascii_lowercase) for _ in range(n))
     return letters, format(adler32((BASE + letters).encode()), "08x").startswith("8")
 

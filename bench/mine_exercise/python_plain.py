@@ -1,4 +1,4 @@
-"""Seconds a try: the lecture's exercise in Python with a normal map."""
+"""Seconds per try: the lecture's exercise in Python with a normal map."""
 
 import measure
 from python import TRIES, check

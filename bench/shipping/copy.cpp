@@ -1,6 +1,6 @@
 #include "values.hpp"
 
-/// Seconds to copy a value there and back in memory: what no way to ship it can do without.
+/// Seconds to copy a value there and back in memory: the least that any way to ship it costs.
 int main(int argc, char** argv) {
     const auto plan = bench::plan(argc, argv, {.samples = 50, .batch = 5, .warmup = 5});
     const auto copy = [&](const auto& values, std::size_t count) {

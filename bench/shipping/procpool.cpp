@@ -4,7 +4,7 @@
 
 #include "values.hpp"
 
-/// Seconds a value there and back, on two workers.
+/// Seconds per value, there and back, on two workers.
 ///
 ///     strings   32 bytes each, a map of 10,000
 ///     structs   of three members, one a string, a map of 10,000

@@ -27,7 +27,7 @@ inline std::vector<Reading> readings() {
 }
 inline std::vector<double> many_numbers() { return std::vector<double>(large_count, 1.5); }
 
-/// Seconds a call that takes `count` values as seconds a value.
+/// Turns seconds per call, of `count` values, into seconds per value.
 inline std::vector<double> per_value(std::size_t count, std::vector<double> samples) {
     for (double& sample : samples) {
         sample /= static_cast<double>(count);

@@ -8,7 +8,7 @@
 
 namespace bench {
 
-/// Bytes that the process has to itself (Private_* of smaps_rollup): what one more of it costs.
+/// Bytes that only this process uses (Private_* of smaps_rollup): what one more process costs.
 inline double private_memory(pid_t pid) {
     std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
     double kib = 0;

@@ -6,7 +6,7 @@
 
 using namespace std::chrono_literals;
 
-/// One figure a worker, when each has worked and has been idle for a while.
+/// One figure per worker, after each has worked and then been idle for a while.
 int main() {
     const auto data = bench::numbers(10'000);
     procpool::Pool pool{4};
