@@ -8,8 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include <procpool/detail/calls.hpp>
 #include <procpool/detail/engine.hpp>
 #include <procpool/detail/namespace.hpp>
+#include <procpool/detail/ranges.hpp>
+#include <procpool/detail/sinks/values.hpp>
 #include <procpool/detail/submit.hpp>
 #include <procpool/errors.hpp>
 #include <procpool/options.hpp>
@@ -62,16 +65,16 @@ MapValue<R> fork_map_to(const F& f, const At& at, std::uint64_t count,
     set_map<InheritedTask<Context>, R>(draft.spec);
     draft.spec.closure = std::as_bytes(std::span{&address, 1});
     draft.spec.count = count;
-    auto sink = make_map_sink<R>(count);
+    MapSink<R> sink(count);
     if (count == 0) {
-        return sink->take();
+        return sink.take();
     }
 
     EngineOptions engine_options;
     engine_options.start = Start::fork;  // whatever else there is: they are to inherit this stack
     engine_options.processes = static_cast<int>(std::min(static_cast<std::uint64_t>(asked), count));
     Engine engine(engine_options);
-    return run_to_end(engine, draft, sink, options.progress);
+    return run(engine, draft, sink, options.progress);
 }
 
 template <class F, class At>

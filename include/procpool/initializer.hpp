@@ -34,12 +34,17 @@ void run_initializer(std::span<const std::byte> closure) {
 /// InitializerFailed with the cause and where it was.
 class Initializer {
 public:
-    Initializer() = default;
+    Initializer();
+    Initializer(const Initializer&);
+    Initializer(Initializer&&) noexcept;
+    Initializer& operator=(const Initializer&);
+    Initializer& operator=(Initializer&&) noexcept;
+    ~Initializer();
 
     /// Throws NotShippable when the callable holds an address that means nothing in a worker.
     template <class F>
     requires(!std::is_same_v<std::decay_t<F>, Initializer>)
-    Initializer(const F& f) {
+    Initializer(const F& f) : Initializer() {
         using Callable = std::decay_t<F>;
         constexpr bool can_be_called = std::is_invocable_v<const Callable&>;
         if constexpr (!detail::Shippable<Callable>) {
@@ -51,8 +56,7 @@ public:
         } else {
             const Callable& callable = f;
             detail::check_bytes(callable);
-            closure_.resize(detail::closure_size(callable));
-            detail::write_closure(closure_.data(), callable);
+            detail::write_closure(reserve(detail::closure_size(callable)), callable);
             code_.collect(callable);
             run_ = &detail::run_initializer<Callable>;
         }
@@ -66,6 +70,8 @@ public:
     [[nodiscard]] detail::CodeWords code() const { return {code_.all, code_.fixed}; }
 
 private:
+    std::byte* reserve(std::size_t size);
+
     void (*run_)(std::span<const std::byte> closure) = nullptr;
     std::vector<std::byte> closure_;
     detail::CollectedCode code_;

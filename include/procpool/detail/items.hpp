@@ -1,10 +1,8 @@
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
 #include <memory>
 #include <new>
 #include <span>
@@ -13,125 +11,16 @@
 #include <utility>
 #include <vector>
 
-#include <procpool/detail/closure.hpp>
 #include <procpool/detail/codec.hpp>
-#include <procpool/detail/engine.hpp>
+#include <procpool/detail/draft.hpp>
 #include <procpool/detail/namespace.hpp>
+#include <procpool/detail/ranges.hpp>
 #include <procpool/detail/run.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
 
-// Ranges, without <ranges>: whatever a range-based `for` accepts ----------------------------------
-
-namespace range_access {
-using std::begin;
-using std::end;
-template <class Range>
-constexpr auto first(Range& range) -> decltype(begin(range)) {
-    return begin(range);
-}
-template <class Range>
-constexpr auto last(Range& range) -> decltype(end(range)) {
-    return end(range);
-}
-}  // namespace range_access
-
-template <class Range>
-using Iterator = decltype(range_access::first(std::declval<std::remove_reference_t<Range>&>()));
-template <class Range>
-using Sentinel = decltype(range_access::last(std::declval<std::remove_reference_t<Range>&>()));
-template <class Range>
-using Reference = decltype(*std::declval<Iterator<Range>&>());
-
-template <class Range>
-concept AnyRange = requires(Iterator<Range> at, Sentinel<Range> end) {
-    *at;
-    ++at;
-    static_cast<bool>(at != end);
-};
-/// Explains itself when what was passed is no range.
-template <class Range>
-constexpr void require_range() {
-    constexpr bool is_range = AnyRange<Range>;  // of a concept g++ would explain each part
-    static_assert(is_range,
-                  "procpool: the second argument is no range, nothing that `for (auto&& item : "
-                  "range)` accepts: pass the items in a container; for a single call use apply(f, "
-                  "arguments...)");
-}
-
-/// Its iterators say how far it goes, and any of its items can be reached; size() is not asked.
-template <class Range>
-concept RandomAccess = AnyRange<Range> && std::random_access_iterator<Iterator<Range>> &&
-                       std::sized_sentinel_for<Sentinel<Range>, Iterator<Range>>;
-template <class Range>
-concept Contiguous = RandomAccess<Range> && std::contiguous_iterator<Iterator<Range>>;
-/// Can be walked twice, and refers to values that are there.
-template <class Range>
-concept Repeatable = AnyRange<Range> && std::forward_iterator<Iterator<Range>> &&
-                     std::is_lvalue_reference_v<Reference<Range>>;
-
-template <class Range>
-struct ItemOf {
-    using type = std::remove_cvref_t<Reference<Range>>;
-};
-template <class Range>
-requires requires { typename std::iter_value_t<Iterator<Range>>; }
-struct ItemOf<Range> {
-    using type = std::remove_cv_t<std::iter_value_t<Iterator<Range>>>;
-};
-/// The type of a range's values: `bool` for a vector<bool>, not what stands for it.
-template <AnyRange Range>
-using Item = typename ItemOf<Range>::type;
-
-template <RandomAccess Range>
-std::uint64_t count_of(Range& range) {
-    const auto count = range_access::last(range) - range_access::first(range);
-    return count > 0 ? static_cast<std::uint64_t>(count) : 0;
-}
-
-/// Specialised for containers whose elements lie in the shared region: they are not copied.
-template <class Container>
-struct SharedStorage {
-    static constexpr bool exists = false;
-};
-
 // Packing, in the client --------------------------------------------------------------------------
-
-/// Inputs up to this size travel with the job's descriptor and need no block of their own.
-inline constexpr std::size_t small_inputs = 2048;
-
-/// A job that is being put together, with the memory that its spec only points to.
-struct Draft {
-    Draft() = default;
-    Draft(const Draft&) = delete;
-    Draft& operator=(const Draft&) = delete;
-    ~Draft() = default;
-
-    JobSpec spec;
-    std::vector<std::byte> closure;
-    CollectedCode code;
-    std::byte pointer[sizeof(void(Draft::*)())];  // a function or member pointer as closure
-    std::byte inputs[small_inputs];               // left as it is: only what is used is written
-
-    /// `size` bytes to write the inputs to.
-    std::byte* reserve(std::size_t size) {
-        if (size <= small_inputs) {
-            spec.inputs = {inputs, size};
-            return inputs;
-        }
-        spec.block = Block(size);
-        return spec.block.data();
-    }
-
-    void copy(std::span<const std::byte> bytes) {
-        if (bytes.size() <= small_inputs) {
-            spec.inputs = bytes;  // the engine copies them
-        } else {
-            write_bytes(reserve(bytes.size()), bytes);
-        }
-    }
-};
 
 /// Items of one size lie side by side.
 template <FixedSize T, class Range>

@@ -4,9 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include <procpool/detail/engine.hpp>
 #include <procpool/detail/namespace.hpp>
-#include <procpool/options.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
@@ -34,19 +32,6 @@ private:
     bool is_terminal_;
     bool drawn_ = false;
 };
-
-/// Waits as Engine::wait, and shows how far it is.
-inline void wait_showing(Engine& engine, const JobHandle& job, std::uint64_t total,
-                         const Progress& progress) {
-    if (!progress) {
-        engine.wait(job, Clock::time_point::max());
-        return;
-    }
-    ProgressBar bar(progress.label(), total);
-    while (!engine.wait(job, Clock::now() + std::chrono::milliseconds(100))) {
-        bar.show(engine.arrivals(job));
-    }
-}
 
 }  // namespace detail
 PROCPOOL_END_NAMESPACE

@@ -1,0 +1,57 @@
+#include <stdexcept>
+#include <utility>
+
+#include <procpool/pool.hpp>
+
+PROCPOOL_BEGIN_NAMESPACE
+
+Pool::Pool(int processes) : Pool(PoolOptions{.processes = processes}) {}
+
+Pool::Pool(const PoolOptions& options) {
+    const int processes = detail::checked_processes(options.processes);
+    detail::check_max_tasks_per_child(options.max_tasks_per_child);
+    detail::check_memory_limit(options.memory_limit);
+    detail::check_start(options.start);
+    detail::EngineOptions engine;
+    engine.processes = processes;
+    engine.start = options.start;
+    engine.initialize = options.initializer.run();
+    engine.initializer = options.initializer.closure();
+    engine.initializer_code = options.initializer.code();
+    engine.max_tasks_per_child = options.max_tasks_per_child;
+    engine.memory_limit = options.memory_limit;
+    engine.pin = options.pin;
+    engine_ = std::make_shared<detail::Engine>(engine);
+}
+
+Pool& Pool::operator=(Pool&& other) noexcept {
+    Pool(std::move(other)).engine_.swap(engine_);
+    return *this;
+}
+
+Pool::~Pool() {
+    try {
+        if (engine_) {
+            engine_->terminate();
+        }
+    } catch (...) {
+        // In a forked child the pool is the parent's.
+    }
+}
+
+void Pool::close() { engine().close(); }
+void Pool::join() { engine().join(); }
+void Pool::terminate() { engine().terminate(); }
+int Pool::processes() const { return engine().processes(); }
+std::vector<pid_t> Pool::worker_pids() const { return engine().worker_pids(); }
+
+const std::shared_ptr<detail::Engine>& Pool::shared_engine() const {
+    if (!engine_) {
+        throw std::logic_error(
+            "procpool: this Pool was moved from, or this is a worker of its own, forked while it "
+            "was made: a task makes a pool of its own");
+    }
+    return engine_;
+}
+
+PROCPOOL_END_NAMESPACE
