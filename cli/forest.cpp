@@ -71,7 +71,7 @@ void add_forest(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     command
         .add_option("--crash", request->crashes,
-                    "So many fits crash their worker, to show that it changes nothing")
+                    "How many fits crash their worker, to show that it changes nothing")
         ->check(whole(0, 1'000'000'000));
     command.add_flag("--json", request->json, "Print all results for a program, predictions too");
     command.add_option("--plot", request->plot, "Draw a picture of the error over the grid")

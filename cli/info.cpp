@@ -74,7 +74,7 @@ std::string cores_text(const Topology& topology) {
     return text;
 }
 
-/// Rows of a name, a value and what it means, in so many columns.
+/// A page of rows: a name, a value and what it means.
 class Page {
 public:
     explicit Page(std::size_t columns) : columns_(columns) {}
@@ -173,7 +173,7 @@ void add_info(CLI::App& app, int& exit_code) {
         app.add_subcommand("info", "What a pool may use on this machine, and why");
     command->footer(std::string(help) + '\n' + tool::exit_codes);
     auto as_json = std::make_shared<bool>(false);
-    command->add_flag("--json", *as_json, "Print all of it by name");
+    command->add_flag("--json", *as_json, "Print everything by name");
     command->callback([as_json, &exit_code] {
         const Cpus cpus = look_at_cpus("", cpus_by_affinity(), topology_by_hwloc());
         const auto limits = look_at_limits("");

@@ -19,12 +19,13 @@ void add_mine_options(CLI::App& command, MineOptions& options) {
     auto* alphabet =
         command.add_option("--alphabet", request.alphabet, "The letters to choose from, in order")
             ->capture_default_str();
-    auto* min_length = command
-                           .add_option("--min-length", options.min_length,
-                                       "Add so many letters at least [as many as the goal needs]")
-                           ->check(whole(1, mine::longest_suffix));
+    auto* min_length =
+        command
+            .add_option("--min-length", options.min_length,
+                        "How many letters to add at least [as many as the goal needs]")
+            ->check(whole(1, mine::longest_suffix));
     auto* max_length =
-        command.add_option("--max-length", options.max_length, "Add so many letters at most")
+        command.add_option("--max-length", options.max_length, "How many letters to add at most")
             ->check(whole(1, mine::longest_suffix));
 
     command.option_defaults()->group("When it counts as found");
@@ -68,7 +69,7 @@ void add_mine_options(CLI::App& command, MineOptions& options) {
         ->check(whole(0))
         ->capture_default_str()
         ->excludes(block);
-    command.add_option("--limit", request.limit, "Give up after so many hashes")->check(whole(1));
+    command.add_option("--limit", request.limit, "Give up after this many hashes")->check(whole(1));
     add_processes(command, options.processes);
     command.add_flag("--compare", options.compare,
                      "Do it with a normal map, on threads and on processes");

@@ -16,8 +16,8 @@ enum class Kind { plain, threads, processes };
 
 /// What one crew did.
 struct Run {
-    Kind kind;
-    mine::Outcome outcome;
+    Kind kind = Kind::processes;
+    mine::Outcome outcome{};
 };
 
 /// What is known before the work: the goal, notes and how long it may take.

@@ -23,7 +23,7 @@ struct Plan {
     std::uint64_t seed = 0;
     int processes = 0;  ///< 0: the CPUs that this process may use
     std::chrono::nanoseconds timeout{0};
-    std::size_t crashes = 0;  ///< so many fits crash on purpose
+    std::size_t crashes = 0;  ///< how many fits crash on purpose
     /// See FitRunnerOptions.
     std::function<void(std::size_t done, const std::vector<pid_t>& workers)> watch{};
 };

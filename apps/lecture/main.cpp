@@ -32,7 +32,7 @@ namespace {
 
 constexpr auto footer = R"(Cells:
   map        map, Pool(8).map and a bound argument, beside threads, Python and the ideal
-  cost       no sleep: what a call costs, an item, and from which work on processes pay
+  cost       no sleep: what a call and an item cost, and how much work makes processes pay
   waiting    waiting for the network or computing: threads or processes?
   isolation  a thousand inputs of which three crash: who is left?
   adler      the hash of the lecture's exercise

@@ -28,7 +28,7 @@ double ask(double x, std::uint16_t port);
 /// and an empty number in an endless loop.
 int parse(const std::string& line);
 
-/// So many lines for parse(), three of them bad.
+/// `count` lines for parse(), three of them bad.
 std::vector<std::string> lines_to_parse(std::size_t count);
 
 /// Which of lines_to_parse(count) are bad, by what they lead to.

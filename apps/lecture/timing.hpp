@@ -28,7 +28,7 @@ inline double median(std::vector<double> values) {
     return *middle;
 }
 
-/// The median of so many calls.
+/// The median of several calls.
 template <std::invocable F>
 double median_of(int times, F&& work) {
     std::vector<double> seconds;
@@ -39,7 +39,7 @@ double median_of(int times, F&& work) {
     return median(std::move(seconds));
 }
 
-/// The least of so many calls: how long `work` takes when nothing disturbs it.
+/// The least of several calls: how long `work` takes when nothing disturbs it.
 template <std::invocable F>
 double least_of(int times, F&& work) {
     double least = timed(work);

@@ -14,8 +14,8 @@ namespace mine {
 
 __extension__ using Wide = unsigned __int128;
 
-/// Writes the letters of random candidate `number`. All random candidates are one stream of numbers
-/// of which any can be had at once, so a worker needs nothing from the others.
+/// Writes the letters of random candidate `number`. All random candidates are one stream of
+/// numbers, of which any can be computed directly, so workers need nothing from each other.
 inline void random_letters(const Search& search, std::uint64_t number, std::uint32_t length,
                            char* out) {
     constexpr std::uint32_t letters_a_draw = 6;  // of 64 bits; the bias is below 2^-24

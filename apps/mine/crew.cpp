@@ -17,8 +17,8 @@ namespace mine {
 
 namespace {
 
-/// So many chunks are given for each worker: the one that it searches, the next, and one in reserve
-/// while the first of all is late.
+/// How many chunks are given for each worker: the one that it searches, the next, and one in
+/// reserve while the first of all is late.
 constexpr std::size_t chunks_a_worker = 3;
 
 class PlainCrew final : public Crew {

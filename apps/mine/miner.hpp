@@ -61,7 +61,7 @@ struct Outcome {
 /// which take some hundredths of a second in all.
 [[nodiscard]] double measure_rate(const Plan& plan);
 
-/// A size of chunks: so many hashes take a worker some milliseconds.
+/// A size for chunks that keep a worker busy for some milliseconds. `rate`: see measure_rate().
 [[nodiscard]] std::uint64_t chunk_size_for(double rate);
 
 }  // namespace mine

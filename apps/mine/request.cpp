@@ -18,13 +18,12 @@ namespace mine {
 
 namespace {
 
-// The reach is computed for so many lengths, unless the user asks for longer suffixes or these are
-// of little use.
+// The reach is computed for lengths up to this one, unless the user asks for longer suffixes or
+// these are of little use.
 constexpr std::uint32_t lengths_looked_at = 32;
-// A length is long enough if its suffixes have so many answers for each that is wanted.
+// A length is long enough if its suffixes have this many answers for each answer that is wanted.
 constexpr double plenty = 1000;
-// So many random suffixes are tried for each that there is: a share of e^-64 of them is never
-// tried.
+// How often each random suffix is tried, on average. A share of e^-64 of them is never tried.
 constexpr double tries_of_each = 64;
 
 Goal goal_of(const Request& request) {

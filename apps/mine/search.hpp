@@ -72,7 +72,7 @@ using Report = std::pair<std::uint64_t, Hits>;
 [[nodiscard]] std::string suffix_of(const Search& search, std::uint64_t number,
                                     std::uint32_t length);
 
-/// So many random suffixes in a row have the same length.
+/// How many random suffixes in a row have the same length.
 inline constexpr std::uint64_t length_group = 4096;
 
 /// How many suffixes of this length there are; 2^64 - 1 if more.

@@ -15,10 +15,11 @@ void stop_for(const std::string& task) {
     try {
         throw;
     } catch (const procpool::PoolBroken&) {
-        throw Stopped(system_limit, fmt::format("the worker processes are gone, and {} with them: "
-                                                "somebody ended the process that starts them, or "
-                                                "it can start no more: run it again",
-                                                task));
+        throw Stopped(
+            system_limit,
+            fmt::format("the worker processes are gone, and {} with them: the process that "
+                        "starts them was killed, or can start no more: run it again",
+                        task));
     } catch (const procpool::TaskTimeout&) {
         throw Stopped(failed, fmt::format("{} took longer than --timeout: allow more", task));
     } catch (const procpool::TaskFailure& failure) {
@@ -34,9 +35,10 @@ void stop_for_deaths(const std::string& task, int deaths, const procpool::Worker
         last.signal() != 0
             ? fmt::format("to signal {} ({})", last.signal(), ::strsignal(last.signal()))
             : fmt::format("which ended with status {}", last.exit_status());
-    throw Stopped(failed, fmt::format("{} lost its worker {} times, at last {}: it is not by "
-                                      "chance, so it was given up",
-                                      task, deaths, how));
+    throw Stopped(failed,
+                  fmt::format("{} lost its worker {} times, at last {}: that is no accident, so "
+                              "it was given up",
+                              task, deaths, how));
 }
 
 }  // namespace tool

@@ -17,13 +17,13 @@ namespace tool {
 /// Ends the work because of the exception that is being handled: it came from the task of this name
 /// or from the pool. To be called in a catch block. Throws Stopped.
 [[noreturn]] void stop_for(const std::string& task);
-/// Ends the work because the task of this name has cost so many workers. Throws Stopped.
+/// Ends the work because the task of this name has lost its worker `deaths` times. Throws Stopped.
 [[noreturn]] void stop_for_deaths(const std::string& task, int deaths,
                                   const procpool::WorkerDied& last);
 
 /// Tasks on a pool whose results come in the order in which the tasks were given, whichever was
 /// done first. A task whose worker dies is started again, so a death changes nothing but a count.
-/// A task that loses several workers does not lose them by chance: it ends the work. Results that
+/// A task that loses its worker several times is to blame itself: it ends the work. Results that
 /// were not taken are dropped with this object. For one thread.
 template <class Item, class Result>
 class InOrder {

@@ -5,13 +5,13 @@
 namespace tool {
 
 /// Random numbers that are the same on every machine: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
-/// Its state is a counter, so any later number can be had at once.
+/// Its state is a counter, so any later number can be computed directly.
 class SplitMix64 {
 public:
     explicit constexpr SplitMix64(std::uint64_t state) : state_(state) {}
 
     constexpr std::uint64_t next() { return mixed(state_ += step); }
-    /// As calling next() so many times.
+    /// As `numbers` calls of next().
     constexpr void skip(std::uint64_t numbers) { state_ += step * numbers; }
 
     /// A number with all bits of `z` spread over all of its own.
