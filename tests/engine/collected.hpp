@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <procpool/detail/calls.hpp>
 #include <procpool/detail/engine.hpp>
 #include <procpool/detail/sinks.hpp>
 #include <procpool/detail/submit.hpp>

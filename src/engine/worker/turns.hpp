@@ -16,9 +16,7 @@ namespace engine {
 class Turns {
 public:
     explicit Turns(const Seat& seat)
-        : seat_(seat),
-          cursor_((seat.slot.job.load(std::memory_order_relaxed) + 1) % seat.layout.jobs()),
-          sole_job_(seat.layout.jobs()) {}
+        : seat_(seat), cursor_(behind_last_claim(seat)), sole_job_(seat.layout.jobs()) {}
 
     /// Calls `take(job)` for the active jobs in turn, each once, until one gives a claim; false if
     /// none does. `doorbell`: its value before the call.
@@ -36,6 +34,14 @@ public:
     }
 
 private:
+    /// Of this worker's predecessor, if it had one. A task may have written there: any page will
+    /// do.
+    static std::size_t behind_last_claim(const Seat& seat) {
+        return seat.slot.serial.load(std::memory_order_relaxed) == 0
+                   ? 0
+                   : (seat.slot.job.load(std::memory_order_relaxed) + 1) % seat.layout.jobs();
+    }
+
     template <class Take>
     bool take_between(std::size_t from, std::size_t to, Take& take) {
         const std::size_t jobs = seat_.layout.jobs();

@@ -46,6 +46,18 @@ TEST_F(TurnsTest, GoBeyondTheLastPage) {
     EXPECT_EQ(next(1), 0U);
 }
 
+TEST_F(TurnsTest, GoOnBehindThePredecessorsLastClaim) {
+    activate({2, 5});
+    seat.slot.write_claim({.job = 2, .serial = 7, .begin = 0, .end = 1}, 0);
+    Turns of_replacement(seat);
+    std::size_t tried = 0;
+    of_replacement.take_next(0, [&](std::size_t job) {
+        tried = job;
+        return true;
+    });
+    EXPECT_EQ(tried, 5U);
+}
+
 TEST_F(TurnsTest, TryEachJobOnce) {
     activate({1, 3, 4});
     next();
