@@ -60,7 +60,7 @@ JobHandle Client::start(JobSpec&& spec) {
 
     Lock lock(mutex_);
     check_open();
-    const std::size_t index = free_page(lock, fresh.count());
+    const std::size_t index = free_page(lock, fresh.positions());
     const JobHandle job = fresh.fill(layout_.job(index));
     board_.post(job, index);
     if (job->is_complete()) {
@@ -93,9 +93,11 @@ std::size_t Client::free_page(Lock& lock, std::uint64_t positions) {
         if (const auto page = board_.free_page(positions)) {
             return *page;
         }
-        const JobHandle first = board_.jobs().front();
+        const auto busy = std::find_if(board_.jobs().begin(), board_.jobs().end(),
+                                       [](const JobHandle& job) { return job != nullptr; });
+        const JobHandle any = *busy;
         lock.unlock();
-        wait(first, ~std::uint64_t{0}, Clock::now() + std::chrono::milliseconds(10));
+        wait(any, ~std::uint64_t{0}, Clock::now() + std::chrono::milliseconds(10));
         lock.lock();
         check_open();
     }
@@ -121,6 +123,9 @@ bool Client::feed(const JobHandle& handle, std::span<const std::byte> item) {
     collect();
     if (!job.open || job.resolved || !job.feed.has_room(job.count, job.done)) {
         return false;
+    }
+    if (job.count == Feed::most_items) {
+        throw std::length_error("procpool: more than 2^37 items fed to one call: make another");
     }
     job.feed.put(job.count, item, std::move(own));
     ++job.count;

@@ -9,6 +9,7 @@
 
 #include "engine/client/interval_set.hpp"
 #include "engine/shared/interface.hpp"
+#include "engine/shared/words.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -17,6 +18,9 @@ namespace engine {
 /// used again when their items are done.
 class Feed {
 public:
+    /// Of one job.
+    static constexpr std::uint64_t most_items = (max_items + 1) / 2;
+
     /// For a job that has all its items from the start.
     Feed() = default;
     /// `window`: items in flight, rounded up to a power of two. `stride`: bytes of an item; 0: each

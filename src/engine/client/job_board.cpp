@@ -15,7 +15,8 @@ namespace engine {
 
 std::optional<std::size_t> JobBoard::free_page(std::uint64_t positions) const {
     const auto has_room = [&](std::size_t page) {
-        return positions <= max_items - std::min(first_position(page), max_items);
+        return std::max<std::uint64_t>(positions, 1) <=
+               max_items - std::min(first_position(page), max_items);
     };
     for (std::size_t word = 0; word < used_.size(); ++word) {
         for (std::uint64_t free = ~used_[word]; free != 0; free &= free - 1) {
@@ -36,22 +37,28 @@ std::optional<std::size_t> JobBoard::free_page(std::uint64_t positions) const {
 }
 
 void JobBoard::post(const JobHandle& job, std::size_t page) {
-    const std::uint64_t first = first_position(page);
-    job->postings.push_back({.base_positions = first, .base_count = 0});
+    make_room_for(page);
+    const std::uint64_t first = first_positions_[page];
+    job->postings.push_back({.page = page, .base_positions = first, .base_count = 0});
     layout_.job(page).shift = 0 - first;
     put_up(job, page, job->count);
     ++unresolved_;
+}
+
+/// What may throw comes before a page is touched.
+void JobBoard::make_room_for(std::size_t page) {
+    if (page >= first_positions_.size()) {
+        first_positions_.resize(page + 1);
+    }
+    if (page >= jobs_.size()) {
+        jobs_.resize(page + 1);
+    }
 }
 
 /// Puts the job's last posting up on that page, with so many positions. Workers that slept over the
 /// end of the page's last job may be looking at it: the new claim word comes first, so that no swap
 /// of the old one succeeds from here on, and the serial number last.
 void JobBoard::put_up(const JobHandle& job, std::size_t index, std::uint64_t positions) {
-    if (index >= jobs_.size()) {
-        jobs_.resize(index + 1);
-        first_positions_.resize(index + 1);
-    }
-    job->postings.back().page = index;
     jobs_[index] = job;
     used_[index / 64] |= std::uint64_t{1} << (index % 64);
     JobPage& page = layout_.job(index);
@@ -76,7 +83,8 @@ bool JobBoard::post_again(const JobHandle& job, std::span<const Extent> extents,
     if (!index) {
         return false;
     }
-    const std::uint64_t first = first_position(*index);
+    make_room_for(*index);
+    const std::uint64_t first = first_positions_[*index];
     Block block(extents.size_bytes());
     std::transform(extents.begin(), extents.end(), reinterpret_cast<Extent*>(block.data()),
                    [&](const Extent& extent) {
@@ -92,7 +100,8 @@ bool JobBoard::post_again(const JobHandle& job, std::span<const Extent> extents,
     page.extents = reinterpret_cast<const Extent*>(block.data());
     page.extent_count = extents.size();
     job->more_blocks.push_back(std::move(block));
-    job->postings.push_back({.base_positions = first + positions, .base_count = job->count});
+    job->postings.push_back(
+        {.page = *index, .base_positions = first + positions, .base_count = job->count});
     put_up(job, *index, positions);
     // Threads that wait for the job listen to its old bell.
     ring(from);

@@ -67,6 +67,7 @@ public:
     [[nodiscard]] bool take_damage() { return std::exchange(damaged_, false); }
 
 private:
+    void make_room_for(std::size_t page);
     [[gnu::hot]] void put_up(const JobHandle& job, std::size_t page, std::uint64_t positions);
     [[nodiscard]] std::uint64_t first_position(std::size_t page) const {
         return page < first_positions_.size() ? first_positions_[page] : 0;

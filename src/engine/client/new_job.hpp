@@ -16,8 +16,10 @@ public:
     /// std::bad_alloc.
     [[gnu::hot]] explicit NewJob(JobSpec& spec);
 
-    /// Items known so far.
-    [[nodiscard]] std::uint64_t count() const { return job_->count; }
+    /// How many positions its page has to have: as many as it has items, or may be fed.
+    [[nodiscard]] std::uint64_t positions() const {
+        return job_->feed ? Feed::most_items : job_->count;
+    }
 
     /// Fills a free page with what workers are told, and small closures and inputs.
     [[gnu::hot]] JobHandle fill(JobPage& page);

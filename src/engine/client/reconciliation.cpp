@@ -4,6 +4,8 @@
 #include <new>
 #include <optional>
 
+#include <procpool/errors.hpp>
+
 #include "engine/shared/times.hpp"
 #include "os/clock.hpp"
 #include "os/futex.hpp"
@@ -47,12 +49,20 @@ void Reconciliation::run() {
     const std::vector<Claim> held = await_claims();
     inbox_.collect();
     for (const JobHandle& job : jobs) {
+        if (job->resolved) {
+            continue;
+        }
+        const IntervalSet theirs = held_of(*job, held);
+        if (job->ended) {
+            end(*job, theirs, Failure{.kind = Failure::Kind::cancelled});
+            continue;
+        }
         try {
-            if (!job->resolved) {
-                post_missing(job, held);
-            }
+            post_missing(job, theirs);
         } catch (const std::bad_alloc&) {
-            board_.give_up(*job, broken("no memory is left to start it again"));
+            end(*job, theirs, broken("no memory is left to start it again"));
+        } catch (const PoolBroken& none) {
+            end(*job, theirs, broken(none.what()));
         }
     }
     release_down_workers();
@@ -128,38 +138,35 @@ std::vector<Claim> Reconciliation::await_claims() {
     }
 }
 
-/// Posts the items that nobody holds and nobody delivered, guarded, on a new page of the same job.
-/// If the job was cancelled, drops them.
-void Reconciliation::post_missing(const JobHandle& job, const std::vector<Claim>& held) {
-    IntervalSet spoken_for;
+/// The items of the job that sound workers hold.
+IntervalSet Reconciliation::held_of(const Job& job, const std::vector<Claim>& held) const {
+    IntervalSet items;
     for (const Claim& claim : held) {
-        const bool ours = std::any_of(
-            job->postings.begin(), job->postings.end(), [&](const Job::Posting& posting) {
+        const bool ours =
+            std::any_of(job.postings.begin(), job.postings.end(), [&](const Job::Posting& posting) {
                 return posting.page == claim.job &&
                        layout_.job(posting.page).serial.load() == claim.serial;
             });
         if (ours) {
-            spoken_for.insert(claim.first_item(), claim.end_item());
+            items.insert(claim.first_item(), claim.end_item());
         }
     }
+    return items;
+}
+
+/// Posts the items that nobody holds and nobody delivered, guarded, on a new page of the same job.
+/// Throws PoolBroken, std::bad_alloc.
+void Reconciliation::post_missing(const JobHandle& job, const IntervalSet& held) {
     std::vector<Extent> extents;
     std::uint64_t positions = 0;
     for (const IntervalSet::Interval gap : job->done.missing(0, job->count)) {
-        for (const IntervalSet::Interval piece : spoken_for.missing(gap.begin, gap.end)) {
-            if (job->ended) {
-                job->drop(piece.begin, piece.end, Failure{.kind = Failure::Kind::cancelled});
-                continue;
-            }
+        for (const IntervalSet::Interval piece : held.missing(gap.begin, gap.end)) {
             extents.push_back({positions, piece.begin - positions});
             positions += piece.end - piece.begin;
         }
     }
     for (Job::Posting& posting : job->postings) {
         posting.closed = true;
-    }
-    if (job->ended) {
-        board_.finish_if_complete(*job);
-        return;
     }
     if (positions == 0 && !job->open) {
         return;  // what is missing is held by sound workers
@@ -168,11 +175,27 @@ void Reconciliation::post_missing(const JobHandle& job, const std::vector<Claim>
         extents.push_back({positions, job->count - positions});
     }
     if (!board_.post_again(job, extents, positions)) {
-        board_.give_up(*job, broken("no job page is left to start it again"));
-        return;
+        throw PoolBroken("no job page is left to start it again");
     }
     job->escalated = true;
     calls_.call_workers(layout_.pool().workers, false);
+}
+
+/// Nothing of the job is started any more. The items that nobody holds are dropped; the job's pages
+/// and memory stay until whoever holds the others has published them.
+void Reconciliation::end(Job& job, const IntervalSet& held, const Failure& why) {
+    job.ended = true;
+    job.open = false;
+    for (Job::Posting& posting : job.postings) {
+        posting.closed = true;
+        layout_.job(posting.page).cancelled.store(1, std::memory_order_release);
+    }
+    for (const IntervalSet::Interval gap : job.done.missing(0, job.count)) {
+        for (const IntervalSet::Interval piece : held.missing(gap.begin, gap.end)) {
+            job.drop(piece.begin, piece.end, why);
+        }
+    }
+    board_.finish_if_complete(job);
 }
 
 /// The rings of workers that are down are empty: they may be replaced.

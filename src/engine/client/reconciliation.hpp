@@ -28,7 +28,9 @@ private:
     [[nodiscard]] std::vector<JobHandle> unresolved() const;
     void stop_claims();
     [[nodiscard]] std::vector<Claim> await_claims();
-    void post_missing(const JobHandle& job, const std::vector<Claim>& held);
+    [[nodiscard]] IntervalSet held_of(const Job& job, const std::vector<Claim>& held) const;
+    void post_missing(const JobHandle& job, const IntervalSet& held);
+    void end(Job& job, const IntervalSet& held, const Failure& why);
     void release_down_workers();
 
     const Layout& layout_;

@@ -16,7 +16,8 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
 std::uint64_t Filling::next_look(std::uint64_t now) const {
-    return places_.any(Place::State::vacant) ? std::max(retry_at_, now) : never;
+    const bool wanted = places_.any(Place::State::vacant) || wants_spare();
+    return wanted ? std::max(retry_at_, now) : never;
 }
 
 void Filling::fill_vacancy() {
@@ -36,6 +37,7 @@ void Filling::fill_vacancy() {
         }
     }
     keep_spare();
+    retry_at_ = wants_spare() ? now + fork_retry_interval : 0;
 }
 
 void Filling::note_failure(std::uint64_t now, int error) {
@@ -101,9 +103,11 @@ bool Filling::fill_with_fork(int worker) {
     return true;
 }
 
-/// Not while there are deadlines: a slow fork that nobody needs yet would delay them.
+/// Not while there are deadlines: they would come late by a slow fork that nobody needs yet.
+bool Filling::wants_spare() const { return spare_.is_wanted() && !deadlines_.any(); }
+
 void Filling::keep_spare() {
-    if (!deadlines_.any()) {
+    if (wants_spare()) {
         spare_.keep();
     }
 }

@@ -43,6 +43,7 @@ private:
     [[nodiscard]] bool fill_with_fork(int worker);
     void note_failure(std::uint64_t now, int error);
     [[nodiscard]] bool is_needed(int worker) const;
+    [[nodiscard]] bool wants_spare() const;
 
     const Layout& layout_;
     Handles& handles_;

@@ -20,7 +20,9 @@ Recovery::Doubt Recovery::resolve(int worker, const Claim& claim) const {
     const auto self = static_cast<std::uint64_t>(worker);
     const ClaimWord word{layout_.words(claim.job).claim.load(std::memory_order_seq_cst)};
     if (!word.valid(layout_.pool().secret, claim.serial)) {
-        return Doubt::unknown;
+        // Or the job ended meanwhile.
+        return page.serial.load(std::memory_order_acquire) == claim.serial ? Doubt::unknown
+                                                                           : Doubt::not_taken;
     }
     if (word.next() == claim.end && word.taker() == self) {
         return Doubt::taken;

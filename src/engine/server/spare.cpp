@@ -18,7 +18,7 @@ namespace engine {
 void Spare::note_fork_time(std::uint64_t ns) { fastest_fork_ = std::min(fastest_fork_, ns); }
 
 void Spare::keep() {
-    if (fastest_fork_ < slow_fork || pid_ != 0) {
+    if (!is_wanted()) {
         return;
     }
     os::Pipe place;

@@ -24,8 +24,12 @@ public:
     [[nodiscard]] pid_t pid() const { return pid_; }
     /// How long a fork took.
     void note_fork_time(std::uint64_t ns);
-    /// Forks one if forking is slow and there is none. Failures are ignored: without a spare,
-    /// workers are forked when they are needed.
+    /// Is forking slow, and none there?
+    [[nodiscard]] bool is_wanted() const {
+        return fastest_fork_ != never && fastest_fork_ >= slow_fork && pid_ == 0;
+    }
+    /// Forks one if it is wanted. Failures are ignored: without a spare, workers are forked when
+    /// they are needed.
     void keep();
     /// Sends it to a place that was entered for it before. From here on it is a worker like any
     /// other.

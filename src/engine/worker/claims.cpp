@@ -55,6 +55,10 @@ bool Claims::take(std::size_t job) {
             return false;
         }
         const std::uint64_t limit = page.limit.load(std::memory_order_acquire);
+        // The check of a claim word holds 16 bits of the serial number only.
+        if (page.serial.load(std::memory_order_acquire) != serial) {
+            return false;
+        }
         if (seen.taker() == taker::closed || seen.next() >= limit) {
             bells_.pay();
             return false;

@@ -140,6 +140,7 @@ void Items::call_thunk(Run& run, KnownJob& known) {
             run.fail(run.next++);
         }
         preparing_ = false;
+        thrown_at_.clear();
         return;
     }
     run.prepared = known.prepared;
@@ -183,11 +184,13 @@ void Items::prepare(std::uint64_t item, KnownJob& known) {
             KnownJobs::decode(job, terms);
         },
         &call, thrown_at_);
-    end_checked();
-    seat_.slot.current.store(resting_at(item), std::memory_order_release);
+    begun_ = run_.timed_;
 }
 
 void Items::begin_checked(std::uint64_t item) {
+    if (std::exchange(begun_, false)) {
+        return;  // with the decoding of the callable
+    }
     if (page_->cancelled.load(std::memory_order_relaxed) != 0) {
         throw Cancelled();
     }
@@ -262,7 +265,10 @@ Items::Outcome Items::outcome_in_flight(std::uint64_t item) const {
 void Items::fail(Run& run, std::uint64_t item) {
     const Outcome outcome = outcome_in_flight(item);
     Slot& slot = seat_.slot;
-    thrown_at_.clear();
+    begun_ = false;
+    if (!preparing_) {
+        thrown_at_.clear();
+    }
     if (outcome.cancelled) {
         slot.current.store(resting_at(item), std::memory_order_release);
     } else {

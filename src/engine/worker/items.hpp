@@ -69,7 +69,8 @@ private:
     const std::atomic<std::uint64_t>* genuine_;
     trace::Backtrace thrown_at_;  // where the exception in flight was thrown, if known
     bool preparing_ = false;      // a job that cannot be
-    bool to_close_ = false;       // the job, once what is in the open frame is published
+    bool begun_ = false;     // the item that is about to begin, with what comes before its call
+    bool to_close_ = false;  // the job, once what is in the open frame is published
 };
 
 }  // namespace engine
