@@ -13,7 +13,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -21,6 +20,7 @@
 
 #include "cli/command.hpp"
 #include "mine/genesis.hpp"
+#include "support/text.hpp"
 
 namespace {
 
@@ -28,9 +28,7 @@ using command::Arguments;
 using command::Ended;
 using command::Running;
 using nlohmann::json;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using support::contains;
 
 Ended mine(Arguments arguments, const std::function<void()>& prepare = {}) {
     arguments.insert(arguments.begin(), "mine");
@@ -79,15 +77,15 @@ TEST(MineCommand, RefusesTheExerciseInDecimalWithItsReason) {
     EXPECT_EQ(ended.exit_code(), 2);
     EXPECT_EQ(ended.out, "");
     EXPECT_TRUE(command::is_one_line(ended.err)) << ended.err;
-    EXPECT_THAT(ended.err, AllOf(HasSubstr("never begins with 0"), HasSubstr("--digits hex")));
+    EXPECT_TRUE(contains(ended.err, {"never begins with 0", "--digits hex"}));
 }
 
 TEST(MineCommand, PrintsWhatItKnowsBeforeTheWork) {
     const Ended ended = mine({});
     EXPECT_EQ(ended.exit_code(), 0);
     EXPECT_EQ(ended.err, "");
-    EXPECT_THAT(ended.out, AllOf(HasSubstr("1 to 18: none, 19: 13 %, 20: 97 %, 21"),
-                                 HasSubstr("expected: 1 hash"), HasSubstr("0 workers died")));
+    EXPECT_TRUE(contains(ended.out, {"1 to 18: none, 19: 13 %, 20: 97 %, 21", "expected: 1 hash",
+                                     "0 workers died"}));
 }
 
 // The same answer whatever the number of workers.
@@ -135,8 +133,7 @@ TEST(MineCommand, ComparesANormalMapThreadsAndProcesses) {
         EXPECT_GT(report.at("compare").at(who).at("rate"), 0.0) << who;
     }
     const Ended ended = mine({"--processes", "2", "--compare"});
-    EXPECT_THAT(ended.out, AllOf(HasSubstr("normal map"), HasSubstr("2 threads"),
-                                 HasSubstr("2 processes"), HasSubstr("speed-up")));
+    EXPECT_TRUE(contains(ended.out, {"normal map", "2 threads", "2 processes", "speed-up"}));
 }
 
 // How it ends.
@@ -145,7 +142,7 @@ TEST(MineCommand, EndsWithOneWhenNothingIsFound) {
     const Ended ended = mine({"--hash", "sha256", "--zero-bits", "60", "--limit", "10000"});
     EXPECT_EQ(ended.exit_code(), 1);
     EXPECT_TRUE(command::is_one_line(ended.err)) << ended.err;
-    EXPECT_THAT(ended.err, HasSubstr("0 of 1 found among 10,000 candidates"));
+    EXPECT_TRUE(contains(ended.err, "0 of 1 found among 10,000 candidates"));
 }
 
 TEST(MineCommand, EndsWithTwoAndOneLineWhenItIsAskedForWhatCannotBe) {
@@ -198,11 +195,11 @@ TEST(MineCommand, EndsWithTwoAndOneLineWhenItIsAskedForWhatCannotBe) {
 }
 
 TEST(MineCommand, SaysWhichNumbersAnOptionTakes) {
-    EXPECT_THAT(mine({"--seed", "-1"}).err,
-                HasSubstr("--seed: takes a whole number from 0 to 18446744073709551615, not '-1'"));
-    EXPECT_THAT(
-        mine({"--block-header", genesis::header, "--nonce-to", "4294967296"}).err,
-        HasSubstr("--nonce-to: takes a whole number from 0 to 4294967295, not '4294967296'"));
+    EXPECT_TRUE(contains(mine({"--seed", "-1"}).err,
+                         "--seed: takes a whole number from 0 to 18446744073709551615, not '-1'"));
+    EXPECT_TRUE(
+        contains(mine({"--block-header", genesis::header, "--nonce-to", "4294967296"}).err,
+                 "--nonce-to: takes a whole number from 0 to 4294967295, not '4294967296'"));
 }
 
 TEST(MineCommand, WithZeroProcessesTakesAllCpusThatMayBeUsed) {
@@ -243,7 +240,7 @@ TEST(MineCommand, EndsWithThreeWhenFilesMayNotBeLargeEnoughToShare) {
         ::setrlimit(RLIMIT_FSIZE, &small);
     });
     EXPECT_EQ(ended.exit_code(), 3);
-    EXPECT_THAT(ended.err, HasSubstr("ulimit -f"));
+    EXPECT_TRUE(contains(ended.err, "ulimit -f"));
 }
 
 TEST(MineCommand, EndsWithThreeWhenTheSystemAllowsNoMoreProcesses) {
@@ -261,7 +258,7 @@ TEST(MineCommand, EndsWithThreeWhenTheSystemAllowsNoMoreProcesses) {
         GTEST_SKIP() << "another user may not read the program";
     }
     EXPECT_EQ(ended.exit_code(), 3);
-    EXPECT_THAT(ended.err, HasSubstr("--processes"));
+    EXPECT_TRUE(contains(ended.err, "--processes"));
     EXPECT_TRUE(command::is_one_line(ended.err)) << ended.err;
 }
 
@@ -276,7 +273,7 @@ TEST(MineCommand, EndsWithThreeWhenItsOutputIsClosedEarly) {
     });
     EXPECT_EQ(ended.exit_code(), 3);
     EXPECT_TRUE(command::is_one_line(ended.err)) << ended.err;
-    EXPECT_THAT(ended.err, HasSubstr("output was closed"));
+    EXPECT_TRUE(contains(ended.err, "output was closed"));
 }
 
 TEST(MineCommand, EndsWithThreeWhenItsOutputCannotBeWritten) {
@@ -284,7 +281,7 @@ TEST(MineCommand, EndsWithThreeWhenItsOutputCannotBeWritten) {
         const Ended ended = mine(
             arguments, [] { ::dup2(::open("/dev/full", O_WRONLY | O_CLOEXEC), STDOUT_FILENO); });
         EXPECT_EQ(ended.exit_code(), 3) << testing::PrintToString(arguments);
-        EXPECT_THAT(ended.err, HasSubstr("cannot write the output"));
+        EXPECT_TRUE(contains(ended.err, "cannot write the output"));
     }
 }
 
@@ -300,8 +297,8 @@ TEST(MineCommand, BearsThatNothingIsOpen) {
 TEST(MineCommand, HelpHasAnExampleAndEveryExitCode) {
     const Ended ended = mine({"--help"});
     EXPECT_EQ(ended.exit_code(), 0);
-    EXPECT_THAT(ended.out, AllOf(HasSubstr("Examples:"), HasSubstr("procpool mine --hash adler32"),
-                                 HasSubstr("Exit status:"), HasSubstr("130")));
+    EXPECT_TRUE(
+        contains(ended.out, {"Examples:", "procpool mine --hash adler32", "Exit status:", "130"}));
 }
 
 TEST(MineCommand, KeepsIgnoringCtrlCWhereItIsIgnored) {
@@ -328,9 +325,9 @@ TEST(MineCommand, WithoutItsForkServerPrintsWhatItFoundAndEndsWithThree) {
         ::kill(server, SIGKILL);
     }
     EXPECT_EQ(program.exit_code(), 3) << program.screen();
-    EXPECT_THAT(program.screen(),
-                AllOf(HasSubstr("  000"), HasSubstr(" by 2 processes: "),
-                      HasSubstr("procpool: the worker processes are gone, and the chunk of")));
+    EXPECT_TRUE(
+        contains(program.screen(), {"  000", " by 2 processes: ",
+                                    "procpool: the worker processes are gone, and the chunk of"}));
 }
 
 // At a terminal.
@@ -362,8 +359,8 @@ TEST(MineTerminal, ShowsOneLineOnTwentyColumns) {
 TEST(MineTerminal, FoldsItsLinesOnTwentyColumns) {
     Running program({"mine", "--compare", "--processes", "2"}, 20);
     EXPECT_EQ(program.exit_code(), 0);
-    EXPECT_THAT(program.screen(), AllOf(HasSubstr("goal: adler32\r\n  begins with 0 in\r\n"),
-                                        HasSubstr("2 processes: ")));
+    EXPECT_TRUE(
+        contains(program.screen(), {"goal: adler32\r\n  begins with 0 in\r\n", "2 processes: "}));
     std::istringstream lines(program.screen());
     for (std::string line; std::getline(lines, line);) {
         const bool word = line.find(' ') == std::string::npos;  // the suffix stays whole
@@ -374,7 +371,7 @@ TEST(MineTerminal, FoldsItsLinesOnTwentyColumns) {
 TEST(MineTerminal, WithoutATerminalShowsNoProgress) {
     const Ended ended = mine({"--hash", "sha256", "--prefix", "00000"});
     EXPECT_EQ(ended.err, "");
-    EXPECT_THAT(ended.out, Not(HasSubstr("\r")));
+    EXPECT_FALSE(contains(ended.out, "\r"));
 }
 
 TEST(MineTerminal, CtrlCPrintsWhatWasFoundAndLeavesNothingRunning) {
@@ -387,8 +384,7 @@ TEST(MineTerminal, CtrlCPrintsWhatWasFoundAndLeavesNothingRunning) {
     ASSERT_TRUE(command::eventually([&] { return (workers = program.workers()).size() == 2; }));
     program.press(command::ctrl_c);
     EXPECT_EQ(program.exit_code(), 130);
-    EXPECT_THAT(program.screen(),
-                AllOf(HasSubstr("\"interrupted\": true"), HasSubstr("\"suffix\"")));
+    EXPECT_TRUE(contains(program.screen(), {"\"interrupted\": true", "\"suffix\""}));
     for (const pid_t pid : servers) {
         EXPECT_TRUE(command::eventually([&] { return command::gone(pid); }));
     }

@@ -12,7 +12,7 @@
 #include "collected.hpp"
 #include "engine/shared/steps.hpp"
 #include "pool_map.hpp"
-#include "shared_object.hpp"
+#include "support/shared.hpp"
 
 namespace engine_test {
 namespace {
@@ -58,7 +58,7 @@ struct Plan {
     std::atomic<int> frames_before{0};
     std::atomic<bool> done{false};
 };
-SharedObject<Plan> plan;
+support::Shared<Plan> plan;
 std::unique_ptr<PoolMap> map;
 
 void damage_frame(Step step, int worker) {

@@ -25,8 +25,8 @@
 
 #include <procpool/pool.hpp>
 
-#include "../sanitized.hpp"
-#include "shared_object.hpp"
+#include "support/sanitized.hpp"
+#include "support/shared.hpp"
 
 namespace engine_test {
 namespace {
@@ -42,7 +42,7 @@ struct Notes {
     std::atomic<pid_t> descendant{0};  ///< that the odd item started
     std::atomic<int> returns{0};       ///< of the odd item
 };
-SharedObject<Notes> notes;
+support::Shared<Notes> notes;
 
 constexpr int odd = 5;
 constexpr int count = 40;
@@ -605,7 +605,7 @@ TEST_P(Deaths, OutputOfAThrowingTaskIsThere) {
 // Retries -----------------------------------------------------------------------------------------
 
 TEST_P(Deaths, RetriesAreCounted) {
-    SharedObject<std::atomic<int>> tries;
+    support::Shared<std::atomic<int>> tries;
     static std::atomic<int>* counter = nullptr;
     counter = &*tries;
     Pool fresh{GetParam()};  // knows the counter

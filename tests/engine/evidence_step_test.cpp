@@ -13,7 +13,7 @@
 #include <procpool/pool.hpp>
 
 #include "engine/shared/steps.hpp"
-#include "shared_object.hpp"
+#include "support/shared.hpp"
 
 namespace engine_test {
 namespace {
@@ -27,7 +27,7 @@ struct Stage {
     std::atomic<bool> may_die{false};
     std::atomic<int> done_by_other{0};  ///< items that worker 1 finished
 };
-SharedObject<Stage> stage;
+support::Shared<Stage> stage;
 
 void await(const std::atomic<bool>& flag) {
     while (!flag) {

@@ -13,12 +13,12 @@
 #include <procpool/shared.hpp>
 
 #include "collected.hpp"
-#include "shared_object.hpp"
+#include "support/shared.hpp"
 
 namespace engine_test {
 namespace {
 
-SharedObject<std::atomic<int>> allowed;
+support::Shared<std::atomic<int>> allowed;
 
 int hold(int item) {
     while (*allowed <= item) {

@@ -19,7 +19,7 @@
 #include "collected.hpp"
 #include "engine/shared/steps.hpp"
 #include "engine/shared/words.hpp"
-#include "shared_object.hpp"
+#include "support/shared.hpp"
 
 /// Kills workers at one step of the protocol while maps run, and compares what came of every item
 /// with what was done to it.
@@ -63,7 +63,7 @@ struct World {
     std::array<Executions, lanes * items_of_lane> items;
 };
 
-inline SharedObject<World> world;
+inline support::Shared<World> world;
 
 // In a worker -------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@
 #include "collected.hpp"
 #include "engine/shared/words.hpp"
 #include "pool_map.hpp"
-#include "shared_object.hpp"
+#include "support/shared.hpp"
 
 namespace engine_test {
 namespace {
@@ -38,7 +38,7 @@ struct Counts {
     std::atomic<int> starts{0};
     std::atomic<bool> released{false};
 };
-SharedObject<Counts> counts;
+support::Shared<Counts> counts;
 
 enum class Ink { ones, zeroes, noise };
 enum class Then { aborts, returns, loops };

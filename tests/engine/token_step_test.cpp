@@ -12,14 +12,14 @@
 #include "engine/shared/layout.hpp"
 #include "engine/shared/steps.hpp"
 #include "memory/region.hpp"
-#include "shared_object.hpp"
+#include "support/shared.hpp"
 
 namespace engine_test {
 namespace {
 
 using procpool::engine::Step;
 
-SharedObject<std::atomic<int>> holding;
+support::Shared<std::atomic<int>> holding;
 
 void hold_the_token(Step step, int /*worker*/) {
     if (step != Step::token_taken) {

@@ -12,10 +12,13 @@
 
 #include <sys/wait.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/text.hpp"
+
 namespace {
+
+using support::contains;
 
 const std::string program =
     std::filesystem::path(PROCPOOL_PROGRAMS "/../../examples/hostile_files/hostile_files")
@@ -54,10 +57,10 @@ TEST(HostileFiles, EverySoundPictureIsReadAndEveryBadOneNamedWithItsReason) {
     const Ended ended = run("--files 2000");
     EXPECT_TRUE(WIFEXITED(ended.status));
     EXPECT_EQ(WEXITSTATUS(ended.status), 0) << ended.output;
-    EXPECT_THAT(ended.output, testing::HasSubstr("2000 files"));
-    EXPECT_THAT(ended.output, testing::HasSubstr("crashed: Segmentation fault"));
-    EXPECT_THAT(ended.output, testing::HasSubstr("never returned"));
-    EXPECT_THAT(ended.output, testing::HasSubstr("refused: "));
+    EXPECT_TRUE(contains(ended.output, "2000 files"));
+    EXPECT_TRUE(contains(ended.output, "crashed: Segmentation fault"));
+    EXPECT_TRUE(contains(ended.output, "never returned"));
+    EXPECT_TRUE(contains(ended.output, "refused: "));
 }
 
 TEST(HostileFiles, OnThreadsTheFirstCrashEndsTheProgram) {
@@ -69,5 +72,5 @@ TEST(HostileFiles, OnThreadsTheFirstCrashEndsTheProgram) {
 TEST(HostileFiles, RefusesBadUsage) {
     const Ended ended = run("--files none 2>&1");
     EXPECT_EQ(WEXITSTATUS(ended.status), 2);
-    EXPECT_THAT(ended.output, testing::HasSubstr("--files"));
+    EXPECT_TRUE(contains(ended.output, "--files"));
 }

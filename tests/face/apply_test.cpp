@@ -10,18 +10,21 @@
 
 #include <unistd.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/bind.hpp>
 #include <procpool/pool.hpp>
 
-#include "face/shared_page.hpp"
+#include "support/eventually.hpp"
+#include "support/lists.hpp"
+#include "support/shared.hpp"
 
 namespace mp = procpool;
-using mp::test::await;
-using mp::test::Counter;
-using mp::test::SharedPage;
+using support::all_are;
+using support::await;
+using support::Counter;
+using support::listed;
+using support::Shared;
 using namespace std::chrono_literals;
 
 namespace {
@@ -63,7 +66,7 @@ TEST(Apply, CarriesLargeArguments) {
 }
 
 TEST(Apply, OfAFunctionWithoutResultReturnsNothing) {
-    SharedPage<Counter> calls;
+    Shared<Counter> calls;
     mp::Pool pool{1};
     static_assert(std::is_void_v<decltype(pool.apply([] {}))>);
     pool.apply([count = calls.get()] { ++*count; });
@@ -93,7 +96,7 @@ TEST(Apply, TakesATimeout) {
 }
 
 TEST(Apply, TakesRetries) {
-    SharedPage<Counter> tries;
+    Shared<Counter> tries;
     mp::Pool pool{1};
     const auto die_once = [count = tries.get()] {
         if (++*count == 1) {
@@ -105,7 +108,7 @@ TEST(Apply, TakesRetries) {
 }
 
 TEST(Submit, DoesNotWait) {
-    SharedPage<Counter> gate;
+    Shared<Counter> gate;
     mp::Pool pool{1};
     auto result = pool.submit([g = gate.get()] {
         await(*g);
@@ -135,7 +138,7 @@ TEST(Submit, TakesManyTasks) {
 }
 
 TEST(AsyncResult, GetWithATimeoutThrowsAndCanBeCalledAgain) {
-    SharedPage<Counter> gate;
+    Shared<Counter> gate;
     mp::Pool pool{1};
     auto result = pool.submit([g = gate.get()] {
         await(*g);
@@ -174,7 +177,7 @@ TEST(AsyncResult, GivesItsErrorToGetAndNotToWait) {
 }
 
 TEST(AsyncResult, KnowsWhetherItWasSuccessful) {
-    SharedPage<Counter> gate;
+    Shared<Counter> gate;
     mp::Pool pool{1};
     auto good = pool.submit([g = gate.get()] { await(*g); });
     EXPECT_THROW(static_cast<void>(good.successful()), std::logic_error);
@@ -197,7 +200,7 @@ TEST(AsyncResult, MayBeMoved) {
 }
 
 TEST(AsyncResult, MayBeForgottenWhileItsTaskRuns) {
-    SharedPage<Counter> gate, done;
+    Shared<Counter> gate, done;
     mp::Pool pool{1};
     static_cast<void>(pool.submit([g = gate.get(), d = done.get()] {
         await(*g);
@@ -210,7 +213,7 @@ TEST(AsyncResult, MayBeForgottenWhileItsTaskRuns) {
 }
 
 TEST(AsyncResult, ResolvesWhenItsPoolIsGone) {
-    SharedPage<Counter> gate;
+    Shared<Counter> gate;
     auto pool = std::make_unique<mp::Pool>(1);
     auto pending = pool->submit([g = gate.get()] { await(*g); });
     auto done = pool->submit(mp::TaskOptions{}, [] {});
@@ -228,7 +231,7 @@ TEST(AsyncResult, KeepsItsValueWhenItsPoolIsGone) {
 }
 
 TEST(AsyncResult, CancelsWhatHasNotStarted) {
-    SharedPage<Counter> started, gate;
+    Shared<Counter> started, gate;
     mp::Pool pool{1};
     auto running = pool.submit([s = started.get(), g = gate.get()] {
         ++*s;
@@ -247,12 +250,12 @@ TEST(AsyncResult, CancelsWhatHasNotStarted) {
 TEST(MapAsync, GivesWhatMapGives) {
     mp::Pool pool{2};
     auto squares = pool.map_async([](int x) { return x * x; }, std::vector<int>{1, 2, 3});
-    EXPECT_THAT(squares.get(), testing::ElementsAre(1, 4, 9));
+    EXPECT_EQ(squares.get(), listed(1, 4, 9));
     auto nothing = pool.map_async([](int) {}, std::vector<int>{1});
     static_assert(std::is_same_v<decltype(nothing), mp::AsyncResult<void>>);
     EXPECT_NO_THROW(nothing.get());
     auto sums = pool.starmap_async(add, std::vector<std::pair<int, int>>{{1, 2}, {3, 4}});
-    EXPECT_THAT(sums.get(), testing::ElementsAre(3, 7));
+    EXPECT_EQ(sums.get(), listed(3, 7));
 }
 
 TEST(MapAsync, OfAnEmptyRangeIsReadyAtOnce) {
@@ -263,7 +266,7 @@ TEST(MapAsync, OfAnEmptyRangeIsReadyAtOnce) {
 }
 
 TEST(MapAsync, RunsToItsEndThoughNobodyTakesItsResults) {
-    SharedPage<Counter> done;
+    Shared<Counter> done;
     mp::Pool pool{1};
     pool.map([](int x) { return double(x); }, std::vector<int>(10'000, 1));  // 80 KB of results
 
@@ -279,7 +282,7 @@ TEST(MapAsync, RunsToItsEndThoughNobodyTakesItsResults) {
 }
 
 TEST(MapAsync, ReadsItsItemsBeforeItReturns) {
-    SharedPage<Counter> gate;
+    Shared<Counter> gate;
     mp::Pool pool{1};
     std::vector<int> items(10'000, 1);
     auto result = pool.map_async(
@@ -290,7 +293,7 @@ TEST(MapAsync, ReadsItsItemsBeforeItReturns) {
         items);
     items.assign(items.size(), 2);
     ++*gate;
-    EXPECT_THAT(result.get(), testing::Each(1));
+    EXPECT_TRUE(all_are(1, result.get()));
 }
 
 }  // namespace

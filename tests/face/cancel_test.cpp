@@ -2,7 +2,6 @@
 // What is claimed by a worker but has not started is cancelled as well.
 
 #include <atomic>
-#include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
@@ -10,24 +9,21 @@
 
 #include <unistd.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/bind.hpp>
 #include <procpool/pool.hpp>
 #include <procpool/this_task.hpp>
 
-#include "life/life.hpp"
+#include "support/eventually.hpp"
+#include "support/numbers.hpp"
+#include "support/processes.hpp"
+#include "support/shared.hpp"
 
 namespace mp = procpool;
+using support::numbers;
 
 namespace {
-
-std::vector<int> numbers(int count) {
-    std::vector<int> result(static_cast<std::size_t>(count));
-    std::iota(result.begin(), result.end(), 0);
-    return result;
-}
 
 struct Board {
     std::atomic<bool> started{false};
@@ -53,7 +49,7 @@ protected:
     Cancel() { board = shared_.get(); }
 
 private:
-    life::Shared<Board> shared_;
+    support::Shared<Board> shared_;
 };
 
 TEST_F(Cancel, ReachesTheRestOfAChunk) {
@@ -151,8 +147,8 @@ TEST(Terminate, KeepsWhatHadFinishedBefore) {
     mp::Pool pool{1};
     auto result = pool.submit([] { return 7; });
     const pid_t worker = pool.worker_pids().at(0);
-    ASSERT_TRUE(life::eventually([&] {
-        const auto process = life::look_up(worker);
+    ASSERT_TRUE(support::eventually([&] {
+        const auto process = support::look_up(worker);
         return process && process->state == 'S';
     })) << "the worker does not park";
     pool.terminate();

@@ -24,7 +24,6 @@
 #include <cereal/types/polymorphic.hpp>
 #include <cereal/types/string.hpp>
 #include <cereal/types/vector.hpp>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/bind.hpp>
@@ -32,8 +31,10 @@
 #include <procpool/errors.hpp>
 #include <procpool/pool.hpp>
 
+#include "support/lists.hpp"
+
 namespace mp = procpool;
-using testing::ElementsAre;
+using support::listed;
 
 namespace zoo {
 
@@ -133,8 +134,8 @@ TEST(Cereal, CarriesPolymorphicObjects) {
     mp::Pool pool{2};
     const std::vector<std::shared_ptr<zoo::Shape>> shapes{std::make_shared<zoo::Square>(2),
                                                           std::make_shared<zoo::Square>(3)};
-    EXPECT_THAT(pool.map([](const std::shared_ptr<zoo::Shape>& s) { return s->area(); }, shapes),
-                ElementsAre(4, 9));
+    EXPECT_EQ(pool.map([](const std::shared_ptr<zoo::Shape>& s) { return s->area(); }, shapes),
+              listed(4., 9.));
     const auto made = pool.map(
         [](double side) -> std::shared_ptr<zoo::Shape> {
             return std::make_shared<zoo::Square>(side);

@@ -4,17 +4,18 @@
 #include <type_traits>
 #include <vector>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/bind.hpp>
 #include <procpool/errors.hpp>
 #include <procpool/pool.hpp>
 
+#include "support/lists.hpp"
+#include "support/text.hpp"
+
 namespace mp = procpool;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using support::contains;
+using support::listed;
 
 namespace {
 
@@ -30,7 +31,7 @@ TEST(Closure, ThatCapturesByReferenceIsRefused) {
         pool.map(add, items);
         FAIL();
     } catch (const mp::NotShippable& error) {
-        EXPECT_THAT(error.what(), AllOf(HasSubstr("bind_back"), HasSubstr("fork_map")));
+        EXPECT_TRUE(contains(error.what(), {"bind_back", "fork_map"}));
     }
     EXPECT_THROW(static_cast<void>(pool.submit(add, 1)), mp::NotShippable);
     EXPECT_THROW(static_cast<void>(pool.map_async(add, items)), mp::NotShippable);
@@ -118,14 +119,14 @@ TEST(Closure, MayPointToCodeAndToWhatIsReadOnly) {
     const auto f = [text = words, g = static_cast<int (*)(int)>([](int x) { return x; })](int x) {
         return std::string(text) + std::to_string(g(x));
     };
-    EXPECT_THAT(pool.map(f, std::vector<int>{1}), ElementsAre("read-only1"));
+    EXPECT_EQ(pool.map(f, std::vector<int>{1}), listed("read-only1"));
 }
 
 TEST(Closure, SeesGlobalsAsTheyWereWhenThePoolWasMade) {
     global = 7;
     mp::Pool pool{1};
     global = 8;
-    EXPECT_THAT(pool.map([](int) { return global; }, std::vector<int>{1}), ElementsAre(7));
+    EXPECT_EQ(pool.map([](int) { return global; }, std::vector<int>{1}), listed(7));
     global = 5;
 }
 
@@ -134,13 +135,13 @@ TEST(Trust, LetsAClosureTravelAsItIs) {
     mp::Pool pool{1};
     inherited = 4;  // the worker has the stack of the moment when it was forked
     const auto read = [&inherited](int x) { return x + inherited; };
-    EXPECT_THAT(pool.map(mp::trust(read), std::vector<int>{1}), ElementsAre(4));
-    EXPECT_THAT(pool.map(mp::bind_back(mp::trust([&inherited](int x, const std::string& s) {
-                                           return x + inherited + static_cast<int>(s.size());
-                                       }),
-                                       std::string("ab")),
-                         std::vector<int>{1}),
-                ElementsAre(6));
+    EXPECT_EQ(pool.map(mp::trust(read), std::vector<int>{1}), listed(4));
+    EXPECT_EQ(pool.map(mp::bind_back(mp::trust([&inherited](int x, const std::string& s) {
+                                         return x + inherited + static_cast<int>(s.size());
+                                     }),
+                                     std::string("ab")),
+                       std::vector<int>{1}),
+              listed(6));
 }
 
 }  // namespace

@@ -28,13 +28,15 @@
 
 #include <pthread.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/detail/codec.hpp>
 #include <procpool/errors.hpp>
 
+#include "support/lists.hpp"
+
 namespace mp = procpool;
+using support::all_are;
 using namespace mp::detail;
 using namespace std::chrono_literals;
 
@@ -560,11 +562,10 @@ TEST(Codec, ReadsEveryByteAsABool) {
 TEST(Codec, ReadsEveryByteAsABoolInsideOfPlainData) {
     static_assert(Trivial<Switch> && OneRun<std::vector<Switch>>);
     const auto one = of_nines<Switch>();
-    EXPECT_THAT((std::array{byte_of(one.on), byte_of(one.more[0]), byte_of(one.more[1])}),
-                testing::Each(1));
+    EXPECT_TRUE(
+        all_are(1, (std::array{byte_of(one.on), byte_of(one.more[0]), byte_of(one.more[1])})));
     const auto flags = of_nines<std::array<bool, 3>>();
-    EXPECT_THAT((std::array{byte_of(flags[0]), byte_of(flags[1]), byte_of(flags[2])}),
-                testing::Each(1));
+    EXPECT_TRUE(all_are(1, (std::array{byte_of(flags[0]), byte_of(flags[1]), byte_of(flags[2])})));
     const auto run =
         read_frame<std::vector<Switch>>(std::vector<std::byte>(2 * sizeof(Switch), std::byte{9}));
     EXPECT_EQ(byte_of(run.at(1).on), 1);

@@ -1,7 +1,6 @@
 #include <array>
 #include <csignal>
 #include <cstdint>
-#include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -12,20 +11,17 @@
 #include <procpool/bind.hpp>
 #include <procpool/pool.hpp>
 
-#include "face/shared_page.hpp"
+#include "support/eventually.hpp"
+#include "support/numbers.hpp"
+#include "support/shared.hpp"
 
 namespace mp = procpool;
-using mp::test::await;
-using mp::test::Counter;
-using mp::test::SharedPage;
+using support::await;
+using support::Counter;
+using support::numbers;
+using support::Shared;
 
 namespace {
-
-std::vector<int> numbers(int count) {
-    std::vector<int> result(static_cast<std::size_t>(count));
-    std::iota(result.begin(), result.end(), 0);
-    return result;
-}
 
 std::optional<int> if_large(int x, int bound) {
     return x >= bound ? std::optional(x) : std::nullopt;
@@ -39,7 +35,7 @@ TEST(FindFirst, GivesTheSuccessOfTheLowestIndex) {
 }
 
 TEST(FindFirst, WaitsForALowerItemThatTakesLonger) {
-    SharedPage<Counter> later_found;
+    Shared<Counter> later_found;
     mp::Pool pool{2};
     const auto find = [later = later_found.get()](int x) -> std::optional<int> {
         if (x == 1) {
@@ -56,7 +52,7 @@ TEST(FindFirst, WaitsForALowerItemThatTakesLonger) {
 }
 
 TEST(FindFirst, DoesNotWaitForALaterItemThatTakesLonger) {
-    SharedPage<Counter> started, released;
+    Shared<Counter> started, released;
     mp::Pool pool{2};
     const auto find = [s = started.get(), r = released.get()](int x) -> std::optional<int> {
         if (x == 0) {
@@ -79,7 +75,7 @@ TEST(FindFirst, GivesNothingWhenThereIsNothing) {
 }
 
 TEST(FindFirst, CancelsTheRest) {
-    SharedPage<Counter> calls;
+    Shared<Counter> calls;
     mp::Pool pool{1};
     const auto find = [count = calls.get()](int x) -> std::optional<int> {
         ++*count;
@@ -101,7 +97,7 @@ TEST(FindFirst, ThrowsTheErrorOfAnItemBeforeTheAnswer) {
 }
 
 TEST(FindFirst, DoesNotWaitForAnItemAfterAnError) {
-    SharedPage<Counter> started, released;
+    Shared<Counter> started, released;
     mp::Pool pool{2};
     const auto find = [s = started.get(), r = released.get()](int x) -> std::optional<int> {
         if (x == 0) {
@@ -117,7 +113,7 @@ TEST(FindFirst, DoesNotWaitForAnItemAfterAnError) {
 }
 
 TEST(FindFirst, ForgetsTheErrorOfAnItemAfterTheAnswer) {
-    SharedPage<Counter> failed;
+    Shared<Counter> failed;
     mp::Pool pool{2};
     const auto find = [gate = failed.get()](int x) -> std::optional<int> {
         if (x == 1) {
@@ -131,7 +127,7 @@ TEST(FindFirst, ForgetsTheErrorOfAnItemAfterTheAnswer) {
 }
 
 TEST(FindFirst, StillRunsWhatADeadWorkerLeftBehind) {
-    SharedPage<Counter> found, deaths;
+    Shared<Counter> found, deaths;
     mp::Pool pool{2};
     // The worker of items 0 to 3 dies at 0 after the other has found 4 and closed the search.
     const auto find = [gate = found.get(), dead = deaths.get()](int x) -> std::optional<int> {
@@ -156,7 +152,7 @@ TEST(FindAny, GivesASuccess) {
 }
 
 TEST(FindAny, GivesTheOneThatIsFoundFirst) {
-    SharedPage<Counter> gate;
+    Shared<Counter> gate;
     mp::Pool pool{2};
     const auto find = [g = gate.get()](int x) -> std::optional<int> {
         if (x == 0) {
@@ -172,7 +168,7 @@ TEST(FindAny, GivesTheOneThatIsFoundFirst) {
 }
 
 TEST(FindAny, DoesNotWaitForAnItemThatTakesLonger) {
-    SharedPage<Counter> started, released;
+    Shared<Counter> started, released;
     mp::Pool pool{2};
     const auto find = [s = started.get(), r = released.get()](int x) -> std::optional<int> {
         if (x == 1) {
@@ -189,7 +185,7 @@ TEST(FindAny, DoesNotWaitForAnItemThatTakesLonger) {
 }
 
 TEST(FindAny, LeavesItsLosersToTheirTimeout) {
-    SharedPage<Counter> started;
+    Shared<Counter> started;
     mp::Pool pool{2};
     const auto find = [s = started.get()](int x) -> std::optional<int> {
         if (x == 1) {
@@ -208,7 +204,7 @@ TEST(FindAny, LeavesItsLosersToTheirTimeout) {
 }
 
 TEST(FindAny, CancelsTheRest) {
-    SharedPage<Counter> calls;
+    Shared<Counter> calls;
     mp::Pool pool{1};
     const auto find = [count = calls.get()](int x) -> std::optional<int> {
         ++*count;

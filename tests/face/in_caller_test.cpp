@@ -14,7 +14,6 @@
 
 #include <unistd.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/bind.hpp>
@@ -22,19 +21,17 @@
 #include <procpool/shared.hpp>
 #include <procpool/this_task.hpp>
 
+#include "support/lists.hpp"
+#include "support/numbers.hpp"
+
 namespace mp = procpool;
+using support::all_are;
+using support::listed;
+using support::numbers;
 
 namespace {
 
 mp::Pool pool_in_caller() { return mp::Pool{{.processes = 4, .start = mp::Start::in_caller}}; }
-
-std::vector<int> numbers(int count) {
-    std::vector<int> result;
-    for (int i = 0; i < count; ++i) {
-        result.push_back(i);
-    }
-    return result;
-}
 
 }  // namespace
 
@@ -44,7 +41,7 @@ TEST(InCaller, RunsEveryItemInTheCallingThread) {
     caller = std::this_thread::get_id();
     const auto here =
         pool.map([](int) { return std::this_thread::get_id() == caller; }, numbers(9));
-    EXPECT_THAT(here, testing::Each(true));
+    EXPECT_TRUE(all_are(true, here));
 }
 
 TEST(InCaller, StartsNoProcess) { EXPECT_TRUE(pool_in_caller().worker_pids().empty()); }
@@ -60,16 +57,15 @@ TEST(InCaller, GivesFixedSizeResultsInOrder) {
 
 TEST(InCaller, GivesVariableSizedResultsInOrder) {
     auto pool = pool_in_caller();
-    EXPECT_THAT(
+    EXPECT_EQ(
         pool.map([](int i) { return std::string(static_cast<std::size_t>(i), 'x'); }, numbers(4)),
-        testing::ElementsAre("", "x", "xx", "xxx"));
+        listed("", "x", "xx", "xxx"));
 }
 
 TEST(InCaller, TakesBoundArgumentsThatOwnMemory) {
     auto pool = pool_in_caller();
     const auto greet = [](int i, const std::string& word) { return word + std::to_string(i); };
-    EXPECT_THAT(pool.map(mp::bind_back(greet, std::string("a")), numbers(2)),
-                testing::ElementsAre("a0", "a1"));
+    EXPECT_EQ(pool.map(mp::bind_back(greet, std::string("a")), numbers(2)), listed("a0", "a1"));
 }
 
 TEST(InCaller, AnErrorCostsOneItem) {
@@ -126,8 +122,8 @@ TEST(InCaller, ASubmittedCallIsDoneAtOnce) {
 
 TEST(InCaller, TasksKnowTheirIndex) {
     auto pool = pool_in_caller();
-    EXPECT_THAT(pool.map([](int) { return mp::this_task::index(); }, numbers(3)),
-                testing::ElementsAre(0, 1, 2));
+    EXPECT_EQ(pool.map([](int) { return mp::this_task::index(); }, numbers(3)),
+              listed<std::size_t>(0, 1, 2));
     EXPECT_EQ(mp::this_worker::id(), -1) << "outside of a task";
 }
 
@@ -140,7 +136,7 @@ TEST(InCaller, Nests) {
                    static_cast<int>(mp::this_task::index());
         },
         numbers(3));
-    EXPECT_THAT(sums, testing::ElementsAre(1, 3, 5));
+    EXPECT_EQ(sums, listed(1, 3, 5));
 }
 
 TEST(InCaller, InAWorkerItsTasksKnowTheirOwnIndexAndSeed) {
@@ -164,7 +160,7 @@ TEST(InCaller, AWorkerForkedInATaskKnowsItsOwnItem) {
                 .back();
         },
         numbers(2));
-    EXPECT_THAT(indices, testing::Each(3));
+    EXPECT_TRUE(all_are(3U, indices));
 }
 
 TEST(InCaller, AfterATaskThatThrewThereIsNone) {

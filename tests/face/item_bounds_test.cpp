@@ -2,7 +2,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,7 +10,9 @@
 
 #include <procpool/procpool.hpp>
 
-#include "life/life.hpp"
+#include "support/child.hpp"
+#include "support/numbers.hpp"
+#include "support/shared.hpp"
 
 /// Where an item begins and ends: with the first byte that is decoded for it, and when its result
 /// is published. What happens between is its own: its death, its time.
@@ -26,7 +27,7 @@ void act(Deed deed) {
     if (deed == Deed::die) {
         std::raise(SIGKILL);
     } else if (deed == Deed::wait) {
-        life::wait_for_ever();
+        support::wait_for_ever();
     }
 }
 
@@ -108,7 +109,7 @@ TEST(ItemBounds, AResultThatNeverComesOutOfEncodingIsTimed) {
     EXPECT_THROW(pool.apply(mp::TaskOptions{.timeout = 50ms}, result, Deed::wait), mp::TaskTimeout);
 }
 
-life::Shared<std::atomic<int>> finds;
+support::Shared<std::atomic<int>> finds;
 
 /// The first of them kills its worker at its end, when it has been encoded.
 struct Found {
@@ -133,8 +134,7 @@ struct Found {
 TEST(ItemBounds, ASearchGoesOnWhenAWorkerDiesWithWhatItFound) {
     *finds = 0;
     mp::Pool pool{1};
-    std::vector<int> numbers(100);
-    std::iota(numbers.begin(), numbers.end(), 0);
+    const std::vector<int> numbers = support::numbers(100);
     const auto found = pool.find_any(
         [](int x) {
             return x % 10 == 5 ? std::optional<Found>(std::in_place, std::to_string(x))

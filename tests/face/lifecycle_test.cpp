@@ -9,37 +9,31 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/cpu.hpp>
 #include <procpool/pool.hpp>
 
-#include "face/shared_page.hpp"
+#include "support/eventually.hpp"
+#include "support/lists.hpp"
+#include "support/numbers.hpp"
+#include "support/shared.hpp"
 
 namespace mp = procpool;
-using mp::test::await;
-using mp::test::Counter;
-using mp::test::SharedPage;
-using testing::Contains;
-using testing::Each;
-using testing::Not;
-using testing::SizeIs;
+using support::await;
+using support::Counter;
+using support::listed;
+using support::numbers;
+using support::Shared;
 
 namespace {
 
 constexpr auto id = [](int x) { return x; };
 
-std::vector<int> numbers(int count) {
-    std::vector<int> result(static_cast<std::size_t>(count));
-    std::iota(result.begin(), result.end(), 0);
-    return result;
-}
-
 TEST(Pool, HasAsManyWorkersAsAskedFor) {
     mp::Pool three{3};
     EXPECT_EQ(three.processes(), 3);
-    EXPECT_THAT(three.worker_pids(), SizeIs(3));
+    EXPECT_EQ(three.worker_pids().size(), 3);
     EXPECT_EQ(mp::Pool{}.processes(), mp::usable_cpus());
     EXPECT_EQ(mp::Pool{0}.processes(), mp::usable_cpus());
     EXPECT_EQ(mp::Pool{mp::PoolOptions{.processes = 2}}.processes(), 2);
@@ -49,7 +43,7 @@ TEST(Pool, RunsTasksInTheWorkersThatItNames) {
     mp::Pool pool{2};
     const auto pids = pool.worker_pids();
     for (const pid_t pid : pool.map([](int) { return getpid(); }, numbers(20))) {
-        EXPECT_THAT(pids, Contains(pid));
+        EXPECT_NE(std::find(pids.begin(), pids.end(), pid), pids.end());
     }
 }
 
@@ -70,7 +64,7 @@ TEST(Pool, ReplacesWorkersAfterTheirNumberOfTasks) {
     for (const pid_t pid : pids) {
         calls.push_back(static_cast<int>(std::count(pids.begin(), pids.end(), pid)));
     }
-    EXPECT_THAT(calls, Each(testing::Le(10)));
+    EXPECT_LE(*std::max_element(calls.begin(), calls.end()), 10);
 }
 
 TEST(Pool, CountsItemsAndNotChunksTowardsTheReplacement) {
@@ -84,7 +78,7 @@ TEST(Pool, CountsItemsAndNotChunksTowardsTheReplacement) {
 }
 
 TEST(Pool, FinishesWhatIsPendingWhenClosedAndJoined) {
-    SharedPage<Counter> gate;
+    Shared<Counter> gate;
     mp::Pool pool{mp::PoolOptions{.processes = 2, .max_tasks_per_child = 1}};
     std::vector<mp::AsyncResult<int>> results;
     for (int i = 0; i < 6; ++i) {
@@ -147,7 +141,7 @@ TEST(Pool, MayBeClosedJoinedAndTerminatedOftenAndInAnyOrder) {
 }
 
 TEST(Pool, TerminatesWithTenThousandTasksThatWait) {
-    SharedPage<Counter> gate;
+    Shared<Counter> gate;
     mp::Pool pool{2};
     auto result = pool.map_async(
         [g = gate.get()](int x) {
@@ -161,7 +155,7 @@ TEST(Pool, TerminatesWithTenThousandTasksThatWait) {
 }
 
 TEST(Pool, TerminatedByAnotherThreadEndsACallThatWaits) {
-    SharedPage<Counter> started, gate;
+    Shared<Counter> started, gate;
     mp::Pool pool{1};
     std::thread other([&] {
         await(*started);
@@ -214,8 +208,7 @@ TEST(Pool, Nests) {
         const auto squares = inner.map([](int x) { return x * x; }, numbers(n));
         return std::accumulate(squares.begin(), squares.end(), 0);
     };
-    EXPECT_THAT(pool.map(sum_in_own_pool, std::vector<int>{2, 3, 4}),
-                testing::ElementsAre(1, 5, 14));
+    EXPECT_EQ(pool.map(sum_in_own_pool, std::vector<int>{2, 3, 4}), listed(1, 5, 14));
 }
 
 TEST(Pool, ThrowsInAForkedChildAndEndsNothingThere) {

@@ -3,7 +3,6 @@
 #include <csignal>
 #include <ios>
 #include <new>
-#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -11,26 +10,25 @@
 
 #include <unistd.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/pool.hpp>
 
-#include "face/shared_page.hpp"
+#include "support/eventually.hpp"
+#include "support/numbers.hpp"
+#include "support/shared.hpp"
+#include "support/text.hpp"
 
 namespace mp = procpool;
-using mp::test::await;
-using mp::test::Counter;
-using mp::test::SharedPage;
+using support::await;
+using support::contains;
+using support::Counter;
+using support::numbers;
+using support::Shared;
+using support::starts_with;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::vector<int> numbers(int count) {
-    std::vector<int> result(static_cast<std::size_t>(count));
-    std::iota(result.begin(), result.end(), 0);
-    return result;
-}
 
 /// The error of a call, as a copy of its mixin.
 template <class Call>
@@ -44,7 +42,7 @@ mp::TaskFailure failure_of(Call call) {
 }
 
 TEST(MapError, IsThatOfTheLowestIndexWhateverCameFirst) {
-    SharedPage<Counter> later_failed;
+    Shared<Counter> later_failed;
     mp::Pool pool{2};
     // Item 1 fails only after item 7 has.
     const auto fail = [later = later_failed.get()](int x) {
@@ -63,7 +61,7 @@ TEST(MapError, IsThatOfTheLowestIndexWhateverCameFirst) {
 }
 
 TEST(MapError, WaitsForAllOtherItems) {
-    SharedPage<Counter> done;
+    Shared<Counter> done;
     mp::Pool pool{2};
     const auto fail_first = [count = done.get()](int x) {
         if (x == 0) {
@@ -76,7 +74,7 @@ TEST(MapError, WaitsForAllOtherItems) {
 }
 
 TEST(MapError, CostsOneItemAndNotItsChunk) {
-    SharedPage<Counter> done;
+    Shared<Counter> done;
     mp::Pool pool{1};
     const auto fail_some = [count = done.get()](int x) {
         if (x % 10 == 3) {
@@ -128,8 +126,8 @@ TEST(MapError, OfADerivedTypeArrivesAsItsStandardBaseAndNamesItself) {
         const auto& failure = dynamic_cast<const mp::TaskFailure&>(error);
         EXPECT_EQ(failure.index(), 2u);
         EXPECT_NE(failure.worker_pid(), 0);
-        EXPECT_THAT(failure.type_name(), testing::HasSubstr("ParseError"));
-        EXPECT_THAT(failure.message(), testing::HasSubstr("item 2"));
+        EXPECT_TRUE(contains(failure.type_name(), "ParseError"));
+        EXPECT_TRUE(contains(failure.message(), "item 2"));
     }
 }
 
@@ -195,7 +193,7 @@ TEST(MapOptions, TimeoutEndsAnItemThatDoesNotEnd) {
 }
 
 TEST(MapOptions, RetriesItemsWhoseWorkerDied) {
-    SharedPage<Counter> tries;
+    Shared<Counter> tries;
     mp::Pool pool{2};
     const auto die_twice = [count = tries.get()](int x) {
         if (x == 5 && ++*count <= 2) {
@@ -208,7 +206,7 @@ TEST(MapOptions, RetriesItemsWhoseWorkerDied) {
 }
 
 TEST(MapOptions, DoesNotRetryAnExceptionOfTheTask) {
-    SharedPage<Counter> tries;
+    Shared<Counter> tries;
     mp::Pool pool{1};
     const auto fail = [count = tries.get()](int) {
         ++*count;
@@ -219,7 +217,7 @@ TEST(MapOptions, DoesNotRetryAnExceptionOfTheTask) {
 }
 
 TEST(MapOptions, FailFastCancelsWhatHasNotStarted) {
-    SharedPage<Counter> started;
+    Shared<Counter> started;
     mp::Pool pool{1};
     // What starts before the cancelling arrives ends by its timeout: not all items can be run.
     const auto fail_at_5 = [count = started.get()](int x) {
@@ -272,8 +270,8 @@ TEST(MapError, OfReadingAResultIsNotBlamedOnAWorker) {
         pool.try_map([](int i) { return Unwelcome{i + 1}; }, std::vector<int>{0, 1});
     client = 0;
     EXPECT_THROW(outcomes.at(0).rethrow(), std::range_error);
-    EXPECT_THAT(outcomes.at(0).error().message(),
-                testing::StartsWith("item 0: reading its result threw std::range_error"));
+    EXPECT_TRUE(starts_with(outcomes.at(0).error().message(),
+                            "item 0: reading its result threw std::range_error"));
     EXPECT_EQ(outcomes.at(1).value().value, 2);
 }
 

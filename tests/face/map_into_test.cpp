@@ -2,14 +2,17 @@
 #include <stdexcept>
 #include <vector>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/pool.hpp>
 #include <procpool/shared.hpp>
 
+#include "support/lists.hpp"
+
 namespace mp = procpool;
-using testing::ElementsAre;
+using support::all_are;
+using support::copy_of;
+using support::listed;
 
 namespace {
 
@@ -18,17 +21,17 @@ TEST(MapInto, WritesResultsInPlace) {
     const std::vector<int> items{1, 2, 3};
     mp::shared_vector<double> out;
     pool.map_into([](int x) { return x / 2.0; }, items, out);
-    EXPECT_THAT(out, ElementsAre(0.5, 1.0, 1.5));
+    EXPECT_EQ(copy_of(out), listed(0.5, 1.0, 1.5));
 }
 
 TEST(MapInto, TakesItsInputWithoutACopy) {
     mp::Pool pool{2};
     mp::shared_vector<int> items(3, 5);
     const auto results = pool.map([](int x) { return x + 1; }, items);
-    EXPECT_THAT(results, ElementsAre(6, 6, 6));
+    EXPECT_EQ(results, listed(6, 6, 6));
     mp::shared_vector<int> out(3);
     pool.map_into([](int x) { return x * x; }, items, out);
-    EXPECT_THAT(out, ElementsAre(25, 25, 25));
+    EXPECT_EQ(copy_of(out), listed(25, 25, 25));
 }
 
 TEST(MapInto, FillsManyPages) {
@@ -47,7 +50,7 @@ TEST(MapInto, ResizesTheOutputToTheNumberOfItems) {
     mp::shared_vector<int> out(100, 7);
     const int* const before = out.data();
     pool.map_into([](int x) { return x; }, std::vector<int>{1, 2}, out);
-    EXPECT_THAT(out, ElementsAre(1, 2));
+    EXPECT_EQ(copy_of(out), listed(1, 2));
     EXPECT_EQ(out.data(), before);
     pool.map_into([](int x) { return x; }, std::vector<int>{}, out);
     EXPECT_TRUE(out.empty());
@@ -57,7 +60,7 @@ TEST(MapInto, ConvertsToTheElementsOfTheOutput) {
     mp::Pool pool{1};
     mp::shared_vector<float> out;
     pool.map_into([](int x) { return x; }, std::vector<int>{1, 2}, out);
-    EXPECT_THAT(out, ElementsAre(1.0f, 2.0f));
+    EXPECT_EQ(copy_of(out), listed(1.0f, 2.0f));
 }
 
 TEST(MapInto, ThrowsTheErrorOfTheLowestIndexAndKeepsTheOtherResults) {
@@ -83,7 +86,7 @@ TEST(MapInto, MayBeRepeatedWithOutputAsInput) {
         pool.map_into([](int x) { return 2 * x; }, a, b);
         swap(a, b);
     }
-    EXPECT_THAT(a, testing::Each(32));
+    EXPECT_TRUE(all_are(32, a));
 }
 
 }  // namespace

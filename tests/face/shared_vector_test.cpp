@@ -5,38 +5,40 @@
 #include <utility>
 #include <vector>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/pool.hpp>
 #include <procpool/shared.hpp>
 
+#include "support/lists.hpp"
+
 namespace mp = procpool;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using support::all_are;
+using support::copy_of;
+using support::listed;
 
 namespace {
 
 TEST(SharedVector, StartsEmpty) {
     const mp::shared_vector<int> v;
-    EXPECT_THAT(v, IsEmpty());
+    EXPECT_TRUE(v.empty());
     EXPECT_EQ(v.capacity(), 0u);
     EXPECT_EQ(v.begin(), v.end());
 }
 
 TEST(SharedVector, IsMadeAsAVectorIs) {
-    EXPECT_THAT(mp::shared_vector<int>(2), ElementsAre(0, 0));
-    EXPECT_THAT(mp::shared_vector<int>(2, 7), ElementsAre(7, 7));
-    EXPECT_THAT((mp::shared_vector<int>{1, 2, 3}), ElementsAre(1, 2, 3));
+    EXPECT_EQ(copy_of(mp::shared_vector<int>(2)), listed(0, 0));
+    EXPECT_EQ(copy_of(mp::shared_vector<int>(2, 7)), listed(7, 7));
+    EXPECT_EQ(copy_of(mp::shared_vector<int>{1, 2, 3}), listed(1, 2, 3));
     const std::list<int> list{4, 5};
-    EXPECT_THAT((mp::shared_vector<int>(list.begin(), list.end())), ElementsAre(4, 5));
+    EXPECT_EQ(copy_of(mp::shared_vector<int>(list.begin(), list.end())), listed(4, 5));
 }
 
 TEST(SharedVector, ZeroesNewElementsInReusedMemory) {
     {
         mp::shared_vector<int> dirty(1000, -1);
     }
-    EXPECT_THAT(mp::shared_vector<int>(1000), testing::Each(0));
+    EXPECT_TRUE(all_are(0, mp::shared_vector<int>(1000)));
 }
 
 TEST(SharedVector, GrowsAndKeepsItsElements) {
@@ -71,7 +73,7 @@ TEST(SharedVector, TakesItsOwnElementsAsValues) {
     }
     v.push_back(v[0]);
     v.resize(5000, v[0]);
-    EXPECT_THAT(v, testing::Each(1));
+    EXPECT_TRUE(all_are(1, v));
 }
 
 TEST(SharedVector, CopiesAndMoves) {
@@ -83,7 +85,7 @@ TEST(SharedVector, CopiesAndMoves) {
     mp::shared_vector<int> c = std::move(a);
     EXPECT_EQ(c.data(), data);
     b = mp::shared_vector<int>{9};
-    EXPECT_THAT(b, ElementsAre(9));
+    EXPECT_EQ(copy_of(b), listed(9));
     b = c;
     EXPECT_EQ(b, c);
     swap(b, c);
@@ -106,7 +108,7 @@ TEST(SharedVector, ThrowsWhenThereIsNoRoom) {
     mp::shared_vector<int> v{1};
     EXPECT_THROW(v.reserve(static_cast<std::size_t>(-1)), std::bad_alloc);
     EXPECT_THROW(v.reserve(std::size_t{1} << 60), std::bad_alloc);
-    EXPECT_THAT(v, ElementsAre(1));
+    EXPECT_EQ(copy_of(v), listed(1));
 }
 
 TEST(SharedVector, MadeAfterAPoolIsSeenByItsWorkers) {
@@ -114,7 +116,7 @@ TEST(SharedVector, MadeAfterAPoolIsSeenByItsWorkers) {
     mp::shared_vector<int> table(1000);
     std::iota(table.begin(), table.end(), 0);
     const auto lookup = [at = table.data()](int i) { return at[i]; };
-    EXPECT_THAT(pool.map(lookup, std::vector<int>{0, 999}), ElementsAre(0, 999));
+    EXPECT_EQ(pool.map(lookup, std::vector<int>{0, 999}), listed(0, 999));
 }
 
 TEST(SharedVector, MayBeDestroyedWhileAJobReadsIt) {
@@ -123,7 +125,7 @@ TEST(SharedVector, MayBeDestroyedWhileAJobReadsIt) {
     auto result = pool.map_async([](int x) { return x; }, *input);
     input.reset();
     mp::shared_vector<int> other(100'000, 4);
-    EXPECT_THAT(result.get(), testing::Each(3));
+    EXPECT_TRUE(all_are(3, result.get()));
 }
 
 TEST(SharedVector, CannotBeHarmedByAWorker) {

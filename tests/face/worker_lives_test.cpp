@@ -15,17 +15,25 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/bind.hpp>
 #include <procpool/pool.hpp>
 #include <procpool/this_task.hpp>
 
-#include "../sanitized.hpp"
-#include "shared_page.hpp"
+#include "support/eventually.hpp"
+#include "support/lists.hpp"
+#include "support/numbers.hpp"
+#include "support/sanitized.hpp"
+#include "support/shared.hpp"
+#include "support/text.hpp"
 
 namespace mp = procpool;
+using support::all_are;
+using support::contains;
+using support::contains_match;
+using support::listed;
+using support::numbers;
 
 namespace {
 
@@ -34,14 +42,6 @@ std::string model;
 
 void prepare() { ++prepared; }
 void load(const std::string& name) { model = name; }
-
-std::vector<int> numbers(int count) {
-    std::vector<int> result;
-    for (int i = 0; i < count; ++i) {
-        result.push_back(i);
-    }
-    return result;
-}
 
 std::string message_of(auto&& call) {
     try {
@@ -59,7 +59,7 @@ std::string message_of(auto&& call) {
 TEST(Initializer, RunsOnceInEveryWorkerBeforeItsFirstItem) {
     mp::Pool pool{{.processes = 2, .initializer = prepare}};
     const auto seen = pool.map([](int) { return prepared; }, numbers(100), {.chunksize = 1});
-    EXPECT_THAT(seen, testing::Each(1));
+    EXPECT_TRUE(all_are(1, seen));
     EXPECT_EQ(prepared, 0) << "the client is no worker";
 }
 
@@ -83,8 +83,8 @@ TEST(Initializer, KnowsItsWorker) {
 TEST(Initializer, ThatThrowsBreaksThePoolWithItsCause) {
     mp::Pool pool{{.processes = 2, .initializer = [] { throw std::runtime_error("no model"); }}};
     const std::string message = message_of([&] { pool.map([](int i) { return i; }, numbers(10)); });
-    EXPECT_THAT(message, testing::ContainsRegex("threw std::runtime_error.*: no model;"));
-    EXPECT_THAT(message, testing::HasSubstr("mend the initializer"));
+    EXPECT_TRUE(contains_match(message, "threw std::runtime_error.*: no model;"));
+    EXPECT_TRUE(contains(message, "mend the initializer"));
 }
 
 TEST(Initializer, ThatFailsFailsEveryLaterCallToo) {
@@ -96,11 +96,11 @@ TEST(Initializer, ThatFailsFailsEveryLaterCallToo) {
 
 TEST(Initializer, ThatDiesBreaksThePoolWithTheSignal) {
     mp::Pool pool{{.processes = 1, .initializer = [] { std::raise(SIGKILL); }}};
-    EXPECT_THAT(message_of([&] { pool.apply([] {}); }), testing::HasSubstr("SIGKILL"));
+    EXPECT_TRUE(contains(message_of([&] { pool.apply([] {}); }), "SIGKILL"));
 }
 
 TEST(Initializer, ThatFailsFirstIsTheCauseThoughOthersAreKilledForIt) {
-    static mp::test::SharedPage<mp::test::Counter> others;
+    static support::Shared<support::Counter> others;
     mp::Pool pool{{.processes = 2, .initializer = [] {
                        if (mp::this_worker::id() == 0) {
                            ++*others;
@@ -108,22 +108,22 @@ TEST(Initializer, ThatFailsFirstIsTheCauseThoughOthersAreKilledForIt) {
                                ::pause();
                            }
                        }
-                       mp::test::await(*others);
+                       support::await(*others);
                        std::raise(SIGTERM);
                    }}};
     while (!pool.worker_pids().empty()) {
         std::this_thread::yield();
     }
-    EXPECT_THAT(message_of([&] { pool.apply([] {}); }), testing::HasSubstr("SIGTERM"));
+    EXPECT_TRUE(contains(message_of([&] { pool.apply([] {}); }), "SIGTERM"));
 }
 
 TEST(Initializer, ThatExitsBreaksThePoolWithTheStatus) {
     mp::Pool pool{{.processes = 1, .initializer = [] { std::exit(3); }}};
-    EXPECT_THAT(message_of([&] { pool.apply([] {}); }), testing::HasSubstr("status 3"));
+    EXPECT_TRUE(contains(message_of([&] { pool.apply([] {}); }), "status 3"));
 }
 
 TEST(Initializer, ThatFailsInAReplacementResolvesEachItemThatIsLeftOfTryMap) {
-    static mp::test::SharedPage<mp::test::Counter> workers;
+    static support::Shared<support::Counter> workers;
     mp::Pool pool{{.processes = 1,
                    .initializer =
                        [] {
@@ -138,14 +138,14 @@ TEST(Initializer, ThatFailsInAReplacementResolvesEachItemThatIsLeftOfTryMap) {
     for (const int i : {1, 2}) {
         const auto& outcome = outcomes[static_cast<std::size_t>(i)];
         EXPECT_THROW(outcome.rethrow(), mp::InitializerFailed);
-        EXPECT_THAT(outcome.error().message(), testing::HasSubstr("the initializer failed"));
+        EXPECT_TRUE(contains(outcome.error().message(), "the initializer failed"));
     }
 }
 
 TEST(Initializer, ThatForksAndReturnsTwiceRunsItemsOnce) {
     mp::Pool pool{{.processes = 1, .initializer = [] { static_cast<void>(::fork()); }}};
     const auto pids = pool.map([](int) { return ::getpid(); }, numbers(10), {.chunksize = 1});
-    EXPECT_THAT(pids, testing::Each(pool.worker_pids().at(0)));
+    EXPECT_TRUE(all_are(pool.worker_pids().at(0), pids));
 }
 
 TEST(MemoryLimit, TurnsALeakIntoBadAlloc) {
@@ -179,7 +179,7 @@ TEST(MemoryLimit, ALeakCostsTheItemThatMeetsItAndNoneAfterIt) {
         }
         ++failed;
         EXPECT_THROW(outcomes[i].rethrow(), std::bad_alloc);
-        EXPECT_THAT(outcomes[i].error().message(), testing::HasSubstr("PoolOptions::memory_limit"));
+        EXPECT_TRUE(contains(outcomes[i].error().message(), "PoolOptions::memory_limit"));
         // Whoever takes the place has room for as many again.
         for (std::size_t next = i + 1; next < std::min(i + 4, outcomes.size()); ++next) {
             EXPECT_TRUE(outcomes[next]) << next;
@@ -190,7 +190,7 @@ TEST(MemoryLimit, ALeakCostsTheItemThatMeetsItAndNoneAfterIt) {
 }
 
 TEST(MemoryLimit, WithFailFastCancelsTheRestOfTheChunk) {
-    mp::test::SharedPage<mp::test::Counter> calls, behind;
+    support::Shared<support::Counter> calls, behind;
     mp::Pool pool{{.processes = 1, .memory_limit = std::size_t{64} << 20U}};
     auto result = pool.map_async(
         [count = calls.get()](int) {
@@ -200,7 +200,7 @@ TEST(MemoryLimit, WithFailFastCancelsTheRestOfTheChunk) {
         numbers(20), {.chunksize = 20, .fail_fast = true});
     // Comes after the rest of the chunk; nothing here takes in that an item failed.
     auto later = pool.submit([mark = behind.get()] { ++*mark; });
-    mp::test::await(*behind);
+    support::await(*behind);
     EXPECT_THROW(result.get(), std::bad_alloc);
     EXPECT_EQ(*calls, 1);
 }
@@ -213,7 +213,7 @@ TEST(MemoryLimit, IsNotBlamedForWhatNoWorkerCouldHave) {
             const std::unique_ptr<int[]> unused(new int[static_cast<std::size_t>(size)]);
         },
         std::vector<int>{-1});
-    EXPECT_THAT(outcomes.at(0).error().message(), testing::Not(testing::HasSubstr("memory_limit")));
+    EXPECT_FALSE(contains(outcomes.at(0).error().message(), "memory_limit"));
     EXPECT_EQ(pool.apply([] { return ::getpid(); }), worker);
 }
 
@@ -267,7 +267,7 @@ TEST(Pin, UsesTheCpusThatThisProcessMayUse) {
     {
         mp::Pool pool{{.processes = 2, .pin = true}};
         const auto cpus = pool.map([](int) { return ::sched_getcpu(); }, numbers(10));
-        EXPECT_THAT(cpus, testing::Each(last));
+        EXPECT_TRUE(all_are(last, cpus));
     }
     ASSERT_EQ(::sched_setaffinity(0, sizeof before, &before), 0);
 }
@@ -335,7 +335,7 @@ TEST(Local, IsMadeOnceInAWorker) {
     mp::Pool pool{1};
     const auto calls =
         pool.map([](int) { return ++mp::this_worker::local<Counter>().calls; }, numbers(3));
-    EXPECT_THAT(calls, testing::ElementsAre(1, 2, 3));
+    EXPECT_EQ(calls, listed(1, 2, 3));
 }
 
 TEST(Local, OfTheClientIsNotTheWorkers) {

@@ -4,9 +4,10 @@
 
 #include <string>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/lists.hpp"
+#include "support/text.hpp"
 #include "tool/exit.hpp"
 
 namespace {
@@ -14,8 +15,8 @@ namespace {
 using forest::Grid;
 using forest::parse_grid;
 using forest::Settings;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using support::contains;
+using support::listed;
 
 std::string complaint_about(const std::string& text) {
     try {
@@ -28,18 +29,17 @@ std::string complaint_about(const std::string& text) {
 
 TEST(Grid, HasEveryCombination) {
     const Grid grid = parse_grid("depth=2,full leaf=1,5");
-    EXPECT_THAT(grid.points,
-                ElementsAre(Settings{.depth = 2, .leaf = 1}, Settings{.depth = 2, .leaf = 5},
-                            Settings{.leaf = 1}, Settings{.leaf = 5}));
+    EXPECT_EQ(grid.points, listed(Settings{.depth = 2, .leaf = 1}, Settings{.depth = 2, .leaf = 5},
+                                  Settings{.leaf = 1}, Settings{.leaf = 5}));
     EXPECT_EQ(grid.name(2), "depth=full leaf=1");
-    EXPECT_THAT(grid.coordinates(1), ElementsAre(0, 1));
+    EXPECT_EQ(grid.coordinates(1), listed<std::size_t>(0, 1));
 }
 
 TEST(Grid, KnowsRangesAndShares) {
-    EXPECT_THAT(parse_grid("rounds=1..3").points,
-                ElementsAre(Settings{.rounds = 1}, Settings{.rounds = 2}, Settings{.rounds = 3}));
-    EXPECT_THAT(parse_grid(" rate=0.25,1 ").points,
-                ElementsAre(Settings{.rate = 0.25}, Settings{.rate = 1}));
+    EXPECT_EQ(parse_grid("rounds=1..3").points,
+              listed(Settings{.rounds = 1}, Settings{.rounds = 2}, Settings{.rounds = 3}));
+    EXPECT_EQ(parse_grid(" rate=0.25,1 ").points,
+              listed(Settings{.rate = 0.25}, Settings{.rate = 1}));
 }
 
 TEST(Grid, OfTheDefaultIsWellFormed) {
@@ -70,9 +70,8 @@ TEST(GridComplaint, SaysWhatIsWrongAndShowsWhatIsRight) {
         {"depth=1..1000 leaf=1..1000", "more than 10000 combinations"},
     };
     for (const auto& [text, why] : wrong) {
-        EXPECT_THAT(complaint_about(text), HasSubstr(why)) << text;
-        EXPECT_THAT(complaint_about(text), HasSubstr("for example: --grid depth=1..4,full"))
-            << text;
+        EXPECT_TRUE(contains(complaint_about(text), why)) << text;
+        EXPECT_TRUE(contains(complaint_about(text), "for example: --grid depth=1..4,full")) << text;
     }
 }
 

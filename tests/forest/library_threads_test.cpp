@@ -15,7 +15,9 @@
 #include <procpool/init.hpp>
 #include <procpool/pool.hpp>
 
-#include "life/life.hpp"
+#include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/files.hpp"
 
 namespace {
 
@@ -56,7 +58,7 @@ float grow(int threads) {
 /// In a process of its own: what a test does to the library stays there.
 template <class Act>
 void in_a_fresh_process(Act act) {
-    EXPECT_EQ(life::status_of_child(act), 0);
+    EXPECT_EQ(support::status_of_child(act), 0);
 }
 
 /// Threads that the system gives this process: two are asked for, and one needs two CPUs.
@@ -99,8 +101,8 @@ TEST(LibraryThreads, DoNotMatterToAPoolThatIsOlder) {
         }
         const auto before = pool.worker_pids();
         ::kill(before.at(0), SIGKILL);
-        life::eventually([&] { return pool.worker_pids() != before; });
-        return pool.apply({.timeout = 20s}, grow, 2) == expected;
+        return support::eventually([&] { return pool.worker_pids() != before; }) &&
+               pool.apply({.timeout = 20s}, grow, 2) == expected;
     });
 }
 
@@ -121,7 +123,7 @@ TEST(LibraryThreads, AreNotStartedByAWorkerOfTheForest) {
                    {.timeout = 20s},
                    [](int threads) {
                        grow(threads);
-                       return life::entries_of("/proc/self/task").size();
+                       return support::entries_of("/proc/self/task").size();
                    },
                    1) == 1;
     });

@@ -9,19 +9,20 @@
 #include <fstream>
 #include <limits>
 #include <map>
-#include <numeric>
 #include <string>
 #include <vector>
 
 #include <unistd.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "forest/fits.hpp"
 #include "forest/picture.hpp"
 #include "forest/sampling.hpp"
-#include "life/life.hpp"
+#include "support/eventually.hpp"
+#include "support/lists.hpp"
+#include "support/processes.hpp"
+#include "support/text.hpp"
 #include "tool/exit.hpp"
 #include "tool/interrupt.hpp"
 
@@ -31,11 +32,9 @@ using forest::Csv;
 using forest::Dataset;
 using forest::Findings;
 using forest::Plan;
-using testing::Each;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Lt;
-using testing::Not;
+using support::contains;
+using support::contains_match;
+using support::listed;
 
 Dataset iris() {
     return forest::select_columns(Csv::read(PROCPOOL_DATA "/iris.csv"), "petal_width", {"1..3"});
@@ -182,7 +181,9 @@ TEST(Study, LearnsATargetOfAnySize) {
 
 TEST(Study, LearnsATargetThatIsAlwaysTheSame) {
     const Findings found = forest::study(table("x,y\n1,0.1\n2,0.1\n3,0.1\n4,0.1\n"), small_plan());
-    EXPECT_THAT(found.tree, Each(testing::DoubleEq(0.1)));
+    for (const double value : found.tree) {
+        EXPECT_DOUBLE_EQ(value, 0.1);
+    }
     EXPECT_LT(found.out_of_bag_error.value(), 1e-12);
 }
 
@@ -190,7 +191,7 @@ TEST(Study, OfTwoRowsIsTheSmallest) {
     Plan plan = small_plan();
     plan.folds = 2;
     const Findings found = forest::study(table("x,y\n1,0\n2,1\n"), plan);
-    EXPECT_THAT(found.tree, ElementsAre(0, 1));
+    EXPECT_EQ(found.tree, listed<double>(0, 1));
     EXPECT_DOUBLE_EQ(found.points[0]->error, 1);  // each is told by the other
 }
 
@@ -217,15 +218,15 @@ TEST(StudyComplaint, IsOfFoldsWithoutRows) {
     Plan plan = small_plan();
     for (const std::uint32_t folds : {0U, 1U, 5U}) {
         plan.folds = folds;
-        EXPECT_THAT(complaint_about(table("x,y\n1,2\n3,4\n5,6\n7,8\n"), plan),
-                    HasSubstr("a.csv has 4 rows, so write 2 to 4"));
+        EXPECT_TRUE(contains(complaint_about(table("x,y\n1,2\n3,4\n5,6\n7,8\n"), plan),
+                             "a.csv has 4 rows, so write 2 to 4"));
     }
 }
 
 TEST(StudyComplaint, IsOfMoreCrashesThanFits) {
     Plan plan = small_plan();
     plan.crashes = fits_of_small_plan + 1;
-    EXPECT_THAT(complaint_about(iris(), plan), HasSubstr("there are only 45 fits"));
+    EXPECT_TRUE(contains(complaint_about(iris(), plan), "there are only 45 fits"));
 }
 
 TEST(StudyComplaint, IsOfAFitThatTakesTooLong) {
@@ -260,9 +261,9 @@ TEST(StudyComplaint, IsOfAFitThatKeepsLosingItsWorker) {
             return;
         }
         for (;;) {  // a worker is a child of a child of the client
-            for (const pid_t pid : life::all_pids()) {
-                const auto worker = life::look_up(pid);
-                const auto server = worker ? life::look_up(worker->parent) : std::nullopt;
+            for (const pid_t pid : support::all_pids()) {
+                const auto worker = support::look_up(pid);
+                const auto server = worker ? support::look_up(worker->parent) : std::nullopt;
                 if (server && server->parent == client && worker->parent != client) {
                     ::kill(pid, SIGKILL);
                 }
@@ -275,8 +276,8 @@ TEST(StudyComplaint, IsOfAFitThatKeepsLosingItsWorker) {
     };
     const Findings found = forest::study(iris(), plan);
     ASSERT_TRUE(found.stopped.has_value());
-    EXPECT_THAT(found.stopped->what(),
-                testing::ContainsRegex("fold [1-4] of rounds=10000 lost its worker 5 times"));
+    EXPECT_TRUE(contains_match(found.stopped->what(),
+                               "fold [1-4] of rounds=10000 lost its worker 5 times"));
     EXPECT_EQ(found.tree.size(), 150U);
     ASSERT_GT(killer, 0);
     ::kill(killer, SIGKILL);
@@ -307,7 +308,7 @@ TEST(StudyInterrupted, HasWhatWasFoundTillThenAndLeavesNothingRunning) {
             }
             EXPECT_EQ(part.points[point]->error, whole.points[point]->error);
         }
-        EXPECT_TRUE(life::eventually([] { return life::own_children().empty(); }));
+        EXPECT_TRUE(support::eventually([] { return support::own_children().empty(); }));
     }
 }
 
@@ -324,7 +325,7 @@ TEST(Chance, PutsEveryRowInOneFoldAndFoldsAreEven) {
 
 TEST(Chance, DrawsRowsOfItsOwnForEachTree) {
     const auto first = forest::drawn_rows(1000, 1, 0);
-    EXPECT_THAT(first, Each(Lt(1000U)));
+    EXPECT_LT(*std::max_element(first.begin(), first.end()), 1000U);
     EXPECT_NE(first, forest::drawn_rows(1000, 1, 1));
     EXPECT_NE(first, forest::drawn_rows(1000, 2, 0));
     std::vector<bool> drawn(1000);
@@ -337,8 +338,8 @@ TEST(Chance, DrawsRowsOfItsOwnForEachTree) {
 
 TEST(Chance, IsTheSameOnEveryMachine) {
     // As another implementation has it, in Python.
-    EXPECT_THAT(forest::fold_of_rows(8, 3, 42), ElementsAre(2, 0, 1, 0, 1, 1, 0, 2));
-    EXPECT_THAT(forest::drawn_rows(6, 42, 3), ElementsAre(2, 3, 4, 5, 0, 2));
+    EXPECT_EQ(forest::fold_of_rows(8, 3, 42), listed<std::uint32_t>(2, 0, 1, 0, 1, 1, 0, 2));
+    EXPECT_EQ(forest::drawn_rows(6, 42, 3), listed<std::uint32_t>(2, 3, 4, 5, 0, 2));
 }
 
 // The picture.
@@ -364,20 +365,20 @@ TEST(Picture, HasALineForEachOtherSettingAndAPointForEachFit) {
     const std::string svg = picture("depth=1,2,full leaf=1,5");
     EXPECT_EQ(count(svg, "<polyline"), 2U);
     EXPECT_EQ(count(svg, "<circle"), 6U + 1U);  // and a ring around the best
-    EXPECT_THAT(svg, HasSubstr(">leaf=5</text>"));
-    EXPECT_THAT(svg, HasSubstr("<title>depth=full leaf=1: 0."));
+    EXPECT_TRUE(contains(svg, ">leaf=5</text>"));
+    EXPECT_TRUE(contains(svg, "<title>depth=full leaf=1: 0."));
     EXPECT_TRUE(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
 }
 
 TEST(Picture, WritesNamesAsTextNotAsMarkup) {
     const std::string svg = picture("depth=1,2");
-    EXPECT_THAT(svg, HasSubstr("&lt;a &amp; b&gt;"));
-    EXPECT_THAT(svg, Not(HasSubstr("<a &")));
+    EXPECT_TRUE(contains(svg, "&lt;a &amp; b&gt;"));
+    EXPECT_FALSE(contains(svg, "<a &"));
 }
 
 TEST(Picture, IsDrawnOfOnePointToo) {
     EXPECT_EQ(count(picture("leaf=5"), "<circle"), 2U);
-    EXPECT_THAT(picture("leaf=5"), Not(testing::ContainsRegex("nan|inf[^o]")));
+    EXPECT_FALSE(contains_match(picture("leaf=5"), "nan|inf[^o]"));
 }
 
 TEST(Picture, OfErrorsThatAreAllZeroHasAnAxisOfPlainNumbers) {
@@ -385,8 +386,8 @@ TEST(Picture, OfErrorsThatAreAllZeroHasAnAxisOfPlainNumbers) {
     plan.grid = forest::parse_grid("leaf=1,2");
     const Dataset data = table("x,y\n1,0\n2,0\n3,0\n4,0\n");
     const std::string svg = forest::picture_of_grid(data, plan, forest::study(data, plan));
-    EXPECT_THAT(svg, HasSubstr(">0.2</text>"));
-    EXPECT_THAT(svg, Not(testing::ContainsRegex("e-[0-9]+</text>")));
+    EXPECT_TRUE(contains(svg, ">0.2</text>"));
+    EXPECT_FALSE(contains_match(svg, "e-[0-9]+</text>"));
 }
 
 TEST(Picture, OfManyLinesNamesTheBestOne) {

@@ -22,22 +22,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "life/life.hpp"
+#include "support/eventually.hpp"
+#include "support/files.hpp"
+#include "support/processes.hpp"
+#include "support/sanitized.hpp"
+#include "support/text.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
-using life::eventually;
 using nlohmann::json;
-using testing::ContainsRegex;
-using testing::EndsWith;
-using testing::HasSubstr;
-using testing::Not;
-using testing::StartsWith;
+using support::contains;
+using support::contains_match;
+using support::ends_with;
+using support::eventually;
+using support::starts_with;
 using Words = std::vector<std::string>;
 
 const Words iris{"--data", PROCPOOL_DATA "/iris.csv", "--target", "petal_width", "--features",
@@ -67,7 +69,7 @@ public:
     File& operator=(const File&) = delete;
     ~File() { std::filesystem::remove(path_); }
     [[nodiscard]] const std::string& path() const { return path_; }
-    [[nodiscard]] std::string content() const { return life::content_of(path_); }
+    [[nodiscard]] std::string content() const { return support::content_of(path_); }
 
 private:
     std::string path_;
@@ -161,7 +163,7 @@ public:
 
     /// Processes that came of it, itself excepted.
     [[nodiscard]] std::vector<pid_t> offspring() const {
-        auto found = life::marked_with(mark_);
+        auto found = support::marked_with(mark_);
         std::erase(found, pid_);
         return found;
     }
@@ -169,7 +171,7 @@ public:
     [[nodiscard]] std::vector<pid_t> workers() const {
         auto found = offspring();
         std::erase_if(found, [&](pid_t pid) {
-            const auto process = life::look_up(pid);
+            const auto process = support::look_up(pid);
             return !process || process->parent == pid_ || process->group != pid;
         });
         return found;
@@ -234,10 +236,10 @@ void expect_complaint(Tool& tool, int code, const std::string& why) {
     EXPECT_EQ(tool.wait(), code);
     EXPECT_EQ(tool.out(), "");
     const std::string err = tool.err();
-    EXPECT_THAT(err, HasSubstr(why));
-    EXPECT_THAT(err, StartsWith("procpool: "));
+    EXPECT_TRUE(contains(err, why));
+    EXPECT_TRUE(starts_with(err, "procpool: "));
     EXPECT_EQ(std::ranges::count(err, '\n'), 1) << err;
-    EXPECT_THAT(err, EndsWith("\n"));
+    EXPECT_TRUE(ends_with(err, "\n"));
     EXPECT_TRUE(tool.left_nothing());
 }
 void expect_complaint(const Words& arguments, int code, const std::string& why) {
@@ -319,7 +321,7 @@ TEST(ForestDeaths, OfFitsThatCrashAreShown) {
     EXPECT_EQ(crashing.at("run").at("deaths"), 9);
     Tool tool(with(iris, {"--crash", "1"}));
     EXPECT_EQ(tool.wait(), 0);
-    EXPECT_THAT(tool.out(), HasSubstr("1 worker died"));
+    EXPECT_TRUE(contains(tool.out(), "1 worker died"));
 }
 
 // What a person sees.
@@ -329,11 +331,11 @@ TEST(ForestPage, IsPlainTextAndFitsIn80Columns) {
     EXPECT_EQ(tool.wait(), 0);
     EXPECT_EQ(tool.err(), "");
     const std::string out = tool.out();
-    EXPECT_THAT(out, HasSubstr("error 0.02769 on the rows that it has seen"));
-    EXPECT_THAT(out, HasSubstr("Best: depth="));
-    EXPECT_THAT(out, HasSubstr("Forest of 100 trees"));
-    EXPECT_THAT(out, HasSubstr("206 fits"));
-    EXPECT_THAT(out, Not(HasSubstr("\033")));
+    EXPECT_TRUE(contains(out, "error 0.02769 on the rows that it has seen"));
+    EXPECT_TRUE(contains(out, "Best: depth="));
+    EXPECT_TRUE(contains(out, "Forest of 100 trees"));
+    EXPECT_TRUE(contains(out, "206 fits"));
+    EXPECT_FALSE(contains(out, "\033"));
     std::istringstream lines(out.substr(out.find('\n')));  // the first has the path of the file
     for (std::string line; std::getline(lines, line);) {
         EXPECT_LE(line.size(), 80U) << line;
@@ -344,17 +346,18 @@ TEST(ForestPage, IsPlainTextAndFitsIn80Columns) {
 TEST(ForestPage, OnATerminalHasBars) {
     Tool tool(with(iris, {"--grid", "depth=1..3"}), {.columns = 80, .stdout_too = true});
     EXPECT_EQ(tool.wait(), 0);
-    EXPECT_THAT(tool.screen(), ContainsRegex("    1  0\\.3526 [+]- 0\\.0069  ########"));
-    EXPECT_THAT(tool.screen(), HasSubstr("\033[32m"));
+    EXPECT_TRUE(contains_match(tool.screen(), "    1  0\\.3526 [+]- 0\\.0069  ########"));
+    EXPECT_TRUE(contains(tool.screen(), "\033[32m"));
 }
 
 TEST(ForestPage, OnATerminalOf20ColumnsHasNoBarsAndSaysSo) {
     Tool tool(iris, {.columns = 20, .stdout_too = true});
     EXPECT_EQ(tool.wait(), 0);
-    EXPECT_THAT(tool.screen(), HasSubstr("the terminal has 20 columns and the picture needs 42; "
-                                         "widen it, or use --plot FILE.svg"));
-    EXPECT_THAT(tool.screen(), HasSubstr("\r\n    1     1  0.3526\r\n"));
-    EXPECT_THAT(tool.screen(), Not(ContainsRegex("[0-9] +#")));
+    EXPECT_TRUE(contains(tool.screen(),
+                         "the terminal has 20 columns and the picture needs 42; "
+                         "widen it, or use --plot FILE.svg"));
+    EXPECT_TRUE(contains(tool.screen(), "\r\n    1     1  0.3526\r\n"));
+    EXPECT_FALSE(contains_match(tool.screen(), "[0-9] +#"));
 }
 
 TEST(ForestPage, OfLargeErrorsKeepsItsColumnsApart) {
@@ -365,15 +368,15 @@ TEST(ForestPage, OfLargeErrorsKeepsItsColumnsApart) {
     const File file(large);
     Tool tool({"--data", file.path(), "--target", "y", "--trees", "0"});
     EXPECT_EQ(tool.wait(), 0);
-    EXPECT_THAT(tool.out(), ContainsRegex("\n    1     1  [0-9.]+e[+]09 [+]- [0-9.]+e[+]0[89]\n"));
+    EXPECT_TRUE(contains_match(tool.out(), "\n    1     1  [0-9.]+e[+]09 [+]- [0-9.]+e[+]0[89]\n"));
 }
 
 TEST(ForestPage, ShowsItsProgressOnATerminalOnly) {
     Tool wide(with(iris, long_work), {.columns = 80});
     EXPECT_TRUE(wide.shows("grid \\[#*\\.*\\] [0-9]+/100")) << wide.screen();
     EXPECT_EQ(wide.wait(), 0);
-    EXPECT_THAT(wide.screen(), EndsWith("\r\033[K")) << "the line is taken back";
-    EXPECT_THAT(wide.out(), Not(HasSubstr("\r")));
+    EXPECT_TRUE(ends_with(wide.screen(), "\r\033[K")) << "the line is taken back";
+    EXPECT_FALSE(contains(wide.out(), "\r"));
     Tool narrow(with(iris, long_work), {.columns = 20});
     EXPECT_TRUE(narrow.shows("grid [0-9]+/100|grid \\[")) << narrow.screen();
     Tool none(with(iris, {"--grid", "rounds=400", "leaf=1..4"}));
@@ -387,7 +390,7 @@ TEST(ForestPage, HelpHasExamplesTheGridAndExitCodes) {
     for (const char* word : {"--data", "--target", "--features", "--grid", "--folds", "--trees",
                              "--seed", "--processes", "--timeout", "--crash", "--json", "--plot",
                              "Exit status", "Examples", "depth=1..4,full"}) {
-        EXPECT_THAT(tool.out(), HasSubstr(word));
+        EXPECT_TRUE(contains(tool.out(), word));
     }
 }
 
@@ -395,15 +398,15 @@ TEST(ForestPicture, IsWrittenToTheFile) {
     const File file("old");
     Tool tool(with(iris, {"--plot", file.path()}));
     EXPECT_EQ(tool.wait(), 0);
-    EXPECT_THAT(file.content(), StartsWith("<svg "));
-    EXPECT_THAT(file.content(), EndsWith("</svg>\n"));
+    EXPECT_TRUE(starts_with(file.content(), "<svg "));
+    EXPECT_TRUE(ends_with(file.content(), "</svg>\n"));
 }
 
 TEST(ForestPicture, IsTheOneInTheDocumentation) {
     const File file("");
     Tool tool(with(iris, {"--plot", file.path()}));
     EXPECT_EQ(tool.wait(), 0);
-    EXPECT_EQ(file.content(), life::content_of(PROCPOOL_DATA "/../docs/pictures/forest.svg"));
+    EXPECT_EQ(file.content(), support::content_of(PROCPOOL_DATA "/../docs/pictures/forest.svg"));
 }
 
 // Bad input, each a line.
@@ -484,8 +487,8 @@ TEST(ForestComplaint, IsOfAFitThatTakesTooLongAfterWhatWasFound) {
     }
     Tool tool({"--data", rows, "--target", "y", "--grid", "rounds=10000", "--timeout", "4"});
     EXPECT_EQ(tool.wait(), 1);
-    EXPECT_THAT(tool.out(), HasSubstr("One tree, fully grown"));
-    EXPECT_THAT(tool.out(), HasSubstr("Stopped: 0 of 1 grid points, 0 of 100 trees"));
+    EXPECT_TRUE(contains(tool.out(), "One tree, fully grown"));
+    EXPECT_TRUE(contains(tool.out(), "Stopped: 0 of 1 grid points, 0 of 100 trees"));
     EXPECT_EQ(tool.err(),
               "procpool: fold 1 of rounds=10000 took longer than --timeout: allow more\n");
     EXPECT_TRUE(tool.left_nothing());
@@ -496,22 +499,22 @@ TEST(ForestComplaint, IsThatTheForkServerIsGoneAfterWhatWasFound) {
     Tool tool(with(iris, long_work), {.columns = 80});
     ASSERT_TRUE(tool.shows(" [1-9][0-9]/100")) << tool.screen();  // two points of the grid and more
     for (const pid_t pid : tool.offspring()) {
-        const auto process = life::look_up(pid);
+        const auto process = support::look_up(pid);
         if (process && process->parent == tool.pid()) {
             ::kill(pid, SIGKILL);
         }
     }
     EXPECT_EQ(tool.wait(), 3);
-    EXPECT_THAT(tool.out(), ContainsRegex("Stopped: [0-9]+ of 20 grid points"));
-    EXPECT_THAT(tool.out(), HasSubstr("Best: rounds=400"));
-    EXPECT_THAT(tool.screen(), HasSubstr("procpool: the worker processes are gone, and fold "));
+    EXPECT_TRUE(contains_match(tool.out(), "Stopped: [0-9]+ of 20 grid points"));
+    EXPECT_TRUE(contains(tool.out(), "Best: rounds=400"));
+    EXPECT_TRUE(contains(tool.screen(), "procpool: the worker processes are gone, and fold "));
 }
 
 TEST(ForestPicture, ThatCannotBeWrittenLosesNoResult) {
     Tool tool(with(iris, {"--plot", "/dev/full"}));
     EXPECT_EQ(tool.wait(), 3);
-    EXPECT_THAT(tool.out(), HasSubstr("Best: depth="));
-    EXPECT_THAT(tool.err(), HasSubstr("cannot write /dev/full: No space left on device"));
+    EXPECT_TRUE(contains(tool.out(), "Best: depth="));
+    EXPECT_TRUE(contains(tool.err(), "cannot write /dev/full: No space left on device"));
 }
 
 TEST(ForestComplaint, IsOfAnOutputThatCannotBeWritten) {
@@ -542,8 +545,8 @@ TEST(ForestInterrupted, PrintsWhatWasFoundAndLeavesNothingRunning) {
     ASSERT_TRUE(tool.shows(" [1-9][0-9]/100")) << tool.screen();  // two points of the grid and more
     tool.press("\x03");
     EXPECT_EQ(tool.wait(), 130);
-    EXPECT_THAT(tool.out(), HasSubstr("Best: rounds=400 leaf="));
-    EXPECT_THAT(tool.out(), ContainsRegex("Interrupted: [0-9]+ of 20 grid points, 0 of 10 trees"));
+    EXPECT_TRUE(contains(tool.out(), "Best: rounds=400 leaf="));
+    EXPECT_TRUE(contains_match(tool.out(), "Interrupted: [0-9]+ of 20 grid points, 0 of 10 trees"));
     EXPECT_TRUE(tool.left_nothing());
 }
 
@@ -565,7 +568,7 @@ TEST(ForestInterrupted, BeforeAnythingIsFoundDrawsNoPicture) {
     ASSERT_TRUE(eventually([&] { return !tool.workers().empty(); }));
     tool.signal(SIGINT);
     EXPECT_EQ(tool.wait(), 130);
-    EXPECT_THAT(tool.err(), HasSubstr("no point of the grid was finished"));
+    EXPECT_TRUE(contains(tool.err(), "no point of the grid was finished"));
     EXPECT_EQ(file.content(), "old");
     EXPECT_TRUE(tool.left_nothing());
 }

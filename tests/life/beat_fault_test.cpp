@@ -16,8 +16,10 @@
 #include <procpool/procpool.hpp>
 
 #include "engine/shared/steps.hpp"
-#include "life/life.hpp"
 #include "os/fault.hpp"
+#include "support/eventually.hpp"
+#include "support/processes.hpp"
+#include "support/shared.hpp"
 
 /// A program that calls its pool at regular times: a worker is awake when it calls.
 namespace {
@@ -34,7 +36,7 @@ struct World {
     std::atomic<bool> deadly{false};       // the next worker that looks for a call dies
     std::atomic<int> deaths{0};
 };
-life::Shared<World> world;
+support::Shared<World> world;
 
 int fault(Call call) {
     static int sleeps = 0;
@@ -76,19 +78,19 @@ protected:
 
     /// Rests and calls. True if the client had to wake nobody.
     bool call_in_time() {
-        const auto begin = life::Clock::now();
+        const auto begin = support::Clock::now();
         std::this_thread::sleep_for(10ms);
-        rests_.push_back(life::Clock::now() - begin);
+        rests_.push_back(support::Clock::now() - begin);
         world->wakes = 0;
-        const auto called = life::Clock::now();
+        const auto called = support::Clock::now();
         EXPECT_EQ(pool_->apply([](int x) { return x + 1; }, 1), 2);
-        calls_.push_back(life::Clock::now() - called);
+        calls_.push_back(support::Clock::now() - called);
         return world->wakes == 0;
     }
     /// Calls until half of ten found a worker awake. On a machine so busy that no rest is like
     /// another there is no beat to learn: skips the test.
     void learn() {
-        const bool are_expected = life::eventually(
+        const bool are_expected = support::eventually(
             [&] {
                 int in_time = 0;
                 for (int i = 0; i < 10; ++i) {
@@ -107,18 +109,18 @@ protected:
     [[nodiscard]] bool are_irregular() const {
         return varies(rests_, 100us) || varies(calls_, 200us);
     }
-    [[nodiscard]] static bool varies(const std::vector<life::Clock::duration>& times,
-                                     life::Clock::duration tolerance) {
+    [[nodiscard]] static bool varies(const std::vector<support::Clock::duration>& times,
+                                     support::Clock::duration tolerance) {
         if (times.size() < 100) {
             return false;
         }
-        std::vector<life::Clock::duration> last(times.end() - 100, times.end());
+        std::vector<support::Clock::duration> last(times.end() - 100, times.end());
         std::sort(last.begin(), last.end());
         return last[80] - last[10] > tolerance;
     }
 
     std::optional<Pool> pool_;
-    std::vector<life::Clock::duration> rests_, calls_;
+    std::vector<support::Clock::duration> rests_, calls_;
 };
 
 TEST_F(RegularCalls, FindAWorkerThatLooksForThem) { learn(); }
@@ -129,9 +131,9 @@ TEST_F(RegularCalls, ThatEndLeaveThePoolAsleep) {
         return;
     }
     for (const pid_t worker : pool_->worker_pids()) {
-        const auto busy = life::cpu_time(worker);
-        ASSERT_TRUE(life::eventually([&] { return life::rests(worker, 500ms); }, 30s));
-        EXPECT_LT(life::cpu_time(worker) - busy, 50ms);
+        const auto busy = support::cpu_time(worker);
+        ASSERT_TRUE(support::eventually([&] { return support::rests(worker, 500ms); }, 30s));
+        EXPECT_LT(support::cpu_time(worker) - busy, 50ms);
     }
 }
 
@@ -143,13 +145,13 @@ TEST_F(RegularCalls, AreNotLookedForBeforeTheirTimeIfASleepEndsEarly) {
     world->interrupted = true;
     std::chrono::nanoseconds busy{0};
     for (const pid_t worker : pool_->worker_pids()) {
-        busy -= life::cpu_time(worker);
+        busy -= support::cpu_time(worker);
     }
     for (int i = 0; i < 100; ++i) {
         call_in_time();
     }
     for (const pid_t worker : pool_->worker_pids()) {
-        busy += life::cpu_time(worker);
+        busy += support::cpu_time(worker);
     }
     EXPECT_LT(busy, 250ms);  // of a second and more
 }
@@ -160,12 +162,11 @@ TEST_F(RegularCalls, SurviveTheDeathOfAWorkerThatLooksForThem) {
         return;
     }
     world->deadly = true;
-    life::eventually(
-        [&] {
-            call_in_time();
-            return world->deaths == 1 || are_irregular();
-        },
-        10s);
+    const bool known = support::eventually([&] {
+        call_in_time();
+        return world->deaths == 1 || are_irregular();
+    });
+    EXPECT_TRUE(known);
     if (are_irregular()) {
         GTEST_SKIP() << "this machine keeps no time";
     }

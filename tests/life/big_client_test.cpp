@@ -2,7 +2,6 @@
 #include <csignal>
 #include <fstream>
 #include <iostream>
-#include <numeric>
 
 #include <sys/mman.h>
 
@@ -10,11 +9,13 @@
 
 #include <procpool/procpool.hpp>
 
-#include "life/life.hpp"
+#include "support/eventually.hpp"
+#include "support/numbers.hpp"
+#include "support/processes.hpp"
 
 namespace {
 
-using life::Clock;
+using support::Clock;
 using namespace std::chrono_literals;
 using procpool::Pool;
 
@@ -64,14 +65,14 @@ TEST(BigClient, HasItsWorkersReplacedWhileTheMapGoesOn) {
 
     const auto before = Clock::now();
     Pool pool{2};
-    std::cout << size / gibi << " GiB: pool made in " << life::milliseconds(Clock::now() - before)
-              << " ms\n";
+    std::cout << size / gibi << " GiB: pool made in "
+              << support::milliseconds(Clock::now() - before) << " ms\n";
 
     const pid_t server = pool.apply([] { return ::getppid(); });
     const auto spare_is_ready = [&] {
         std::size_t children = 0;
-        for (const pid_t pid : life::all_pids()) {
-            if (const auto process = life::look_up(pid)) {
+        for (const pid_t pid : support::all_pids()) {
+            if (const auto process = support::look_up(pid)) {
                 children += process->parent == server;
             }
         }
@@ -79,8 +80,7 @@ TEST(BigClient, HasItsWorkersReplacedWhileTheMapGoesOn) {
     };
 
     // The map goes on while a worker at a time is killed.
-    std::vector<int> items(3000);
-    std::iota(items.begin(), items.end(), 0);
+    const std::vector<int> items = support::numbers(3000);
     auto result = pool.map_async(
         [](int i) {
             ::usleep(1000);
@@ -89,15 +89,15 @@ TEST(BigClient, HasItsWorkersReplacedWhileTheMapGoesOn) {
         items, {.retries = 10});
     std::vector<double> pauses;
     for (int kill = 0; kill < 5; ++kill) {
-        ASSERT_TRUE(life::eventually(spare_is_ready));
+        ASSERT_TRUE(support::eventually(spare_is_ready));
         const pid_t victim = pool.worker_pids().at(static_cast<std::size_t>(kill) % 2);
         const auto start = Clock::now();
         ASSERT_EQ(::kill(victim, SIGKILL), 0);
-        ASSERT_TRUE(life::eventually([&] {
+        ASSERT_TRUE(support::eventually([&] {
             const auto now = pool.worker_pids();
             return now.size() == 2 && std::find(now.begin(), now.end(), victim) == now.end();
         }));
-        pauses.push_back(life::milliseconds(Clock::now() - start));
+        pauses.push_back(support::milliseconds(Clock::now() - start));
     }
     const auto doubled = result.get();
     for (std::size_t i = 0; i < doubled.size(); ++i) {

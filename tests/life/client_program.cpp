@@ -5,31 +5,33 @@
 
 #include <csignal>
 #include <iostream>
-#include <numeric>
 #include <set>
 #include <string>
 #include <thread>
 
 #include <procpool/procpool.hpp>
 
-#include "life.hpp"
+#include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/numbers.hpp"
+#include "support/shared.hpp"
 
 namespace {
 
 struct Board {
-    life::Roll busy;
-    life::Roll descendants;
+    support::Roll busy;
+    support::Roll descendants;
 };
 Board* board = nullptr;
 bool with_descendants = false;
 
 void work(int) {
     if (with_descendants) {
-        life::start_child(board->descendants);
-        life::start_daemon(board->descendants);
+        support::start_child(board->descendants);
+        support::start_daemon(board->descendants);
     }
     board->busy.call(::getpid());
-    life::wait_for_ever();
+    support::wait_for_ever();
 }
 
 }  // namespace
@@ -37,7 +39,7 @@ void work(int) {
 int main(int count, char** values) {
     const std::set<std::string> arguments(values + 1, values + count);
     const auto given = [&](const char* word) { return arguments.count(word) != 0; };
-    const life::Shared<Board> shared;
+    const support::Shared<Board> shared;
     board = shared.get();
     with_descendants = given("descendants");
     const bool started_anew = count > 1 && std::string(values[1]).starts_with("--");
@@ -50,11 +52,10 @@ int main(int count, char** values) {
     ::signal(SIGUSR1, [](int) { ::execlp("sleep", "sleep", "60", nullptr); });
 
     if (given("threads")) {
-        std::thread(life::wait_for_ever).detach();
+        std::thread(support::wait_for_ever).detach();
     }
     constexpr std::size_t workers = 3;
-    std::vector<int> items(20);
-    std::iota(items.begin(), items.end(), 0);
+    const std::vector<int> items = support::numbers(20);
     std::vector<procpool::Pool> pools;
     std::vector<procpool::AsyncResult<void>> results;
     for (int i = 0; i < (given("two-pools") ? 2 : 1); ++i) {
@@ -62,7 +63,7 @@ int main(int count, char** values) {
             procpool::PoolOptions{.processes = static_cast<int>(workers), .start = start});
         if (given("spawn")) {  // the board is not theirs
             pools.back().for_each_worker([] {});
-            results.push_back(pools.back().map_async([](int) { life::wait_for_ever(); }, items));
+            results.push_back(pools.back().map_async([](int) { support::wait_for_ever(); }, items));
         } else {
             results.push_back(pools.back().map_async(work, items));
         }
@@ -70,12 +71,12 @@ int main(int count, char** values) {
     if (given("forked-child")) {
         const pid_t child = ::fork();
         if (child == 0) {
-            life::wait_for_ever();
+            support::wait_for_ever();
         }
         std::cout << child << '\n';
     }
     const bool ready =
-        given("spawn") || life::eventually([&] {
+        given("spawn") || support::eventually([&] {
             return board->busy.size() == workers * pools.size() &&
                    (!with_descendants || board->descendants.size() == 2 * workers * pools.size());
         });

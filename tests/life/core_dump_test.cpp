@@ -2,7 +2,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-#include <numeric>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -11,12 +10,13 @@
 
 #include <procpool/procpool.hpp>
 
-#include "../sanitized.hpp"
-#include "life/life.hpp"
+#include "support/eventually.hpp"
+#include "support/files.hpp"
+#include "support/sanitized.hpp"
 
 namespace {
 
-using life::Clock;
+using support::Clock;
 using namespace std::chrono_literals;
 using procpool::Pool;
 using procpool::WorkerDied;
@@ -31,7 +31,7 @@ protected:
         if (sanitized) {
             GTEST_SKIP() << "a sanitizer's own memory would be dumped";
         }
-        const std::string pattern = life::content_of("/proc/sys/kernel/core_pattern");
+        const std::string pattern = support::content_of("/proc/sys/kernel/core_pattern");
         if (pattern.empty() || pattern[0] == '|' || pattern.find('/') != std::string::npos) {
             GTEST_SKIP() << "core_pattern writes no files here: " << pattern;
         }
@@ -83,9 +83,9 @@ TEST_F(CoreDump, OfAWorkerCostsNeitherSecondsNorGigabytes) {
     for (int attempt = 0; attempt < 3 && best > 100; ++attempt) {
         const auto start = Clock::now();
         EXPECT_THROW(pool.apply([] { std::abort(); }), WorkerDied);
-        const double resolved = life::milliseconds(Clock::now() - start);
-        EXPECT_TRUE(life::eventually([&] { return pool.worker_pids().size() == 2; }));
-        const double replaced = life::milliseconds(Clock::now() - start);
+        const double resolved = support::milliseconds(Clock::now() - start);
+        EXPECT_TRUE(support::eventually([&] { return pool.worker_pids().size() == 2; }));
+        const double replaced = support::milliseconds(Clock::now() - start);
         std::cout << "resolved after " << resolved << " ms, replaced after " << replaced << " ms\n";
         best = std::min(best, replaced);
     }

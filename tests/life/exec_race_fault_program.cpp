@@ -11,8 +11,8 @@
 
 #include <procpool/procpool.hpp>
 
-#include "life.hpp"
 #include "os/fault.hpp"
+#include "support/child.hpp"
 
 namespace {
 
@@ -22,7 +22,7 @@ int fork_first(procpool::os::Call call) {
     if (call == procpool::os::Call::clone_process && child == 0) {
         child = ::fork();
         if (child == 0) {
-            life::wait_for_ever();
+            support::wait_for_ever();
         }
     }
     return 0;
@@ -33,10 +33,10 @@ int fork_first(procpool::os::Call call) {
 int main(int count, char** values) {
     ::signal(SIGUSR1, [](int) { ::execlp("sleep", "sleep", "60", nullptr); });
     if (count > 1 && std::string_view(values[1]) == "threads") {
-        std::thread(life::wait_for_ever).detach();
+        std::thread(support::wait_for_ever).detach();
     }
     procpool::os::fault_hook = fork_first;
     procpool::Pool pool{2};
     std::cout << child << "\nready" << std::endl;
-    pool.apply(life::wait_for_ever);
+    pool.apply(support::wait_for_ever);
 }

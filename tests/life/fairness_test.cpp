@@ -7,12 +7,13 @@
 
 #include <procpool/procpool.hpp>
 
-#include "life/life.hpp"
+#include "support/eventually.hpp"
+#include "support/shared.hpp"
 
 /// A short call beside a long job starts when the next worker is free, whatever becomes of workers.
 namespace {
 
-life::Shared<std::atomic<int>> ran;
+support::Shared<std::atomic<int>> ran;
 
 int count_and_die(int x) {
     ++*ran;
@@ -34,7 +35,7 @@ constexpr int few = 20;
 int items_before_a_call(procpool::Pool& pool, int (*item)(int)) {
     *ran = 0;
     auto batch = pool.map_async(item, std::vector<int>(batch_size, 1), {.chunksize = 1});
-    EXPECT_TRUE(life::eventually([] { return *ran >= 5; }));
+    EXPECT_TRUE(support::eventually([] { return *ran >= 5; }));
     const int before = *ran;
     EXPECT_EQ(pool.apply(twice, 3), 6);
     const int after = *ran;

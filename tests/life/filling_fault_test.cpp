@@ -11,8 +11,10 @@
 
 #include <procpool/procpool.hpp>
 
-#include "life/faults.hpp"
-#include "life/life.hpp"
+#include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/faults.hpp"
+#include "support/shared.hpp"
 
 /// Filling the places of workers where forking is slow, or cannot be.
 namespace {
@@ -21,7 +23,7 @@ using namespace std::chrono_literals;
 using procpool::Pool;
 using procpool::os::Call;
 
-life::Shared<std::atomic<int>> forks;
+support::Shared<std::atomic<int>> forks;
 
 int fork_slowly(Call call) {
     if (call == Call::fork_process) {
@@ -43,13 +45,13 @@ TEST_F(Filling, EndsWhenTheClientDiesInTheMiddle) {
     if (client == 0) {
         procpool::os::fault_hook = fork_slowly;
         Pool pool{workers};
-        life::wait_for_ever();
+        support::wait_for_ever();
     }
-    ASSERT_TRUE(life::eventually([] { return *forks >= 3; }));
+    ASSERT_TRUE(support::eventually([] { return *forks >= 3; }));
     ::kill(client, SIGKILL);
     ::waitpid(client, nullptr, 0);
     int seen = 0;
-    EXPECT_TRUE(life::eventually([&] {
+    EXPECT_TRUE(support::eventually([&] {
         seen = *forks;
         ::usleep(200'000);  // longer than a fork takes
         return *forks == seen;
@@ -58,14 +60,14 @@ TEST_F(Filling, EndsWhenTheClientDiesInTheMiddle) {
 }
 
 TEST_F(Filling, BreaksThePoolWhereTheWorkerThatAJobIsForCannotBeHad) {
-    life::Shared<life::Faults> shared;
-    life::faults = shared.get();
-    procpool::os::fault_hook = life::decide;
+    support::Shared<support::Faults> shared;
+    support::faults = shared.get();
+    procpool::os::fault_hook = support::decide;
     Pool pool{2};
-    life::faults->fail(Call::fork_process, EAGAIN);
+    support::faults->fail(Call::fork_process, EAGAIN);
     ::kill(pool.worker_pids().front(), SIGKILL);
     EXPECT_THROW(pool.for_each_worker([] {}), procpool::PoolBroken);
-    life::faults->stop();
+    support::faults->stop();
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 
 #include <dlfcn.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/bind.hpp>
@@ -133,6 +132,6 @@ TEST(ForeignCodeInForkedWorkers, WhatWasOpenedBeforeThePoolIsWelcome) {
 
 int main(int argc, char** argv) {
     procpool::init(argc, argv);
-    testing::InitGoogleMock(&argc, argv);
+    testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
 }

@@ -7,7 +7,6 @@
 #include <cstring>
 #include <latch>
 #include <new>
-#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -18,7 +17,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/bind.hpp>
@@ -27,20 +25,18 @@
 #include <procpool/this_task.hpp>
 
 #include "engine/shared/layout.hpp"
-#include "life/life.hpp"
 #include "memory/region.hpp"
 #include "os/reaping.hpp"
+#include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/numbers.hpp"
+#include "support/sanitized.hpp"
 
 namespace mp = procpool;
+using support::numbers;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::vector<int> numbers(int count) {
-    std::vector<int> result(static_cast<std::size_t>(count));
-    std::iota(result.begin(), result.end(), 0);
-    return result;
-}
 
 int one() { return 1; }
 
@@ -77,7 +73,7 @@ TEST(Isolation, AScribbledSpinTokenKeepsNobodyWaiting) {
             EXPECT_EQ(pool.apply(one), 1);
             EXPECT_EQ(pool.submit(one).get(), 1);
             auto polled = pool.submit(one);
-            EXPECT_TRUE(life::eventually([&] { return polled.ready(); }));
+            EXPECT_TRUE(support::eventually([&] { return polled.ready(); }));
         }
     }
 }
@@ -86,7 +82,7 @@ TEST(Isolation, APoolOfAForkedChildCannotWriteTheParentsRegion) {
     mp::Pool pool{1};
     EXPECT_EQ(pool.apply(one), 1);
     const auto base = reinterpret_cast<std::uintptr_t>(procpool::memory::Region::current().base());
-    EXPECT_EQ(life::status_of_child([&] {
+    EXPECT_EQ(support::status_of_child([&] {
                   mp::Pool inner{1};
                   const auto scribble = [](std::uintptr_t at) {
                       // NOLINTNEXTLINE(performance-no-int-to-ptr): that is the point
@@ -107,7 +103,7 @@ TEST(Isolation, AResultForWhichTheClientHasNoMemoryCostsOneItem) {
     if (sanitized) {
         GTEST_SKIP() << "sanitizers need address space of their own";
     }
-    EXPECT_EQ(life::status_of_child([] {
+    EXPECT_EQ(support::status_of_child([] {
                   mp::Pool pool{1};
                   rlimit limit{};
                   ::getrlimit(RLIMIT_DATA, &limit);
@@ -160,12 +156,12 @@ TEST(Isolation, TheTerminalStopsNoWorker) {
 
 TEST(Isolation, ChildrenAreFoundHoweverManyThereAre) {
     constexpr std::size_t many = 900;
-    EXPECT_EQ(life::status_of_child([] {
+    EXPECT_EQ(support::status_of_child([] {
                   std::vector<pid_t> children;
                   for (std::size_t i = 0; i < many; ++i) {
                       const pid_t child = ::fork();
                       if (child == 0) {
-                          life::wait_for_ever();
+                          support::wait_for_ever();
                       }
                       if (child < 0) {
                           break;

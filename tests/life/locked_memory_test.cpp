@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <numeric>
 #include <vector>
 
 #include <sys/mman.h>
@@ -13,8 +12,9 @@
 
 #include <procpool/procpool.hpp>
 
-#include "../sanitized.hpp"
-#include "life/life.hpp"
+#include "support/child.hpp"
+#include "support/numbers.hpp"
+#include "support/sanitized.hpp"
 
 namespace {
 
@@ -39,7 +39,7 @@ TEST(LockedMemory, IsNotThatOfThePool) {
         GTEST_SKIP() << "sanitizers reserve memory of their own";
     }
     constexpr int forbidden = 77;
-    const int status = life::status_of_child([] {
+    const int status = support::status_of_child([] {
         bound_address_space();
         rlimit limit{};
         ::getrlimit(RLIMIT_MEMLOCK, &limit);
@@ -58,8 +58,7 @@ TEST(LockedMemory, IsNotThatOfThePool) {
         }
         const std::size_t before = resident_bytes();
         procpool::Pool pool{2};
-        std::vector<int> numbers(1000);
-        std::iota(numbers.begin(), numbers.end(), 0);
+        const std::vector<int> numbers = support::numbers(1000);
         const auto doubled = pool.map([](int x) { return 2 * x; }, numbers);
         return doubled.back() == 1998 && resident_bytes() - before < std::size_t{64} << 20U;
     });

@@ -11,8 +11,8 @@
 
 #include <procpool/pool.hpp>
 
-#include "life/life.hpp"
 #include "ship/modules.hpp"
+#include "support/eventually.hpp"
 
 namespace mp = procpool;
 using namespace std::chrono_literals;
@@ -37,7 +37,7 @@ public:
                 }
             });
         }
-        life::eventually([this] { return turns_ > 0; });
+        support::await([this] { return turns_ > 0; }, "the first turn");
     }
     Busy(const Busy&) = delete;
     Busy& operator=(const Busy&) = delete;

@@ -5,10 +5,10 @@
 
 #include <gtest/gtest.h>
 
-#include "life/program.hpp"
+#include "support/program.hpp"
 
 TEST(Output, OfStreamsWithBuffersOfTheirOwnIsNeitherDoubledNorLost) {
-    life::Program program("output");
+    support::Program program("output");
     std::istringstream words(program.line());
     int headers = 0;
     int items = 0;

@@ -3,7 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "life/life.hpp"
+#include "support/files.hpp"
+#include "support/processes.hpp"
 
 namespace {
 
@@ -15,7 +16,7 @@ TEST(ProcessTable, HasNothingToSayWhereAFileOpensAndCannotBeRead) {
     char byte = 0;
     EXPECT_EQ(::read(directory, &byte, 1), -1);
     ::close(directory);
-    EXPECT_EQ(life::content_of("/proc/self"), "");
+    EXPECT_EQ(support::content_of("/proc/self"), "");
 }
 
 TEST(ProcessTable, HasNothingToSayOfAProcessThatIsGone) {
@@ -24,11 +25,11 @@ TEST(ProcessTable, HasNothingToSayOfAProcessThatIsGone) {
         ::_exit(0);
     }
     ASSERT_GT(child, 0);
-    EXPECT_TRUE(life::exists(child));
+    EXPECT_TRUE(support::exists(child));
     ASSERT_EQ(::waitpid(child, nullptr, 0), child);
-    EXPECT_FALSE(life::exists(child));
-    EXPECT_FALSE(life::runs(child));
-    EXPECT_FALSE(life::may_act(child));
+    EXPECT_FALSE(support::exists(child));
+    EXPECT_FALSE(support::runs(child));
+    EXPECT_FALSE(support::may_act(child));
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <numeric>
 #include <optional>
 #include <sstream>
 #include <system_error>
@@ -10,26 +9,34 @@
 
 #include <sys/resource.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/procpool.hpp>
 
-#include "life/faults.hpp"
-#include "life/life.hpp"
+#include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/faults.hpp"
+#include "support/files.hpp"
+#include "support/numbers.hpp"
+#include "support/processes.hpp"
+#include "support/sanitized.hpp"
+#include "support/shared.hpp"
+#include "support/text.hpp"
 
 /// What the system refuses: processes, descriptors, memory, time without signals.
 namespace {
 
-using life::Clock;
-using life::decide;
-using life::faults;
-using life::Where;
+using support::Clock;
+using support::decide;
+using support::faults;
+using support::Where;
 using namespace std::chrono_literals;
 using procpool::Pool;
 using procpool::PoolBroken;
 using procpool::WorkerDied;
 using procpool::os::Call;
+using support::contains;
+using support::numbers;
 
 class Resources : public testing::Test {
 protected:
@@ -39,18 +46,13 @@ protected:
     }
     ~Resources() override { procpool::os::fault_hook = nullptr; }
 
-    static std::vector<int> items(int count = 20) {
-        std::vector<int> all(static_cast<std::size_t>(count));
-        std::iota(all.begin(), all.end(), 0);
-        return all;
-    }
     static int square(int i) { return i * i; }
     static bool works(Pool& pool) {
-        return pool.map(square, items(3)) == std::vector{0, 1, 4} && pool.apply(square, 5) == 25;
+        return pool.map(square, numbers(3)) == std::vector{0, 1, 4} && pool.apply(square, 5) == 25;
     }
 
 private:
-    life::Shared<life::Faults> shared_;
+    support::Shared<support::Faults> shared_;
 };
 
 // The start of a pool ----------------------------------------------------------------------------
@@ -70,7 +72,7 @@ std::size_t relatives() {
     std::array<char, 512> own{}, other{};
     static_cast<void>(::readlink("/proc/self/exe", own.data(), own.size() - 1));
     std::size_t count = 0;
-    for (const pid_t pid : life::all_pids()) {
+    for (const pid_t pid : support::all_pids()) {
         other.fill(0);
         const std::string path = "/proc/" + std::to_string(pid) + "/exe";
         if (pid != ::getpid() && ::readlink(path.c_str(), other.data(), other.size() - 1) > 0) {
@@ -94,7 +96,7 @@ TEST_P(Start, ThatIsRefusedThrowsAndLeavesNothing) {
         Pool pool{3};  // whatever is made once in a process
         ASSERT_TRUE(works(pool));
     }
-    const life::Holdings before;
+    const support::Holdings before;
     int refused = 0;
     for (int nth = 0; nth < 8; ++nth) {
         faults->fail(call, error, nth, 1);
@@ -108,8 +110,8 @@ TEST_P(Start, ThatIsRefusedThrowsAndLeavesNothing) {
             EXPECT_GT(faults->hits, 0) << e.what();
         }
         faults->stop();
-        EXPECT_EQ(life::Holdings(), before) << "call " << nth;
-        EXPECT_TRUE(life::eventually([] { return relatives() == 0; })) << "call " << nth;
+        EXPECT_EQ(support::Holdings(), before) << "call " << nth;
+        EXPECT_TRUE(support::eventually([] { return relatives() == 0; })) << "call " << nth;
     }
     EXPECT_GT(refused, 0);
     Pool pool{3};
@@ -136,7 +138,7 @@ INSTANTIATE_TEST_SUITE_P(
 // The region is made once in a process: a forked child makes its own.
 
 TEST_F(Resources, NoMemfdIsSaidClearly) {
-    EXPECT_EQ(life::status_of_child([] {
+    EXPECT_EQ(support::status_of_child([] {
                   faults->fail(Call::make_memfd, EMFILE);
                   try {
                       Pool pool{2};
@@ -152,7 +154,7 @@ TEST_F(Resources, NoMemfdIsSaidClearly) {
 }
 
 TEST_F(Resources, NoMappingIsSaidClearly) {
-    EXPECT_EQ(life::status_of_child([] {
+    EXPECT_EQ(support::status_of_child([] {
                   faults->fail(Call::map_memory, ENOMEM);
                   try {
                       Pool pool{2};
@@ -170,11 +172,12 @@ TEST_F(Resources, NoMappingIsSaidClearly) {
 TEST_F(Resources, LargeRegionRefusedMeansASmallerOne) {
     for (const Call call : {Call::map_memory, Call::resize_file, Call::make_memfd}) {
         for (const int refused : {1, 5, 10}) {
-            EXPECT_EQ(life::status_of_child([&] {
+            EXPECT_EQ(support::status_of_child([&] {
                           faults->fail(call, ENOMEM, 0, refused);
                           Pool pool{2};
                           return works(pool) &&
-                                 pool.map([](int) { return std::string(100'000, 'x'); }, items(20))
+                                 pool.map([](int) { return std::string(100'000, 'x'); },
+                                          numbers(20))
                                          .size() == 20;
                       }),
                       0)
@@ -190,8 +193,7 @@ void interrupted_life() {
     faults->interrupt = true;
     {
         Pool pool{2};
-        std::vector<int> items(100);
-        std::iota(items.begin(), items.end(), 0);
+        const std::vector<int> items = numbers(100);
         EXPECT_EQ(pool.map(
                       [](int i) {
                           ::usleep(500);
@@ -200,7 +202,7 @@ void interrupted_life() {
                       items),
                   items);
         EXPECT_THROW(pool.apply([] { std::abort(); }), WorkerDied);
-        EXPECT_THROW(pool.apply({.timeout = 20ms}, [] { life::spin_for_ever(); }),
+        EXPECT_THROW(pool.apply({.timeout = 20ms}, [] { support::spin_for_ever(); }),
                      procpool::TaskTimeout);
         auto result = pool.submit([] {
             ::usleep(20'000);
@@ -226,9 +228,9 @@ TEST_F(Resources, SignalsInterruptNothing) {
             });
         }
         interrupted_life();
-        const life::Holdings before;
+        const support::Holdings before;
         interrupted_life();
-        EXPECT_EQ(life::Holdings(), before);
+        EXPECT_EQ(support::Holdings(), before);
     }
 }
 
@@ -248,8 +250,8 @@ TEST_F(Resources, RealSignalsInterruptNothing) {
                           ::usleep(200);
                           return i;
                       },
-                      items(20)),
-                  items(20));
+                      numbers(20)),
+                  numbers(20));
         EXPECT_THROW(pool.apply([] { std::abort(); }), WorkerDied);
     }
     ::setitimer(ITIMER_REAL, &never, nullptr);
@@ -266,11 +268,11 @@ TEST_F(Resources, RestGoesOnWhileNoWorkerCanBeForked) {
     ASSERT_TRUE(works(pool));
     faults->fail(Call::fork_process, EAGAIN, 0, 1'000'000'000, Where::others);
     EXPECT_THROW(pool.apply([] { std::abort(); }), WorkerDied);
-    EXPECT_TRUE(life::eventually([] { return faults->hits > 3; }));
+    EXPECT_TRUE(support::eventually([] { return faults->hits > 3; }));
     EXPECT_EQ(pool.worker_pids().size(), 2U);
-    EXPECT_EQ(pool.map(square, items(1000))[999], 999 * 999);
+    EXPECT_EQ(pool.map(square, numbers(1000))[999], 999 * 999);
     faults->stop();
-    EXPECT_TRUE(life::eventually([&] { return pool.worker_pids().size() == 3; }));
+    EXPECT_TRUE(support::eventually([&] { return pool.worker_pids().size() == 3; }));
     EXPECT_TRUE(works(pool));
 }
 
@@ -287,7 +289,7 @@ TEST_F(Resources, LastWorkerMayBeMissingForAWhile) {
             }
             return i;
         },
-        items());
+        numbers(20));
     for (int i = 0; i < 20; ++i) {
         EXPECT_EQ(outcomes[static_cast<std::size_t>(i)].has_value(), i != 3);
     }
@@ -298,8 +300,8 @@ TEST_F(Resources, PoolThatCanForkNoMoreBreaks) {
     Pool pool{2};
     ASSERT_TRUE(works(pool));
     faults->fail(Call::fork_process, EAGAIN, 0, 1'000'000'000, Where::others);
-    auto pending = pool.map_async([](int) { std::abort(); }, items());
-    const auto outcomes = pool.try_map([](int) { std::abort(); }, items(), {.chunksize = 1});
+    auto pending = pool.map_async([](int) { std::abort(); }, numbers(20));
+    const auto outcomes = pool.try_map([](int) { std::abort(); }, numbers(20), {.chunksize = 1});
     int died = 0;
     for (const auto& outcome : outcomes) {
         try {
@@ -316,7 +318,7 @@ TEST_F(Resources, PoolThatCanForkNoMoreBreaks) {
         pool.apply(square, 3);
         ADD_FAILURE();
     } catch (const PoolBroken& e) {
-        EXPECT_THAT(e.what(), testing::HasSubstr(std::generic_category().message(EAGAIN)));
+        EXPECT_TRUE(contains(e.what(), std::generic_category().message(EAGAIN)));
     }
     EXPECT_TRUE(pool.worker_pids().empty());
 }
@@ -336,7 +338,7 @@ TEST_F(Resources, WorkLeftByADeadWorkerDoesNotWaitForEver) {
             }
             return i;
         },
-        items(), {.chunksize = 10});
+        numbers(20), {.chunksize = 10});
     int broken = 0;
     for (const auto& outcome : outcomes) {
         try {
@@ -354,7 +356,7 @@ TEST_F(Resources, WorkLeftByADeadWorkerDoesNotWaitForEver) {
 TEST_F(Resources, WorkerThatCannotProtectItsMemoryBreaksThePool) {
     faults->fail(Call::protect_memory, ENOMEM, 0, 1'000'000'000, Where::others);
     Pool pool{2};
-    EXPECT_THROW(pool.map(square, items()), PoolBroken);
+    EXPECT_THROW(pool.map(square, numbers(20)), PoolBroken);
     EXPECT_GT(faults->hits, 2);
 }
 
@@ -362,7 +364,7 @@ TEST_F(Resources, WorkerThatCannotProtectItsMemoryIsReplaced) {
     faults->fail(Call::protect_memory, ENOMEM, 0, 10, Where::others);
     Pool pool{2};
     EXPECT_TRUE(works(pool));
-    EXPECT_EQ(pool.map(square, items(100))[99], 99 * 99);
+    EXPECT_EQ(pool.map(square, numbers(100))[99], 99 * 99);
 }
 
 TEST_F(Resources, OutputThatCannotBeMadeWritableCostsItsItems) {
@@ -376,7 +378,7 @@ TEST_F(Resources, OutputThatCannotBeMadeWritableCostsItsItems) {
         FAIL() << "there was nowhere to write";
     } catch (const std::system_error& error) {
         EXPECT_EQ(error.code(), std::errc::not_enough_memory);
-        EXPECT_THAT(error.what(), testing::HasSubstr("results in place"));
+        EXPECT_TRUE(contains(error.what(), "results in place"));
     }
     EXPECT_EQ(pool.worker_pids(), workers) << "no worker died of it";
     faults->stop();
@@ -385,14 +387,14 @@ TEST_F(Resources, OutputThatCannotBeMadeWritableCostsItsItems) {
 }
 
 TEST_F(Resources, NoFileForTheListOfChildrenOnlyDelaysTheirEnd) {
-    life::Shared<life::Roll> shared;
-    static life::Roll* roll = nullptr;
+    support::Shared<support::Roll> shared;
+    static support::Roll* roll = nullptr;
     roll = shared.get();
     Pool pool{2};
     EXPECT_TRUE(works(pool));
     faults->fail(Call::open_file, ENFILE, 0, 3, Where::others);
     EXPECT_THROW(pool.apply([] {
-        life::start_daemon(*roll);
+        support::start_daemon(*roll);
         while (roll->size() == 0) {
             ::usleep(100);
         }
@@ -401,7 +403,7 @@ TEST_F(Resources, NoFileForTheListOfChildrenOnlyDelaysTheirEnd) {
                  WorkerDied);
     EXPECT_TRUE(works(pool));
     for (const pid_t pid : roll->pids()) {
-        EXPECT_TRUE(life::eventually([&] { return !life::exists(pid); }));
+        EXPECT_TRUE(support::eventually([&] { return !support::exists(pid); }));
     }
 }
 
@@ -409,13 +411,12 @@ TEST_F(Resources, NoFileForTheListOfChildrenOnlyDelaysTheirEnd) {
 
 /// What a child does under a limit: 0 if its pool works, 1 if it was refused by an exception.
 int under(__rlimit_resource resource, rlim_t limit) {
-    int status = life::status_of_child([&] {
+    int status = support::status_of_child([&] {
         rlimit limits{};
         ::getrlimit(resource, &limits);
         limits.rlim_cur = std::min(limit, limits.rlim_max);
         ::setrlimit(resource, &limits);
-        std::vector<int> all(10);
-        std::iota(all.begin(), all.end(), 0);
+        const std::vector<int> all = numbers(10);
         try {
             Pool pool{2};
             const auto squares = pool.map([](int i) { return i * i; }, all);
@@ -449,7 +450,7 @@ TEST_F(Resources, SmallAddressSpaceMeansASmallRegion) {
         GTEST_SKIP() << "a sanitizer needs more address space than that";
     }
     std::size_t pages = 0;
-    std::istringstream(life::content_of("/proc/self/statm")) >> pages;
+    std::istringstream(support::content_of("/proc/self/statm")) >> pages;
     const rlim_t used = pages * 4096;
     EXPECT_EQ(under(RLIMIT_AS, used + 4096 * mebi), 0);
     EXPECT_EQ(under(RLIMIT_AS, used + 512 * mebi), 0);
@@ -461,7 +462,7 @@ TEST_F(Resources, SmallAddressSpaceMeansASmallRegion) {
 
 TEST_F(Resources, FewDescriptorsAreSaidClearly) {
     rlim_t enough = 0;
-    const auto highest = static_cast<rlim_t>(life::entries_of("/proc/self/fd").size());
+    const auto highest = static_cast<rlim_t>(support::entries_of("/proc/self/fd").size());
     for (rlim_t limit = highest; limit < highest + 16 && enough == 0; ++limit) {
         if (under(RLIMIT_NOFILE, limit) == 0) {
             enough = limit;

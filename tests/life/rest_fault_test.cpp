@@ -10,8 +10,9 @@
 
 #include <procpool/procpool.hpp>
 
-#include "life/life.hpp"
 #include "os/fault.hpp"
+#include "support/eventually.hpp"
+#include "support/processes.hpp"
 
 /// A program that calls its pool now and then: its fork server sleeps until it is poked.
 namespace {
@@ -36,13 +37,13 @@ protected:
         client = ::getpid();
         procpool::os::fault_hook = count_pokes;
         // Longer than between two looks.
-        ASSERT_TRUE(life::eventually([&] { return life::rests(server_, 200ms); }, 30s));
+        ASSERT_TRUE(support::eventually([&] { return support::rests(server_, 200ms); }, 30s));
         pokes = 0;
     }
     void TearDown() override { procpool::os::fault_hook = nullptr; }
 
     Pool pool_{2};
-    const pid_t server_ = life::look_up(pool_.worker_pids().front())->parent;
+    const pid_t server_ = support::look_up(pool_.worker_pids().front())->parent;
 };
 
 TEST_F(RestingServer, IsPokedOnceForManyJobsThatAreDoneBeforeItLooks) {
@@ -51,7 +52,7 @@ TEST_F(RestingServer, IsPokedOnceForManyJobsThatAreDoneBeforeItLooks) {
         ::kill(server_, SIGSTOP);
         ASSERT_EQ(pool_.submit([](int x) { return x + 1; }, i).get(), i + 1);
         ::kill(server_, SIGCONT);
-        ASSERT_TRUE(life::eventually([&] { return life::look_up(server_)->state == 'S'; }));
+        ASSERT_TRUE(support::eventually([&] { return support::look_up(server_)->state == 'S'; }));
     }
     // Again only if all this took seconds.
     EXPECT_GE(pokes, 1);
@@ -67,9 +68,9 @@ TEST_F(RestingServer, IsNotPokedByShortCalls) {
     constexpr int calls = 200;
     int longer = 0;  // on a busy machine some are
     for (int i = 0; i < calls; ++i) {
-        const auto begin = life::Clock::now();
+        const auto begin = support::Clock::now();
         ASSERT_EQ(pool_.apply([](int x) { return x + 1; }, i), i + 1);
-        if (life::Clock::now() - begin > 20us) {
+        if (support::Clock::now() - begin > 20us) {
             ++longer;
         }
     }

@@ -14,22 +14,25 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/init.hpp>
 #include <procpool/pool.hpp>
 
-#include "life/faults.hpp"
-#include "life/life.hpp"
+#include "support/child.hpp"
+#include "support/faults.hpp"
+#include "support/processes.hpp"
+#include "support/shared.hpp"
+#include "support/text.hpp"
 
 namespace mp = procpool;
 
 namespace {
 
-using life::Call;
-using life::faults;
-using life::Where;
+using support::Call;
+using support::contains;
+using support::faults;
+using support::Where;
 
 constexpr auto all = {mp::Start::fork, mp::Start::forkserver, mp::Start::spawn};
 
@@ -86,16 +89,16 @@ TEST_P(StartFault, NoPidfdNamesTheLimitAndLeavesNothing) {
     ASSERT_EQ(said(GetParam()), "");
     for (const Where where : {Where::client, Where::others}) {
         for (int nth = 0; nth < 3; ++nth) {
-            const life::Holdings before;
+            const support::Holdings before;
             faults->fail(Call::open_pidfd, EMFILE, nth, 1, where);
             const std::string words = said(GetParam());
             const bool failed = faults->hits > 0;
             faults->stop();
             if (failed) {
-                EXPECT_THAT(words, testing::HasSubstr("ulimit -n")) << nth;
-                EXPECT_THAT(words, testing::HasSubstr(std::generic_category().message(EMFILE)));
+                EXPECT_TRUE(contains(words, "ulimit -n")) << nth;
+                EXPECT_TRUE(contains(words, std::generic_category().message(EMFILE)));
             }
-            EXPECT_EQ(life::Holdings(), before) << nth;
+            EXPECT_EQ(support::Holdings(), before) << nth;
             EXPECT_EQ(said(GetParam()), "") << nth;
         }
     }
@@ -133,7 +136,7 @@ private:
 
 TEST_P(StartFault, EveryDescriptorThatIsMissingNamesTheLimit) {
     ASSERT_EQ(said(GetParam()), "");
-    const life::Holdings before;
+    const support::Holdings before;
     bool enough = false;
     for (std::size_t room = 0; room < 10 && !enough; ++room) {
         std::string words;
@@ -143,10 +146,10 @@ TEST_P(StartFault, EveryDescriptorThatIsMissingNamesTheLimit) {
         }
         enough = words.empty();
         if (!enough) {
-            EXPECT_THAT(words, testing::HasSubstr("ulimit -n")) << room;
-            EXPECT_THAT(words, testing::HasSubstr(std::generic_category().message(EMFILE))) << room;
+            EXPECT_TRUE(contains(words, "ulimit -n")) << room;
+            EXPECT_TRUE(contains(words, std::generic_category().message(EMFILE))) << room;
         }
-        EXPECT_EQ(life::Holdings(), before) << room;
+        EXPECT_EQ(support::Holdings(), before) << room;
     }
     EXPECT_TRUE(enough);
     EXPECT_EQ(said(GetParam()), "");
@@ -166,7 +169,7 @@ TEST(CleanProcess, AnAnswerThatNobodyHeardIsNotTakenForTheNext) {
 TEST(CleanProcess, ThatHasNoDescriptorsItselfNamesTheLimit) {
     // It inherits them, and the limit, from a forked child that calls init() for itself.
     for (std::size_t room = 4; room < 12; ++room) {
-        EXPECT_EQ(life::status_of_child([room] {
+        EXPECT_EQ(support::status_of_child([room] {
                       try {
                           const FewDescriptors few(room);
                           mp::init(0, nullptr);
@@ -183,7 +186,7 @@ TEST(CleanProcess, ThatHasNoDescriptorsItselfNamesTheLimit) {
 
 TEST(CleanProcess, WithoutADescriptorToWatchItInitFails) {
     // A forked child calls init() for itself.
-    EXPECT_EQ(life::status_of_child([] {
+    EXPECT_EQ(support::status_of_child([] {
                   for (const int nth : {0, 1}) {
                       faults->fail(Call::open_pidfd, EMFILE, nth, 1, Where::client);
                       try {
@@ -196,7 +199,7 @@ TEST(CleanProcess, WithoutADescriptorToWatchItInitFails) {
                       }
                       faults->stop();
                   }
-                  if (!life::own_children().empty()) {
+                  if (!support::own_children().empty()) {
                       return false;
                   }
                   mp::init(0, nullptr);
@@ -209,10 +212,10 @@ TEST(CleanProcess, WithoutADescriptorToWatchItInitFails) {
 
 int main(int argc, char** argv) {
     // Before init(): the clean process shall be able to fail as well.
-    const life::Shared<life::Faults> shared;
+    const support::Shared<support::Faults> shared;
     faults = shared.get();
-    procpool::os::fault_hook = life::decide;
+    procpool::os::fault_hook = support::decide;
     procpool::init(argc, argv);
-    testing::InitGoogleMock(&argc, argv);
+    testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
 }

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <latch>
-#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -15,15 +14,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/procpool.hpp>
 
-#include "life/life.hpp"
-#include "life/program.hpp"
+#include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/lists.hpp"
+#include "support/numbers.hpp"
+#include "support/processes.hpp"
+#include "support/program.hpp"
+#include "support/text.hpp"
 
 namespace mp = procpool;
+using support::all_are;
+using support::contains;
+using support::listed;
+using support::numbers;
 using namespace std::chrono_literals;
 
 namespace {
@@ -33,12 +40,6 @@ int stage = 1;
 int read_stage() { return stage; }
 
 constexpr auto all = {mp::Start::fork, mp::Start::forkserver, mp::Start::spawn};
-
-std::vector<int> numbers(int count) {
-    std::vector<int> result(static_cast<std::size_t>(count));
-    std::iota(result.begin(), result.end(), 0);
-    return result;
-}
 
 int twice(int x) { return 2 * x; }
 
@@ -82,9 +83,8 @@ TEST_P(StartMethod, MapsLambdas) {
 
 TEST_P(StartMethod, MapsFunctionsAndBoundOnes) {
     mp::Pool pool{{.processes = 2, .start = GetParam()}};
-    EXPECT_THAT(pool.map(twice, numbers(3)), testing::ElementsAre(0, 2, 4));
-    EXPECT_THAT(pool.map(mp::bind_back(std::plus<>{}, 1), numbers(3)),
-                testing::ElementsAre(1, 2, 3));
+    EXPECT_EQ(pool.map(twice, numbers(3)), listed(0, 2, 4));
+    EXPECT_EQ(pool.map(mp::bind_back(std::plus<>{}, 1), numbers(3)), listed(1, 2, 3));
     EXPECT_EQ(pool.apply(mp::bind_back(twice, 4)), 8);
 }
 
@@ -98,8 +98,8 @@ TEST_P(StartMethod, ShipsTextsBothWays) {
     const auto greet = [](const std::string& name, const std::string& word) {
         return word + ", " + name;
     };
-    EXPECT_THAT(pool.map(mp::bind_back(greet, std::string("hello")), std::vector<std::string>{"a"}),
-                testing::ElementsAre("hello, a"));
+    EXPECT_EQ(pool.map(mp::bind_back(greet, std::string("hello")), std::vector<std::string>{"a"}),
+              listed("hello, a"));
 }
 
 TEST_P(StartMethod, ReadsAndWritesSharedVectorsInPlace) {
@@ -108,7 +108,7 @@ TEST_P(StartMethod, ReadsAndWritesSharedVectorsInPlace) {
     in.resize(1000, 7);
     mp::shared_vector<int> out;
     pool.map_into(twice, in, out);
-    EXPECT_THAT(std::vector<int>(out.begin(), out.end()), testing::Each(14));
+    EXPECT_TRUE(all_are(14, std::vector<int>(out.begin(), out.end())));
 }
 
 TEST_P(StartMethod, ErrorsArriveAsThemselves) {
@@ -145,7 +145,7 @@ TEST_P(StartMethod, RunsTheInitializer) {
 }
 
 TEST_P(StartMethod, LeavesNothingBehind) {
-    const auto count = [] { return life::own_children().size(); };
+    const auto count = [] { return support::own_children().size(); };
     const std::size_t before = count();
     for (int i = 0; i < 5; ++i) {
         mp::Pool pool{{.processes = 2, .start = GetParam()}};
@@ -245,7 +245,7 @@ TEST(Start, ThreadsOfTheProgramDoNotReachTheWorkers) {
 TEST(Start, WithoutInitForkserverAndSpawnSayWhatToDo) {
     // A forked child has not called it.
     EXPECT_EQ(
-        life::status_of_child([] {
+        support::status_of_child([] {
             int told = 0;
             for (const mp::Start start : {mp::Start::forkserver, mp::Start::spawn}) {
                 try {
@@ -261,7 +261,7 @@ TEST(Start, WithoutInitForkserverAndSpawnSayWhatToDo) {
 }
 
 TEST(Start, InitOfAForkedChildGivesItACleanProcessOfItsOwn) {
-    EXPECT_EQ(life::status_of_child([] {
+    EXPECT_EQ(support::status_of_child([] {
                   const char* const arguments[] = {"child", nullptr};
                   mp::init(1, arguments);
                   mp::Pool pool{{.processes = 1, .start = mp::Start::forkserver}};
@@ -271,7 +271,7 @@ TEST(Start, InitOfAForkedChildGivesItACleanProcessOfItsOwn) {
 }
 
 TEST(Start, InitAfterAThreadWasStartedSaysWhatToDo) {
-    EXPECT_EQ(life::status_of_child([] {
+    EXPECT_EQ(support::status_of_child([] {
                   const SecondThread second;
                   const char* const arguments[] = {"child", nullptr};
                   try {
@@ -285,15 +285,15 @@ TEST(Start, InitAfterAThreadWasStartedSaysWhatToDo) {
 }
 
 TEST(Start, ADeadCleanProcessIsToldAndAutomaticForksInstead) {
-    EXPECT_EQ(life::status_of_child([] {
+    EXPECT_EQ(support::status_of_child([] {
                   const char* const arguments[] = {"child", nullptr};
                   mp::init(1, arguments);
-                  const std::vector<pid_t> children = life::own_children();
+                  const std::vector<pid_t> children = support::own_children();
                   if (children.size() != 1) {
                       return false;
                   }
                   ::kill(children.front(), SIGKILL);
-                  if (!life::eventually([&] { return !life::runs(children.front()); })) {
+                  if (!support::eventually([&] { return !support::runs(children.front()); })) {
                       return false;
                   }
                   bool told = false;
@@ -309,13 +309,13 @@ TEST(Start, ADeadCleanProcessIsToldAndAutomaticForksInstead) {
 }
 
 TEST(Start, AProgramThatEndsBeforeInitWhenStartedAnewIsTold) {
-    life::Program program("early_end");
-    EXPECT_THAT(program.line(), testing::HasSubstr("ended before it called init()"));
+    support::Program program("early_end");
+    EXPECT_TRUE(contains(program.line(), "ended before it called init()"));
     EXPECT_EQ(program.wait(), 0);
 }
 
 TEST(Start, AutomaticWarnsOnceWhereItMustForkAThreadedProgram) {
-    EXPECT_EQ(life::status_of_child([] {
+    EXPECT_EQ(support::status_of_child([] {
                   // Without init: a forked child. Its stderr is a pipe.
                   int ends[2];
                   if (::pipe(ends) != 0 || ::dup2(ends[1], STDERR_FILENO) < 0) {
@@ -346,6 +346,6 @@ int main(int argc, char** argv) {
     stage = 2;
     procpool::init(argc, argv);
     stage = 3;
-    testing::InitGoogleMock(&argc, argv);
+    testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
 }

@@ -11,7 +11,9 @@
 
 #include <procpool/procpool.hpp>
 
-#include "life.hpp"
+#include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/shared.hpp"
 
 namespace {
 
@@ -38,10 +40,10 @@ int main(int count, char** values) {
         ::signal(SIGTSTP, [](int) { ::raise(SIGSTOP); });
     }
     if (arguments.count("threads") != 0) {
-        std::thread(life::wait_for_ever).detach();
+        std::thread(support::wait_for_ever).detach();
     }
 
-    const life::Shared<std::atomic<int>> shared;
+    const support::Shared<std::atomic<int>> shared;
     started = shared.get();
     procpool::Pool pool{2};
     for (const pid_t pid : pool.worker_pids()) {
@@ -49,8 +51,9 @@ int main(int count, char** values) {
     }
     const std::vector<int> items{1, 2};
     std::jthread tell([] {
-        life::eventually([] { return *started == 2; });
-        std::cout << "ready" << std::endl;
+        if (support::eventually([] { return *started == 2; })) {
+            std::cout << "ready" << std::endl;
+        }
     });
     int results = 0;
     for (const auto& outcome : pool.try_map(work, items, {.timeout = 1s})) {

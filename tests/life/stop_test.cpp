@@ -1,20 +1,20 @@
 #include <csignal>
 #include <iostream>
 #include <string>
+#include <thread>
 #include <vector>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "life/life.hpp"
-#include "life/program.hpp"
+#include "support/eventually.hpp"
+#include "support/processes.hpp"
+#include "support/program.hpp"
 
 namespace {
 
-using life::Clock;
-using life::Program;
+using support::Clock;
+using support::Program;
 using namespace std::chrono_literals;
-using testing::IsEmpty;
 
 using Words = std::vector<std::string>;
 
@@ -34,26 +34,26 @@ protected:
         return workers;
     }
     static bool all_stopped(const std::vector<pid_t>& pids) {
-        return std::all_of(pids.begin(), pids.end(), life::is_stopped);
+        return std::all_of(pids.begin(), pids.end(), support::is_stopped);
     }
     static bool none_stopped(const std::vector<pid_t>& pids) {
-        return std::none_of(pids.begin(), pids.end(), life::is_stopped);
+        return std::none_of(pids.begin(), pids.end(), support::is_stopped);
     }
     /// As the terminal does it at Ctrl-Z, and `fg` after so long.
     static void stop_for(Program& program, const std::vector<pid_t>& workers,
                          Clock::duration time) {
         const auto pressed = Clock::now();
         program.signal_group(SIGTSTP);
-        ASSERT_TRUE(life::eventually([&] { return life::is_stopped(program.pid()); }));
-        ASSERT_TRUE(life::eventually([&] { return all_stopped(workers); }));
-        std::cout << "workers stopped after " << life::milliseconds(Clock::now() - pressed)
+        ASSERT_TRUE(support::eventually([&] { return support::is_stopped(program.pid()); }));
+        ASSERT_TRUE(support::eventually([&] { return all_stopped(workers); }));
+        std::cout << "workers stopped after " << support::milliseconds(Clock::now() - pressed)
                   << " ms";
-        life::eventually([&] { return Clock::now() > pressed + time; });
+        std::this_thread::sleep_until(pressed + time);
         EXPECT_TRUE(all_stopped(workers));
         const auto resumed = Clock::now();
         program.signal_group(SIGCONT);
-        ASSERT_TRUE(life::eventually([&] { return none_stopped(workers); }));
-        std::cout << ", went on after " << life::milliseconds(Clock::now() - resumed) << " ms\n";
+        ASSERT_TRUE(support::eventually([&] { return none_stopped(workers); }));
+        std::cout << ", went on after " << support::milliseconds(Clock::now() - resumed) << " ms\n";
     }
 };
 
@@ -76,9 +76,9 @@ TEST_P(Stop, DoesNotKeepTheWorkersAliveWhenTheClientIsKilled) {
     Program program("stop", GetParam());
     const auto workers = await_ready(program);
     program.signal_group(SIGTSTP);
-    ASSERT_TRUE(life::eventually([&] { return all_stopped(workers); }));
+    ASSERT_TRUE(support::eventually([&] { return all_stopped(workers); }));
     program.kill();
-    EXPECT_TRUE(life::eventually([&] { return program.offspring().empty(); }));
+    EXPECT_TRUE(support::eventually([&] { return program.offspring().empty(); }));
 }
 
 INSTANTIATE_TEST_SUITE_P(, Stop, testing::Values(Words{}, Words{"threads"}, Words{"handles"}),

@@ -11,16 +11,17 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/bind.hpp>
 #include <procpool/init.hpp>
 #include <procpool/pool.hpp>
 
-#include "life/life.hpp"
+#include "support/shared.hpp"
+#include "support/text.hpp"
 
 namespace mp = procpool;
+using support::contains;
 using namespace std::chrono_literals;
 
 namespace {
@@ -81,14 +82,14 @@ TEST_P(ThreadEnd, CostsItsItemOnlyAndIsNamed) {
         } catch (const mp::WorkerDied& died) {
             EXPECT_EQ(died.signal(), 0);
             EXPECT_EQ(died.exit_status(), EXIT_FAILURE);
-            EXPECT_THAT(died.what(), testing::HasSubstr("pthread_exit"));
+            EXPECT_TRUE(contains(died.what(), "pthread_exit"));
         }
         EXPECT_EQ(pool.apply(task, 7), 7);
     }
 }
 
 TEST_P(ThreadEnd, UnwindsNothingOfTheProgram) {
-    const life::Shared<Unwound> unwound;
+    const support::Shared<Unwound> unwound;
     {
         const Guard guard(*unwound);
         try {
@@ -105,7 +106,7 @@ TEST_P(ThreadEnd, UnwindsNothingOfTheProgram) {
 }
 
 TEST_P(ThreadEnd, IsRetriedLikeAnyDeath) {
-    life::Shared<std::atomic<int>> tries;
+    support::Shared<std::atomic<int>> tries;
     static std::atomic<int>* counter = nullptr;
     if (GetParam() != mp::Start::fork) {
         GTEST_SKIP() << "only forked workers share the counter";
@@ -150,6 +151,6 @@ TEST(ThreadEnd, InACallerWithoutProcessesEndsThatThread) {
 
 int main(int argc, char** argv) {
     procpool::init(argc, argv);
-    testing::InitGoogleMock(&argc, argv);
+    testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
 }

@@ -1,7 +1,6 @@
 // procpool_test: TIMEOUT 120 LABELS tsan
 #include <csignal>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <thread>
 
@@ -11,7 +10,9 @@
 
 #include <procpool/procpool.hpp>
 
-#include "life/life.hpp"
+#include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/numbers.hpp"
 
 /// Any thread may use a pool, several at once.
 namespace {
@@ -22,14 +23,10 @@ using procpool::Pool;
 using procpool::PoolClosed;
 using procpool::PoolTerminated;
 using procpool::WorkerDied;
+using support::numbers;
 
 constexpr int threads = 6;
 
-std::vector<int> items(int count) {
-    std::vector<int> all(static_cast<std::size_t>(count));
-    std::iota(all.begin(), all.end(), 0);
-    return all;
-}
 int square(int i) { return i * i; }
 std::string name(int i) { return std::string(static_cast<std::size_t>(i % 100), 'x'); }
 std::optional<int> big(int i) { return i > 40 ? std::optional(i) : std::nullopt; }
@@ -47,13 +44,13 @@ TEST(Threads, ShareOnePool) {
     Pool pool{2};
     everywhere([&](int thread) {
         for (int round = 0; round < 30; ++round) {
-            const auto squares = pool.map(square, items(50 + thread));
+            const auto squares = pool.map(square, numbers(50 + thread));
             for (std::size_t i = 0; i < squares.size(); ++i) {
                 ASSERT_EQ(squares[i], static_cast<int>(i * i));
             }
             ASSERT_EQ(pool.apply(square, thread), thread * thread);
             auto result = pool.submit(name, round);
-            ASSERT_EQ(pool.find_first(big, items(100)), 41);
+            ASSERT_EQ(pool.find_first(big, numbers(100)), 41);
             ASSERT_EQ(result.get().size(), static_cast<std::size_t>(round));
         }
     });
@@ -70,7 +67,7 @@ TEST(Threads, ShareOnePoolWhoseWorkersDie) {
                     }
                     return i * i;
                 },
-                items(20 + thread));
+                numbers(20 + thread));
             for (std::size_t i = 0; i < outcomes.size(); ++i) {
                 if (i % 10 == 3) {
                     ASSERT_THROW(outcomes[i].rethrow(), WorkerDied);
@@ -103,8 +100,8 @@ TEST(Threads, CancelAndDropWhatOthersWaitBeside) {
     Pool pool{2};
     everywhere([&](int thread) {
         for (int round = 0; round < 20; ++round) {
-            auto dropped = pool.map_async(square, items(200));
-            auto cancelled = pool.map_async(square, items(200));
+            auto dropped = pool.map_async(square, numbers(200));
+            auto cancelled = pool.map_async(square, numbers(200));
             cancelled.cancel();
             ASSERT_EQ(pool.apply(square, thread), thread * thread);
             cancelled.wait();
@@ -119,14 +116,14 @@ void ends_in_the_middle(End end) {
         auto pool = std::make_unique<Pool>(2);
         std::atomic<int> calls{0};
         const std::jthread ender([&] {
-            life::eventually([&] { return calls > 20; });
+            support::await([&] { return calls > 20; }, "calls under way");
             end(*pool);
         });
         everywhere([&](int thread) {
             try {
                 for (;;) {
                     ++calls;
-                    ASSERT_EQ(pool->map(square, items(100)).size(), 100U);
+                    ASSERT_EQ(pool->map(square, numbers(100)).size(), 100U);
                     ASSERT_EQ(pool->apply(square, thread), thread * thread);
                     ASSERT_EQ(pool->submit(square, 3).get(), 9);
                 }
@@ -155,7 +152,7 @@ TEST(Threads, AllEndWhenTheForkServerDies) {
 TEST(Threads, MayEndAPoolTogether) {
     for (int round = 0; round < 10; ++round) {
         Pool pool{2};
-        auto result = pool.map_async([](int) { life::wait_for_ever(); }, items(10));
+        auto result = pool.map_async([](int) { support::wait_for_ever(); }, numbers(10));
         everywhere([&](int thread) {
             if (thread % 3 == 0) {
                 pool.close();
@@ -179,7 +176,7 @@ TEST(Threads, WaitWhileThePoolIsDestroyed) {
         auto pool = std::make_unique<Pool>(2);
         for (int i = 0; i < threads; ++i) {
             results.push_back(pool->submit([] {
-                life::wait_for_ever();
+                support::wait_for_ever();
                 return 0;
             }));
         }
@@ -191,7 +188,7 @@ TEST(Threads, WaitWhileThePoolIsDestroyed) {
                 EXPECT_THROW(result.get(), PoolTerminated);
             });
         }
-        life::eventually([&] { return waiting == threads; });
+        EXPECT_TRUE(support::eventually([&] { return waiting == threads; }));
         pool.reset();
     }
 }
@@ -200,7 +197,7 @@ TEST(Threads, HavePoolsOfTheirOwn) {
     everywhere([](int thread) {
         for (int round = 0; round < 5; ++round) {
             Pool pool{2};
-            ASSERT_EQ(pool.map(square, items(20))[3], 9);
+            ASSERT_EQ(pool.map(square, numbers(20))[3], 9);
             ASSERT_EQ(pool.apply(square, thread), thread * thread);
         }
     });
@@ -214,7 +211,7 @@ TEST(Threads, ShareTheRegion) {
             pool.map_into(square, input, output);
             ASSERT_EQ(output.front(), thread * thread);
             ASSERT_EQ(output.back(), thread * thread);
-            ASSERT_EQ(pool.map(name, items(300)).size(), 300U);
+            ASSERT_EQ(pool.map(name, numbers(300)).size(), 300U);
         }
     });
 }
@@ -223,7 +220,7 @@ TEST(Threads, FillEveryRing) {
     // Results larger than a ring: whoever waits has to take in what the others wait for.
     Pool pool{2};
     everywhere([&](int) {
-        const auto texts = pool.map([](int) { return std::string(1 << 20, 'y'); }, items(8));
+        const auto texts = pool.map([](int) { return std::string(1 << 20, 'y'); }, numbers(8));
         for (const auto& text : texts) {
             ASSERT_EQ(text.size(), std::size_t{1} << 20);
         }
@@ -235,7 +232,7 @@ TEST(Threads, ForkWhileOthersUseThePool) {
     std::atomic<bool> done{false};
     std::jthread user([&] {
         while (!done) {
-            ASSERT_EQ(pool.map(square, items(50))[7], 49);
+            ASSERT_EQ(pool.map(square, numbers(50))[7], 49);
         }
     });
     for (int i = 0; i < 20; ++i) {

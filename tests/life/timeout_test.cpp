@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <iostream>
 #include <map>
-#include <numeric>
 #include <optional>
 
 #include <poll.h>
@@ -14,18 +13,23 @@
 
 #include <procpool/procpool.hpp>
 
-#include "life/life.hpp"
+#include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/numbers.hpp"
+#include "support/processes.hpp"
+#include "support/shared.hpp"
 
 namespace {
 
-using life::Clock;
+using support::Clock;
 using namespace std::chrono_literals;
 using procpool::Pool;
 using procpool::TaskTimeout;
 using procpool::WorkerDied;
+using support::numbers;
 
 struct Board {
-    life::Roll roll;
+    support::Roll roll;
     std::atomic<int> tries{0};
     std::atomic<int> survivors{0};  // of an earlier try, seen by a later one
     std::atomic<Clock::rep> started{0};
@@ -33,43 +37,43 @@ struct Board {
 Board* board = nullptr;
 void (*misbehave)() = nullptr;  // inherited by the workers: set before the pool is made
 
-void spins() { life::spin_for_ever(); }
+void spins() { support::spin_for_ever(); }
 
 void blocks_every_signal() {
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, nullptr);
-    life::wait_for_ever();
+    support::wait_for_ever();
 }
 
 void ignores_every_signal() {
     for (int number = 1; number < NSIG; ++number) {
         ::signal(number, SIG_IGN);
     }
-    life::wait_for_ever();
+    support::wait_for_ever();
 }
 
 void starts_children() {
     for (int i = 0; i < 3; ++i) {
-        life::start_child(board->roll);
+        support::start_child(board->roll);
     }
     if (::fork() == 0) {
         board->roll.call(::getpid());
-        life::start_child(board->roll);
-        life::wait_for_ever();
+        support::start_child(board->roll);
+        support::wait_for_ever();
     }
-    life::wait_for_ever();
+    support::wait_for_ever();
 }
 
 void starts_daemons() {
-    life::start_daemon(board->roll);
-    life::start_daemon(board->roll);
-    life::spin_for_ever();
+    support::start_daemon(board->roll);
+    support::start_daemon(board->roll);
+    support::spin_for_ever();
 }
 
 void is_stopped() {
     ::raise(SIGSTOP);
-    life::wait_for_ever();
+    support::wait_for_ever();
 }
 
 void stops_its_children() {
@@ -78,20 +82,20 @@ void stops_its_children() {
         board->roll.call(::getpid());
         ::setsid();
         ::raise(SIGSTOP);
-        life::wait_for_ever();
+        support::wait_for_ever();
     }
-    life::wait_for_ever();
+    support::wait_for_ever();
 }
 
 void joins_another_group() {
     ::setpgid(0, ::getpgid(::getppid()));
-    life::start_child(board->roll);
-    life::wait_for_ever();
+    support::start_child(board->roll);
+    support::wait_for_ever();
 }
 
 void has_threads() {
-    std::thread([] { life::spin_for_ever(); }).detach();
-    life::spin_for_ever();
+    std::thread([] { support::spin_for_ever(); }).detach();
+    support::spin_for_ever();
 }
 
 struct Misbehaviour {
@@ -109,7 +113,7 @@ protected:
     }
 
 private:
-    life::Shared<Board> board_;
+    support::Shared<Board> board_;
 };
 
 constexpr int bad_item = 5;
@@ -117,11 +121,11 @@ constexpr int bad_item = 5;
 int item(int i) {
     if (i == bad_item) {
         for (const pid_t earlier : board->roll.pids()) {
-            if (life::may_act(earlier)) {
+            if (support::may_act(earlier)) {
                 ++board->survivors;
             }
         }
-        if (board->tries > 0 && life::exists(board->roll.pids().front())) {
+        if (board->tries > 0 && support::exists(board->roll.pids().front())) {
             ++board->survivors;
         }
         board->roll.clear();
@@ -132,15 +136,9 @@ int item(int i) {
     return i * i;
 }
 
-std::vector<int> items(int count) {
-    std::vector<int> all(static_cast<std::size_t>(count));
-    std::iota(all.begin(), all.end(), 0);
-    return all;
-}
-
 TEST_P(Overdue, ItemTimesOutAndTakesNothingAlong) {
     Pool pool{2};
-    const auto outcomes = pool.try_map(item, items(20), {.timeout = 100ms});
+    const auto outcomes = pool.try_map(item, numbers(20), {.timeout = 100ms});
     ASSERT_EQ(outcomes.size(), 20U);
     for (int i = 0; i < 20; ++i) {
         const auto& outcome = outcomes[static_cast<std::size_t>(i)];
@@ -156,17 +154,17 @@ TEST_P(Overdue, ItemTimesOutAndTakesNothingAlong) {
     EXPECT_EQ(board->tries, 1);
     const auto pids = board->roll.pids();
     ASSERT_EQ(pids.size(), GetParam().processes);
-    EXPECT_FALSE(life::exists(pids.front())) << "the worker was not reaped before its item was";
+    EXPECT_FALSE(support::exists(pids.front())) << "the worker was not reaped before its item was";
     for (const pid_t pid : pids) {
-        EXPECT_TRUE(life::eventually([&] { return !life::exists(pid); })) << pid;
+        EXPECT_TRUE(support::eventually([&] { return !support::exists(pid); })) << pid;
     }
-    EXPECT_EQ(pool.map(item, items(3)), (std::vector{0, 1, 4}));
+    EXPECT_EQ(pool.map(item, numbers(3)), (std::vector{0, 1, 4}));
 }
 
 TEST_P(Overdue, RetryWaitsForTheReaping) {
     Pool pool{2};
     try {
-        pool.map(item, items(20), {.timeout = 50ms, .retries = 2});
+        pool.map(item, numbers(20), {.timeout = 50ms, .retries = 2});
         FAIL() << "no timeout";
     } catch (const TaskTimeout& e) {
         EXPECT_EQ(e.index(), 5U);
@@ -193,7 +191,7 @@ protected:
     Timeout() { board = board_.get(); }
 
 private:
-    life::Shared<Board> board_;
+    support::Shared<Board> board_;
 };
 
 /// From the deadline to the end of the worker's process, as its pidfd tells. Nothing if the task
@@ -203,9 +201,9 @@ std::optional<Clock::duration> delay_of_one_kill(Pool& pool, Clock::duration tim
     auto result = pool.submit({.timeout = timeout}, [] {
         board->started = Clock::now().time_since_epoch().count();
         board->roll.call(::getpid());
-        life::spin_for_ever();
+        support::spin_for_ever();
     });
-    if (!life::eventually([] { return board->roll.size() == 1; }, timeout + 1s)) {
+    if (!support::eventually([] { return board->roll.size() == 1; }, timeout + 1s)) {
         EXPECT_THROW(result.get(), TaskTimeout);
         return std::nullopt;
     }
@@ -228,7 +226,7 @@ TEST_F(Timeout, KillsWithin50MillisecondsOfTheDeadlineAndNeverBefore) {
         if (!delay) {
             continue;
         }
-        delays.push_back(life::milliseconds(*delay));
+        delays.push_back(support::milliseconds(*delay));
         // The task reports its start a moment after the worker started it.
         EXPECT_GT(delays.back(), timeout == 1ms ? -1.0 : -5.0);
     }
@@ -248,15 +246,15 @@ TEST_F(Timeout, KillsInTimeWhileOtherWorkersLeaveOrphansBehind) {
         std::vector<procpool::AsyncResult<void>> daemons;
         for (int i = 0; i < 3; ++i) {
             daemons.push_back(pool.submit({.timeout = 100ms}, [] {
-                static life::Roll unused;
+                static support::Roll unused;
                 for (int child = 0; child < 5; ++child) {
-                    life::start_daemon(unused);
+                    support::start_daemon(unused);
                 }
-                life::spin_for_ever();
+                support::spin_for_ever();
             }));
         }
         if (const auto delay = delay_of_one_kill(pool, 101ms)) {
-            delays.push_back(life::milliseconds(*delay));
+            delays.push_back(support::milliseconds(*delay));
         }
         for (auto& daemon : daemons) {
             EXPECT_THROW(daemon.get(), TaskTimeout);
@@ -325,11 +323,11 @@ int check_race(int i, std::optional<int> result) {
 }
 
 TEST_F(Timeout, ItemThatEndsAtItsDeadlineHasOneFate) {
-    const life::Shared<Race> shared;
+    const support::Shared<Race> shared;
     race = shared.get();
     Pool pool{1};
     const auto outcomes =
-        pool.try_map(race_item, items(race_length), {.chunksize = 8, .timeout = race_timeout});
+        pool.try_map(race_item, numbers(race_length), {.chunksize = 8, .timeout = race_timeout});
     int timed_out = 0;
     for (int i = 0; i < race_length; ++i) {
         const auto& outcome = outcomes[static_cast<std::size_t>(i)];
@@ -345,7 +343,7 @@ TEST_F(Timeout, ItemThatEndsAtItsDeadlineHasOneFate) {
 
 TEST_F(Timeout, JobThatEndsAtItsDeadlineDoesNotCostTheNextOne) {
     // Every job is one item with index 0: nothing but its turn tells one from the next.
-    const life::Shared<Race> shared;
+    const support::Shared<Race> shared;
     race = shared.get();
     Pool pool{1};
     std::vector<procpool::AsyncResult<int>> results;
@@ -380,7 +378,7 @@ TEST_F(Timeout, ItemCondemnedWhileItStartsDoesNotCostTheOneBefore) {
     };
     std::map<std::string, int> fates;
     for (int round = 0; round < 150 && fates["timed out"] < 200; ++round) {
-        for (const auto& outcome : pool.try_map(mostly_quick, items(5'000), {.timeout = 1ns})) {
+        for (const auto& outcome : pool.try_map(mostly_quick, numbers(5'000), {.timeout = 1ns})) {
             try {
                 outcome.rethrow();
                 ++fates["finished"];
@@ -396,14 +394,14 @@ TEST_F(Timeout, ItemCondemnedWhileItStartsDoesNotCostTheOneBefore) {
 
 TEST_F(Timeout, DoesNotTouchWhatIsInTime) {
     Pool pool{2};
-    const auto squares = pool.map([](int i) { return i * i; }, items(10'000), {.timeout = 10s});
+    const auto squares = pool.map([](int i) { return i * i; }, numbers(10'000), {.timeout = 10s});
     EXPECT_EQ(squares[9'999], 9'999 * 9'999);
 }
 
 TEST_F(Timeout, LeavesNoSentenceForTheNextDeath) {
     Pool pool{1};
     for (int round = 0; round < 5; ++round) {
-        EXPECT_THROW(pool.apply({.timeout = 10ms}, [] { life::spin_for_ever(); }), TaskTimeout);
+        EXPECT_THROW(pool.apply({.timeout = 10ms}, [] { support::spin_for_ever(); }), TaskTimeout);
         EXPECT_THROW(pool.apply([] { std::abort(); }), WorkerDied);
         EXPECT_THROW(pool.apply({.timeout = 10s}, [] { std::abort(); }), WorkerDied);
     }
@@ -412,14 +410,14 @@ TEST_F(Timeout, LeavesNoSentenceForTheNextDeath) {
 TEST_F(Timeout, LongestTimeoutIsNone) {
     Pool pool{2};
     EXPECT_EQ(
-        pool.map([](int i) { return i; }, items(3), {.timeout = std::chrono::nanoseconds::max()}),
-        items(3));
+        pool.map([](int i) { return i; }, numbers(3), {.timeout = std::chrono::nanoseconds::max()}),
+        numbers(3));
 }
 
 TEST_F(Timeout, EveryWorkerMayBeOverdueAtOnce) {
     Pool pool{4};
     const auto outcomes =
-        pool.try_map([](int) { life::spin_for_ever(); }, items(12), {.timeout = 30ms});
+        pool.try_map([](int) { support::spin_for_ever(); }, numbers(12), {.timeout = 30ms});
     for (const auto& outcome : outcomes) {
         EXPECT_THROW(outcome.rethrow(), TaskTimeout);
     }
@@ -432,7 +430,7 @@ TEST_F(Timeout, OfOneJobLeavesTheOthersAlone) {
         }
         return 1;
     });
-    EXPECT_THROW(pool.apply({.timeout = 20ms}, [] { life::spin_for_ever(); }), TaskTimeout);
+    EXPECT_THROW(pool.apply({.timeout = 20ms}, [] { support::spin_for_ever(); }), TaskTimeout);
     EXPECT_EQ(slow.get(), 1);
 }
 

@@ -5,13 +5,13 @@
 
 #include <sched.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/cpu.hpp>
 
 #include "os/cpus.hpp"
 #include "os/root.hpp"
+#include "support/lists.hpp"
 
 namespace {
 
@@ -24,8 +24,7 @@ using procpool::os::one_per_core_first;
 using procpool::os::online_cpus;
 using procpool::os::parse_cpu_list;
 using procpool::os::quota_cpus;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using support::listed;
 
 TEST(CpuQuota, ThereIsNoneWithoutTheFiles) {
     const Root root;
@@ -137,14 +136,14 @@ TEST(CpuQuota, DamagedFilesAreNone) {
 }
 
 TEST(CpuList, IsRangesAndNumbers) {
-    EXPECT_THAT(parse_cpu_list("0\n"), ElementsAre(0));
-    EXPECT_THAT(parse_cpu_list("0-2,5,7-8\n"), ElementsAre(0, 1, 2, 5, 7, 8));
+    EXPECT_EQ(parse_cpu_list("0\n"), listed(0));
+    EXPECT_EQ(parse_cpu_list("0-2,5,7-8\n"), listed(0, 1, 2, 5, 7, 8));
 }
 
 TEST(CpuList, ADamagedOneIsEmpty) {
     for (const char* text :
          {"", "\n", "x", "3-1", "-1", "0-", "0-99999999999", "0-2000000", "0,,1", "1-2-3"}) {
-        EXPECT_THAT(parse_cpu_list(text), IsEmpty()) << text;
+        EXPECT_TRUE(parse_cpu_list(text).empty()) << text;
     }
 }
 

@@ -10,7 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "life/life.hpp"
+#include "support/child.hpp"
+#include "support/eventually.hpp"
 
 namespace os = procpool::os;
 
@@ -36,9 +37,9 @@ TEST(LoadedObjects, AreSeenByAChildThatWasForkedWhileAnotherThreadLooked) {
             os::for_each_object(count, &found);
         }
     });
-    life::eventually([&] { return looks > 0; });
+    EXPECT_TRUE(support::eventually([&] { return looks > 0; }));
     for (int round = 0; round < 100; ++round) {
-        const int status = life::status_of_child([] {
+        const int status = support::status_of_child([] {
             ::alarm(20);  // one that waits for the lock of a thread that is not there ends here
             int found = 0;
             os::for_each_object(count, &found);

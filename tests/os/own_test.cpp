@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-#include "life/life.hpp"
+#include "support/child.hpp"
 
 namespace os = procpool::os;
 
@@ -37,7 +37,7 @@ TEST(Own, IsAnotherOneInAForkedChildThoughTheLockWasHeld) {
         done.wait();
     });
     held.wait();
-    const int status = life::status_of_child([] {
+    const int status = support::status_of_child([] {
         Counter& own = os::own<Counter>();
         return own.count == 0 && own.mutex.try_lock();
     });

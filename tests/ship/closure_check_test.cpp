@@ -12,20 +12,19 @@
 
 #include <sys/mman.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <procpool/detail/closure_check.hpp>
 #include <procpool/errors.hpp>
 
 #include "memory/region.hpp"
+#include "support/text.hpp"
 
 namespace {
 
 using procpool::NotShippable;
 using procpool::detail::check_closure;
-using testing::AllOf;
-using testing::HasSubstr;
+using support::contains;
 
 int variable = 7;
 int zeroed_variable;
@@ -48,7 +47,7 @@ std::string refusal(const F& f) {
 
 TEST(ClosureCheck, ACaptureByReferenceIsRefused) {
     int x = 3;
-    EXPECT_THAT(refusal([&x](int y) { return x + y; }), HasSubstr("stack"));
+    EXPECT_TRUE(contains(refusal([&x](int y) { return x + y; }), "stack"));
 }
 
 TEST(ClosureCheck, AContainerCapturedByReferenceIsRefused) {
@@ -71,21 +70,21 @@ TEST(ClosureCheck, ThisIsRefused) {
     };
     const Model on_stack;
     const auto on_heap = std::make_unique<Model>();
-    EXPECT_THAT(refusal(on_stack.task()), HasSubstr("stack"));
-    EXPECT_THAT(refusal(on_heap->task()), HasSubstr("heap"));
+    EXPECT_TRUE(contains(refusal(on_stack.task()), "stack"));
+    EXPECT_TRUE(contains(refusal(on_heap->task()), "heap"));
 }
 
 TEST(ClosureCheck, APointerToTheHeapIsRefused) {
     const auto small = std::make_unique<int>(1);
     const auto large = std::make_unique<std::array<char, 1 << 24>>();
-    EXPECT_THAT(refusal([p = small.get()] { return *p; }), HasSubstr("heap"));
+    EXPECT_TRUE(contains(refusal([p = small.get()] { return *p; }), "heap"));
     EXPECT_THROW(check_closure([p = large.get()] { return p; }), NotShippable);
 }
 
 TEST(ClosureCheck, APointerToAVariableOfTheProgramIsRefused) {
-    EXPECT_THAT(refusal([p = &variable] { return *p; }), HasSubstr("the variables of the program"));
-    EXPECT_THAT(refusal([p = &zeroed_variable] { return *p; }),
-                HasSubstr("the variables of the program"));
+    EXPECT_TRUE(contains(refusal([p = &variable] { return *p; }), "the variables of the program"));
+    EXPECT_TRUE(
+        contains(refusal([p = &zeroed_variable] { return *p; }), "the variables of the program"));
 }
 
 TEST(ClosureCheck, APointerToAVariableOfALibraryIsRefused) {
@@ -95,7 +94,7 @@ TEST(ClosureCheck, APointerToAVariableOfALibraryIsRefused) {
 TEST(ClosureCheck, APointerToTheStackOfAThreadIsRefused) {
     std::thread([] {
         int x = 1;
-        EXPECT_THAT(refusal([&x] { return x; }), HasSubstr("stack"));
+        EXPECT_TRUE(contains(refusal([&x] { return x; }), "stack"));
     }).join();
 }
 
@@ -122,7 +121,7 @@ TEST(ClosureCheck, APointerInTheMidstOfACaptureIsRefused) {
     };
     const auto x = std::make_unique<int>(1);
     const Record record{'k', {nullptr, nullptr, x.get()}, 1.0};
-    EXPECT_THAT(refusal([record] { return record.weight; }), HasSubstr("at byte 24 "));
+    EXPECT_TRUE(contains(refusal([record] { return record.weight; }), "at byte 24 "));
 }
 
 TEST(ClosureCheck, APointerBesidePaddingIsRefused) {
@@ -146,7 +145,7 @@ TEST(ClosureCheck, APointerInABigCaptureIsRefused) {
     const auto big = std::make_unique<Big>();
     big->pointer = x.get();
     const auto f = std::make_unique<Big>(*big);
-    EXPECT_THAT(refusal(*f), HasSubstr("at byte 160000 "));
+    EXPECT_TRUE(contains(refusal(*f), "at byte 160000 "));
 }
 
 struct AppTask {
@@ -156,10 +155,8 @@ struct AppTask {
 
 TEST(ClosureCheck, ARefusalNamesTypeOffsetPlaceAndCures) {
     int x = 1;
-    EXPECT_THAT(refusal(AppTask{&x}),
-                AllOf(HasSubstr("AppTask"), HasSubstr("at byte 0 "), HasSubstr("stack"),
-                      HasSubstr("by value"), HasSubstr("bind_back"), HasSubstr("fork_map"),
-                      HasSubstr("trust(f)")));
+    EXPECT_TRUE(contains(refusal(AppTask{&x}), {"AppTask", "at byte 0 ", "stack", "by value",
+                                                "bind_back", "fork_map", "trust(f)"}));
 }
 
 // ---- What passes -------------------------------------------------------------------------------
@@ -228,7 +225,7 @@ TEST(ClosureCheck, APrivatePointerBesideASharedOneIsRefused) {
     auto& region = procpool::memory::Region::current();
     std::byte* data = region.allocate(4096);
     int x = 1;
-    EXPECT_THAT(refusal([data, p = &x] { return data + *p; }), HasSubstr("at byte 8 "));
+    EXPECT_TRUE(contains(refusal([data, p = &x] { return data + *p; }), "at byte 8 "));
     region.release(data, 4096);
 }
 
@@ -291,8 +288,8 @@ TEST(ClosureCheck, StalePaddingBesideAReferenceIsNotWhatIsRefused) {
     std::memcpy(bytes.data(), &f, sizeof f);
     const auto stale = reinterpret_cast<std::uintptr_t>(&x);
     std::memcpy(bytes.data() + 1, reinterpret_cast<const std::byte*>(&stale) + 1, sizeof stale - 1);
-    EXPECT_THAT(refusal(*std::launder(reinterpret_cast<const decltype(f)*>(bytes.data()))),
-                HasSubstr("at byte 8 "));
+    EXPECT_TRUE(contains(refusal(*std::launder(reinterpret_cast<const decltype(f)*>(bytes.data()))),
+                         "at byte 8 "));
 }
 
 TEST(ClosureCheck, StalePaddingInANestedStructPasses) {

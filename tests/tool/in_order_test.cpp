@@ -12,20 +12,20 @@
 
 #include <unistd.h>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "life/life.hpp"
+#include "support/eventually.hpp"
+#include "support/lists.hpp"
+#include "support/processes.hpp"
+#include "support/text.hpp"
 #include "tool/exit.hpp"
 #include "tool/workers.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
+using support::contains;
+using support::listed;
 using tool::Stopped;
 using InOrder = tool::InOrder<int, int>;
 
@@ -68,7 +68,7 @@ TEST(ToolInOrder, HasResultsInTheOrderOfTheTasks) {
     while (!tasks.empty()) {
         results.push_back(take(tasks));
     }
-    EXPECT_THAT(results, ElementsAre(25, 4, 9, 16));
+    EXPECT_EQ(results, listed(25, 4, 9, 16));
 }
 
 TEST(ToolInOrder, ATaskWhoseWorkerDiesIsDoneAgainAndCounted) {
@@ -92,7 +92,7 @@ TEST(ToolInOrder, ATaskWhoseWorkerDiesIsDoneAgainAndCounted) {
     while (!tasks.empty()) {
         results.push_back(take(tasks));
     }
-    EXPECT_THAT(results, ElementsAre(1, 3, 2));
+    EXPECT_EQ(results, listed(1, 3, 2));
     EXPECT_EQ(workers.deaths(), 4U);
 }
 
@@ -115,9 +115,9 @@ TEST(ToolInOrder, ATaskThatCostsFiveWorkersIsNamedAndGivenUp) {
     }
     const Stopped stopped = reason(tasks);
     EXPECT_EQ(stopped.code, tool::failed);
-    EXPECT_THAT(stopped.what(), AllOf(HasSubstr("task 7 lost its worker 5 times"),
-                                      HasSubstr("Killed"), Not(HasSubstr("retries"))));
-    EXPECT_TRUE(life::eventually([&] {
+    EXPECT_TRUE(contains(stopped.what(), {"task 7 lost its worker 5 times", "Killed"}));
+    EXPECT_FALSE(contains(stopped.what(), "retries"));
+    EXPECT_TRUE(support::eventually([&] {
         workers.look_around();
         return workers.deaths() == 5;
     }));
@@ -155,7 +155,7 @@ TEST(ToolInOrder, ATaskThatTakesTooLongIsNamed) {
     tasks.give(4);
     const Stopped stopped = reason(tasks);
     EXPECT_EQ(stopped.code, tool::failed);
-    EXPECT_THAT(stopped.what(), HasSubstr("task 4 took longer than --timeout"));
+    EXPECT_TRUE(contains(stopped.what(), "task 4 took longer than --timeout"));
 }
 
 TEST(ToolInOrder, WithoutItsForkServerIsStoppedAndKeepsWhatIsReady) {
@@ -178,13 +178,13 @@ TEST(ToolInOrder, WithoutItsForkServerIsStoppedAndKeepsWhatIsReady) {
     EXPECT_EQ(take(tasks), 6);
     tasks.give(0);
     EXPECT_FALSE(tasks.take(0s));
-    for (const pid_t server : life::own_children()) {
+    for (const pid_t server : support::own_children()) {
         ::kill(server, SIGKILL);
     }
     const Stopped stopped = reason(tasks);
     EXPECT_EQ(stopped.code, tool::system_limit);
-    EXPECT_THAT(stopped.what(), AllOf(HasSubstr("worker processes are gone, and task 0"),
-                                      Not(HasSubstr("new pool"))));
+    EXPECT_TRUE(contains(stopped.what(), "worker processes are gone, and task 0"));
+    EXPECT_FALSE(contains(stopped.what(), "new pool"));
     EXPECT_THROW(tasks.give(1), Stopped);
     tasks.take_what_is_ready([](const int&, int) { ADD_FAILURE() << "nothing was"; });
 }

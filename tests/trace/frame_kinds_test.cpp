@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/lists.hpp"
 #include "trace/function_name.hpp"
 
 namespace {
@@ -17,7 +17,7 @@ using procpool::trace::FrameKind;
 using procpool::trace::function_name;
 using procpool::trace::keep_frames_of_task;
 using procpool::trace::kind_of;
-using testing::ElementsAre;
+using support::listed;
 
 TEST(FunctionName, HasNoParametersAndNoReturnType) {
     EXPECT_EQ(function_name("_ZN3app5parseIiEEiRKi"), "app::parse<int>");
@@ -55,26 +55,25 @@ std::vector<std::string> kept(const std::vector<std::string>& functions) {
 }
 
 TEST(FramesOfATask, BeginBehindWhatThrowsAndEndBeforeTheMachinery) {
-    EXPECT_THAT(
-        kept({"_Unwind_RaiseException", "__cxa_throw", "parse", "load", "std::__invoke_impl",
-              "procpool::detail::run", "procpool::engine::Loop::run"}),
-        ElementsAre("parse", "load"));
+    EXPECT_EQ(kept({"_Unwind_RaiseException", "__cxa_throw", "parse", "load", "std::__invoke_impl",
+                    "procpool::detail::run", "procpool::engine::Loop::run"}),
+              listed("parse", "load"));
 }
 
 TEST(FramesOfATask, KeepTheFunctionOfTheLibraryThatFailed) {
-    EXPECT_THAT(kept({"__cxa_throw", "std::__throw_out_of_range_fmt", "std::vector<int>::at",
-                      "parse", "procpool::detail::run"}),
-                ElementsAre("std::vector<int>::at", "parse"));
+    EXPECT_EQ(kept({"__cxa_throw", "std::__throw_out_of_range_fmt", "std::vector<int>::at", "parse",
+                    "procpool::detail::run"}),
+              listed("std::vector<int>::at", "parse"));
 }
 
 TEST(FramesOfATask, KeepWhatThrowsInTheMiddle) {
-    EXPECT_THAT(kept({"abort", "handler", "std::terminate", "parse", "procpool::detail::run"}),
-                ElementsAre("handler", "std::terminate", "parse"));
+    EXPECT_EQ(kept({"abort", "handler", "std::terminate", "parse", "procpool::detail::run"}),
+              listed("handler", "std::terminate", "parse"));
 }
 
 TEST(FramesOfATask, ThatIsInlinedIntoTheMachineryAreTheInnermostOfIt) {
-    EXPECT_THAT(kept({"__cxa_throw", "procpool::detail::run<task>", "procpool::engine::f"}),
-                ElementsAre("procpool::detail::run<task>"));
+    EXPECT_EQ(kept({"__cxa_throw", "procpool::detail::run<task>", "procpool::engine::f"}),
+              listed("procpool::detail::run<task>"));
 }
 
 }  // namespace

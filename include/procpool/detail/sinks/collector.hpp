@@ -32,6 +32,8 @@ private:
 class AnyCollector : public Sink {
 public:
     AnyCollector();
+    AnyCollector(const AnyCollector&) = delete;
+    AnyCollector& operator=(const AnyCollector&) = delete;
     ~AnyCollector() override;
 
     void results(std::uint64_t first, std::uint64_t count,
@@ -80,6 +82,8 @@ public:
 class DoneSink final : public Collector<void> {
 public:
     explicit DoneSink(std::uint64_t count = 0);  // as the others; nothing is kept of the items
+    DoneSink(const DoneSink&) = delete;
+    DoneSink& operator=(const DoneSink&) = delete;
     ~DoneSink() override;
 
     void take() override;

@@ -8,7 +8,7 @@
 #include "os/fault.hpp"
 
 /// System calls that fail on demand, in any process of an instrumented test.
-namespace life {
+namespace support {
 
 using procpool::os::Call;
 
@@ -79,4 +79,4 @@ inline int decide(Call call) {
     return faults->error.load();
 }
 
-}  // namespace life
+}  // namespace support
