@@ -140,7 +140,7 @@ void everything_ends_with(const std::string& name, const Words& arguments, End e
 class ClientDeath : public testing::TestWithParam<Scene> {};
 
 TEST_P(ClientDeath, ByKillTakesEverythingAlong) {
-    everything_ends_with("client", GetParam().arguments, [](Program& program) { program.kill(); });
+    everything_ends_with("life/client", GetParam().arguments, [](Program& program) { program.kill(); });
 }
 
 /// As `kill -9 %1` in a shell, and `timeout -s KILL`.
@@ -149,17 +149,17 @@ TEST_P(ClientDeath, ByKillOfItsWholeGroupTakesEverythingAlong) {
         std::string(GetParam().name) == "Threads") {
         GTEST_SKIP() << "the forked child is in the group";
     }
-    everything_ends_with("client", GetParam().arguments,
+    everything_ends_with("life/client", GetParam().arguments,
                          [](Program& program) { program.signal_group(SIGKILL); });
 }
 
 TEST_P(ClientDeath, ByTerminationTakesEverythingAlong) {
-    everything_ends_with("client", GetParam().arguments,
+    everything_ends_with("life/client", GetParam().arguments,
                          [](Program& program) { program.signal(SIGTERM); });
 }
 
 TEST_P(ClientDeath, WhileStoppedTakesEverythingAlong) {
-    everything_ends_with("client", GetParam().arguments, [](Program& program) {
+    everything_ends_with("life/client", GetParam().arguments, [](Program& program) {
         program.signal(SIGSTOP);
         program.kill();
     });
@@ -167,7 +167,7 @@ TEST_P(ClientDeath, WhileStoppedTakesEverythingAlong) {
 
 /// Its pidfd stays silent: the process lives on as another program.
 TEST_P(ClientDeath, ByExecTakesEverythingAlong) {
-    everything_ends_with("client", GetParam().arguments,
+    everything_ends_with("life/client", GetParam().arguments,
                          [](Program& program) { program.signal(SIGUSR1); });
 }
 
@@ -184,7 +184,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ClientDeathByExec, TakesAPoolAlongThatWasMadeWhileAnotherThreadForked) {
     for (const Words& arguments : {Words{}, Words{"threads"}}) {
-        everything_ends_with("exec_race_fault", arguments,
+        everything_ends_with("life/exec_race_fault", arguments,
                              [](Program& program) { program.signal(SIGUSR1); });
     }
 }

@@ -8,7 +8,7 @@
 #include "support/program.hpp"
 
 TEST(Output, OfStreamsWithBuffersOfTheirOwnIsNeitherDoubledNorLost) {
-    support::Program program("output");
+    support::Program program("life/output");
     std::istringstream words(program.line());
     int headers = 0;
     int items = 0;

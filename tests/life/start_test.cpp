@@ -309,7 +309,7 @@ TEST(Start, ADeadCleanProcessIsToldAndAutomaticForksInstead) {
 }
 
 TEST(Start, AProgramThatEndsBeforeInitWhenStartedAnewIsTold) {
-    support::Program program("early_end");
+    support::Program program("life/early_end");
     EXPECT_TRUE(contains(program.line(), "ended before it called init()"));
     EXPECT_EQ(program.wait(), 0);
 }

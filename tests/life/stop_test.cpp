@@ -58,14 +58,14 @@ protected:
 };
 
 TEST_P(Stop, TakesTheWorkersAlongAndCostsNoTime) {
-    Program program("stop", GetParam());
+    Program program("life/stop", GetParam());
     const auto workers = await_ready(program);
     stop_for(program, workers, 1200ms);  // longer than the timeout
     EXPECT_EQ(program.line(), "results 2");
 }
 
 TEST_P(Stop, TwiceDuringOneItemCostsNoTimeEither) {
-    Program program("stop", GetParam());
+    Program program("life/stop", GetParam());
     const auto workers = await_ready(program);
     stop_for(program, workers, 900ms);
     stop_for(program, workers, 900ms);
@@ -73,7 +73,7 @@ TEST_P(Stop, TwiceDuringOneItemCostsNoTimeEither) {
 }
 
 TEST_P(Stop, DoesNotKeepTheWorkersAliveWhenTheClientIsKilled) {
-    Program program("stop", GetParam());
+    Program program("life/stop", GetParam());
     const auto workers = await_ready(program);
     program.signal_group(SIGTSTP);
     ASSERT_TRUE(support::eventually([&] { return all_stopped(workers); }));
@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(, Stop, testing::Values(Words{}, Words{"threads"}, Word
                          });
 
 TEST(StopIgnored, LeavesTheWorkersAtWork) {
-    Program program("stop", {"ignores"});
+    Program program("life/stop", {"ignores"});
     for (std::string line = program.line(); line != "ready"; line = program.line()) {
         ASSERT_FALSE(line.empty());
     }
