@@ -31,14 +31,15 @@ function(procpool_guarded_test name)
     endif()
 endfunction()
 
-# procpool_test(<room>/<name> [INSTRUMENTED] [SOAK] [TIMEOUT <seconds>] [LABELS <label>...] [LINK <library>...]
-#               [NEEDS <target>...])
+# procpool_test(<room>/<name> [INSTRUMENTED] [SOAK] [DEBUG_INFORMATION] [TIMEOUT <seconds>] [LABELS <label>...]
+#               [LINK <library>...] [NEEDS <target>...])
 #
 # The GoogleTest program tests/<room>/<name>_test.cpp as one test. INSTRUMENTED: it links procpool_instrumented.
-# LINK: what it is about, if that is not the library. NEEDS: programs that it starts.
+# DEBUG_INFORMATION: all that the compiler can write, as a user has it, not lines alone. LINK: what it is about, if that
+# is not the library. NEEDS: programs that it starts.
 # For every label there is a target `tests_<label>` that builds the tests that carry it.
 function(procpool_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "INSTRUMENTED;SOAK" "TIMEOUT" "LABELS;LINK;NEEDS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "INSTRUMENTED;SOAK;DEBUG_INFORMATION" "TIMEOUT" "LABELS;LINK;NEEDS")
     procpool_library_of_test(library ${arg_INSTRUMENTED})
     string(REPLACE / _ target test_${name})
     add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/${name}_test.cpp)
@@ -46,7 +47,11 @@ function(procpool_test name)
     if(arg_NEEDS)
         add_dependencies(${target} ${arg_NEEDS})
     endif()
-    target_precompile_headers(${target} REUSE_FROM ${library}_test_pch)
+    if(arg_DEBUG_INFORMATION)
+        target_compile_options(${target} PRIVATE -g) # the precompiled header has less
+    else()
+        target_precompile_headers(${target} REUSE_FROM ${library}_test_pch)
+    endif()
 
     string(REGEX REPLACE "/.*" "" room ${name})
     if(TARGET programs_${room})

@@ -1,4 +1,4 @@
-// procpool_test: TIMEOUT 120
+// procpool_test: TIMEOUT 120 DEBUG_INFORMATION
 // What a worker that dies of a bug can say about it, and that saying it changes nothing else.
 
 #include <atomic>
