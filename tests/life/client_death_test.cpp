@@ -140,7 +140,8 @@ void everything_ends_with(const std::string& name, const Words& arguments, End e
 class ClientDeath : public testing::TestWithParam<Scene> {};
 
 TEST_P(ClientDeath, ByKillTakesEverythingAlong) {
-    everything_ends_with("life/client", GetParam().arguments, [](Program& program) { program.kill(); });
+    everything_ends_with("life/client", GetParam().arguments,
+                         [](Program& program) { program.kill(); });
 }
 
 /// As `kill -9 %1` in a shell, and `timeout -s KILL`.
