@@ -9,11 +9,11 @@
 #include <sys/resource.h>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include <procpool/cpu.hpp>
 
 #include "cli/command.hpp"
+#include "support/json.hpp"
 #include "support/text.hpp"
 
 namespace {
@@ -25,7 +25,7 @@ using support::contains;
 TEST(InfoCommand, TellsWhatAPoolWouldHave) {
     const Ended ended = command::run({"info", "--json"});
     EXPECT_EQ(ended.exit_code(), 0);
-    const json info = json::parse(ended.out);
+    const json info = support::parse_json(ended.out);
     EXPECT_EQ(info.at("cpus").at("usable"), procpool::usable_cpus());
     EXPECT_EQ(info.at("cpus").at("online"), procpool::logical_cpus());
     EXPECT_NE(info.at("cpus").at("why"), "");
@@ -50,7 +50,7 @@ TEST(InfoCommand, SaysThatAnAffinityMaskTakesCpusAway) {
         CPU_SET(first, &mask);
         ::sched_setaffinity(0, sizeof mask, &mask);
     });
-    const json cpus = json::parse(ended.out).at("cpus");
+    const json cpus = support::parse_json(ended.out).at("cpus");
     EXPECT_EQ(cpus.at("usable"), 1);
     EXPECT_TRUE(contains(cpus.at("why").get<std::string>(), "affinity mask"));
 }
@@ -61,7 +61,7 @@ TEST(InfoCommand, TellsTheLimitsThatItRunsUnder) {
         ::setrlimit(RLIMIT_NOFILE, &files);
     });
     bool found = false;
-    const json info = json::parse(ended.out);
+    const json info = support::parse_json(ended.out);
     for (const json& limit : info.at("limits")) {
         if (limit.at("name") != "open files") {
             continue;
@@ -87,7 +87,7 @@ TEST(InfoCommand, PrintsAPageOfEightyColumns) {
 TEST(InfoCommand, OfASyntheticMachineContradictsItselfNowhere) {
     const Ended ended = command::run(
         {"info", "--json"}, [] { ::setenv("HWLOC_SYNTHETIC", "package:1 core:64 pu:2", 1); });
-    const json cpus = json::parse(ended.out).at("cpus");
+    const json cpus = support::parse_json(ended.out).at("cpus");
     if (cpus.at("topology").at("source") == "/sys") {
         GTEST_SKIP() << "built without hwloc";
     }

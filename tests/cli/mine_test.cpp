@@ -14,12 +14,14 @@
 #include <unistd.h>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include <procpool/cpu.hpp>
 
 #include "cli/command.hpp"
 #include "mine/genesis.hpp"
+#include "support/eventually.hpp"
+#include "support/json.hpp"
+#include "support/processes.hpp"
 #include "support/text.hpp"
 
 namespace {
@@ -39,7 +41,7 @@ json mine_for_json(Arguments arguments, int exit_code = 0) {
     arguments.emplace_back("--json");
     const Ended ended = mine(arguments);
     EXPECT_EQ(ended.exit_code(), exit_code) << ended.err;
-    return json::parse(ended.out);
+    return support::parse_json(ended.out);
 }
 
 /// A search that does not end by itself within any test.
@@ -321,7 +323,7 @@ TEST(MineCommand, WithoutItsForkServerPrintsWhatItFoundAndEndsWithThree) {
                      "--processes", "2"},
                     120);
     ASSERT_TRUE(program.shows_match(some_are_found)) << program.screen();
-    for (const pid_t server : command::children_of(program.pid())) {
+    for (const pid_t server : support::children_of(program.pid())) {
         ::kill(server, SIGKILL);
     }
     EXPECT_EQ(program.exit_code(), 3) << program.screen();
@@ -379,17 +381,17 @@ TEST(MineTerminal, CtrlCPrintsWhatWasFoundAndLeavesNothingRunning) {
                      "--processes", "2", "--json"},
                     120);
     ASSERT_TRUE(program.shows_match(some_are_found)) << program.screen();
-    const std::vector<pid_t> servers = command::children_of(program.pid());
+    const std::vector<pid_t> servers = support::children_of(program.pid());
     std::vector<pid_t> workers;
-    ASSERT_TRUE(command::eventually([&] { return (workers = program.workers()).size() == 2; }));
+    ASSERT_TRUE(support::eventually([&] { return (workers = program.workers()).size() == 2; }));
     program.press(command::ctrl_c);
     EXPECT_EQ(program.exit_code(), 130);
     EXPECT_TRUE(contains(program.screen(), {"\"interrupted\": true", "\"suffix\""}));
     for (const pid_t pid : servers) {
-        EXPECT_TRUE(command::eventually([&] { return command::gone(pid); }));
+        EXPECT_TRUE(support::eventually([&] { return command::gone(pid); }));
     }
     for (const pid_t pid : workers) {
-        EXPECT_TRUE(command::eventually([&] { return command::gone(pid); }));
+        EXPECT_TRUE(support::eventually([&] { return command::gone(pid); }));
     }
 }
 
@@ -411,12 +413,12 @@ TEST(MineTerminal, AWorkerThatIsKilledIsCountedAndChangesNothingElse) {
     Running program(arguments);
     ASSERT_TRUE(program.shows("of the expected"));  // so it works
     std::vector<pid_t> workers;
-    ASSERT_TRUE(command::eventually([&] { return (workers = program.workers()).size() == 2; }));
+    ASSERT_TRUE(support::eventually([&] { return (workers = program.workers()).size() == 2; }));
     EXPECT_EQ(::kill(workers[0], SIGKILL), 0);
     EXPECT_EQ(program.exit_code(), 0) << program.screen();
     const std::string& screen = program.screen();
-    const json report = json::parse(screen.substr(screen.find("\r\033[K{") + 4));
-    const json expected = json::parse(undisturbed.out);
+    const json report = support::parse_json(screen.substr(screen.find("\r\033[K{") + 4));
+    const json expected = support::parse_json(undisturbed.out);
     EXPECT_EQ(report.at("found"), expected.at("found"));
     EXPECT_EQ(expected.at("deaths"), 0);
     EXPECT_EQ(report.at("deaths"), 1);

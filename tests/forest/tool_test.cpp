@@ -23,10 +23,10 @@
 #include <unistd.h>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "support/eventually.hpp"
 #include "support/files.hpp"
+#include "support/json.hpp"
 #include "support/processes.hpp"
 #include "support/sanitized.hpp"
 #include "support/text.hpp"
@@ -52,6 +52,8 @@ Words with(Words words, const Words& more) {
 
 /// Enough work to do something in the middle of it.
 const Words long_work{"--grid", "rounds=400", "leaf=1..20", "--trees", "10", "--processes", "2"};
+
+constexpr auto longest_run = 150s;
 
 /// A file that is gone at the end.
 class File {
@@ -134,18 +136,21 @@ public:
 
     /// Its exit code; -1 if it died of a signal.
     int wait() {
-        while (!status_) {
+        const auto has_ended = [&] {
             read_terminal();
-            int status = 0;
-            if (::waitpid(pid_, &status, terminal_ >= 0 ? WNOHANG : 0) == pid_) {
-                status_ = status;
-            }
+            reap(WNOHANG);
+            return status_.has_value();
+        };
+        if (!eventually(has_ended, longest_run)) {
+            ADD_FAILURE() << "it does not end";
+            ::kill(pid_, SIGKILL);
+            reap(0);
         }
         read_terminal();
         return WIFEXITED(*status_) ? WEXITSTATUS(*status_) : -1;
     }
-    [[nodiscard]] std::string out() const { return content_of(out_); }
-    [[nodiscard]] std::string err() const { return content_of(err_); }
+    [[nodiscard]] std::string out() const { return support::content_of(out_); }
+    [[nodiscard]] std::string err() const { return support::content_of(err_); }
     /// All that the terminal got.
     [[nodiscard]] const std::string& screen() const { return screen_; }
 
@@ -181,14 +186,11 @@ public:
     }
 
 private:
-    static std::string content_of(int fd) {
-        std::string text;
-        std::array<char, 4096> buffer{};
-        for (ssize_t n = 0; (n = ::pread(fd, buffer.data(), buffer.size(),
-                                         static_cast<off_t>(text.size()))) > 0;) {
-            text.append(buffer.data(), static_cast<std::size_t>(n));
+    void reap(int options) {
+        int status = 0;
+        if (!status_ && ::waitpid(pid_, &status, options) == pid_) {
+            status_ = status;
         }
-        return text;
     }
     void read_terminal() {
         if (terminal_ < 0) {
@@ -222,13 +224,13 @@ json run_for_json(const Words& arguments) {
     EXPECT_EQ(tool.wait(), 0);
     EXPECT_EQ(tool.err(), "");
     EXPECT_TRUE(tool.left_nothing());
-    return json::parse(tool.out());
+    return support::parse_json(tool.out());
 }
 
 /// All but what may differ from run to run.
 std::string results_of(json all) {
     all.erase("run");
-    return all.dump();
+    return support::written(all);
 }
 
 /// It ends with this code and one line of complaint, and has printed nothing.
@@ -306,8 +308,8 @@ TEST(ForestDeaths, ChangeNothingButTheCount) {
     }
     EXPECT_EQ(disturbed.wait(), 0);
     EXPECT_EQ(undisturbed.wait(), 0);
-    const json with_deaths = json::parse(disturbed.out());
-    const json without = json::parse(undisturbed.out());
+    const json with_deaths = support::parse_json(disturbed.out());
+    const json without = support::parse_json(undisturbed.out());
     EXPECT_EQ(results_of(with_deaths), results_of(without));
     EXPECT_EQ(with_deaths.at("run").at("fits"), without.at("run").at("fits"));
     EXPECT_EQ(with_deaths.at("run").at("deaths"), 2);
@@ -555,7 +557,7 @@ TEST(ForestInterrupted, PrintsJsonThatSaysSo) {
     ASSERT_TRUE(tool.shows(" [1-9][0-9]/100")) << tool.screen();
     tool.press("\x03");
     EXPECT_EQ(tool.wait(), 130);
-    const json all = json::parse(tool.out());
+    const json all = support::parse_json(tool.out());
     EXPECT_EQ(all.at("run").at("interrupted"), true);
     EXPECT_GT(all.at("grid").at("points")[0].at("error"), 0.0);
     EXPECT_EQ(all.at("grid").at("points")[19].at("error"), nullptr);

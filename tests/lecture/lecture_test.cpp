@@ -4,31 +4,31 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "support/child.hpp"
+#include "support/command.hpp"
+#include "support/eventually.hpp"
+#include "support/json.hpp"
+#include "support/processes.hpp"
 #include "support/text.hpp"
 
 namespace {
@@ -36,71 +36,26 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 using support::contains;
-using Clock = std::chrono::steady_clock;
+using support::ctrl_c;
+using support::ctrl_z;
+using support::Ended;
+using support::eventually;
+using support::Process;
 
 const std::string lecture =
     std::filesystem::path(PROCPOOL_PROGRAMS "/../../apps/lecture/lecture").lexically_normal();
-constexpr auto patience = 30s;  // within which everything happens that should
-
-bool eventually(auto&& condition) {
-    for (const auto end = Clock::now() + patience; Clock::now() < end;
-         std::this_thread::sleep_for(2ms)) {
-        if (condition()) {
-            return true;
-        }
-    }
-    return condition();
-}
-
-[[noreturn]] void execute(const std::vector<std::string>& arguments) {
-    std::vector<char*> argv{const_cast<char*>("lecture")};
-    for (const auto& argument : arguments) {
-        argv.push_back(const_cast<char*>(argument.c_str()));
-    }
-    argv.push_back(nullptr);
-    ::execv(lecture.c_str(), argv.data());
-    ::_exit(126);
-}
-
-std::string content_of(int fd) {
-    std::string text;
-    std::array<char, 4096> buffer{};
-    for (ssize_t n = 0;
-         (n = ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(text.size()))) > 0;) {
-        text.append(buffer.data(), static_cast<std::size_t>(n));
-    }
-    return text;
-}
-
-struct Ended {
-    int status = 0;  // as of waitpid
-    std::string out, err;
-
-    [[nodiscard]] int exit_code() const { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
-    [[nodiscard]] int signal() const { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
-};
 
 /// Without a terminal. `stdout_fd`: in place of what is collected.
 Ended run(const std::vector<std::string>& arguments,
           const std::map<std::string, std::string>& environment = {}, int stdout_fd = -1) {
-    const int out = ::memfd_create("out", MFD_CLOEXEC);
-    const int err = ::memfd_create("err", MFD_CLOEXEC);
-    const pid_t pid = ::fork();
-    if (pid == 0) {
+    return support::run(lecture, arguments, [&] {
         for (const auto& [name, value] : environment) {
             ::setenv(name.c_str(), value.c_str(), 1);
         }
-        ::dup2(stdout_fd < 0 ? out : stdout_fd, STDOUT_FILENO);
-        ::dup2(err, STDERR_FILENO);
-        execute(arguments);
-    }
-    Ended ended;
-    EXPECT_EQ(::waitpid(pid, &ended.status, 0), pid);
-    ended.out = content_of(out);
-    ended.err = content_of(err);
-    ::close(out);
-    ::close(err);
-    return ended;
+        if (stdout_fd >= 0) {
+            ::dup2(stdout_fd, STDOUT_FILENO);
+        }
+    });
 }
 
 json run_for_json(std::vector<std::string> arguments,
@@ -109,7 +64,7 @@ json run_for_json(std::vector<std::string> arguments,
     const Ended ended = run(arguments, environment);
     EXPECT_EQ(ended.exit_code(), 0) << ended.out << ended.err;
     EXPECT_EQ(ended.err, "");
-    return json::parse(ended.out);
+    return support::parse_json(ended.out);
 }
 
 bool has_python() {
@@ -120,7 +75,7 @@ bool has_python() {
 
 TEST(LectureJson, HasEveryCellByNameWithSecondsAndRatios) {
     const json all = run_for_json({});
-    EXPECT_TRUE(all.at("holds").get<bool>()) << all.dump(2);
+    EXPECT_TRUE(all.at("holds").get<bool>()) << support::written(all);
     const std::map<std::string, std::vector<std::string>> rows{
         {"map", {"plain", "pool", "bound", "bound_in_chunks", "bound_one_by_one"}},
         {"cost", {"call", "item", "made_used_gone", "pays_from"}},
@@ -262,8 +217,8 @@ public:
             ::kill(pid, SIGKILL);
         }
         ::kill(shell_, SIGKILL);
-        while (::waitpid(-1, nullptr, 0) > 0) {
-        }
+        EXPECT_TRUE(all_gone());
+        ::waitpid(shell_, nullptr, 0);
         ::close(terminal_);
     }
 
@@ -278,7 +233,7 @@ public:
     /// without.
     bool shows(std::string_view text) {
         std::size_t at = std::string::npos;
-        eventually([&] {
+        static_cast<void>(eventually([&] {
             const bool ended = screen_.find("<exit ") != std::string::npos ||
                                screen_.find("<signal ") != std::string::npos;
             if (!ended) {
@@ -286,7 +241,7 @@ public:
             }
             at = screen_.find(text, seen_);
             return at != std::string::npos || ended;
-        });
+        }));
         if (at == std::string::npos) {
             return false;
         }
@@ -295,42 +250,27 @@ public:
     }
     [[nodiscard]] const std::string& screen() const { return screen_; }
 
-    struct Process {
-        char state;  // as /proc shows it
-        pid_t parent;
-        pid_t group;
-    };
-
     /// Every process beneath this one but the shell.
     [[nodiscard]] std::map<pid_t, Process> processes() const {
         std::map<pid_t, Process> all;
-        std::map<pid_t, pid_t> parent_of;
-        for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-            std::ifstream file(entry.path() / "stat");
-            std::string stat;
-            if (!std::getline(file, stat)) {
-                continue;
+        for (const pid_t pid : support::all_pids()) {
+            if (const auto process = support::look_up(pid)) {
+                all.emplace(pid, *process);
             }
-            const auto name_end = stat.rfind(')');
-            if (name_end == std::string::npos) {
-                continue;
-            }
-            const pid_t pid = std::stoi(stat);
-            std::istringstream fields(stat.substr(name_end + 2));
-            fields >> all[pid].state >> parent_of[pid] >> all[pid].group;
-            all[pid].parent = parent_of[pid];
         }
-        std::erase_if(all, [&](const auto& process) {
-            pid_t above = process.first;
-            if (above == ::getpid() || above == shell_) {
-                return true;
+        const auto is_beneath = [&](pid_t pid) {
+            while (pid != ::getpid() && all.contains(pid)) {
+                pid = all.at(pid).parent;
             }
-            while (parent_of.contains(above) && above != ::getpid()) {
-                above = parent_of[above];
+            return pid == ::getpid();
+        };
+        std::map<pid_t, Process> beneath;
+        for (const auto& [pid, process] : all) {
+            if (pid != ::getpid() && pid != shell_ && is_beneath(pid)) {
+                beneath.emplace(pid, process);
             }
-            return above != ::getpid();
-        });
-        return all;
+        }
+        return beneath;
     }
 
     /// Reaps what was orphaned; true when nothing but the shell is left.
@@ -365,7 +305,7 @@ private:
             ::tcsetpgrp(0, ::getpid());
             ::dprintf(1, "<job %d>", ::getpid());
             ::signal(SIGTTOU, SIG_DFL);
-            execute(arguments);
+            support::execute(lecture, arguments);
         }
         ::setpgid(job, job);
         for (int status = 0; ::waitpid(job, &status, WUNTRACED) == job;) {
@@ -383,9 +323,7 @@ private:
             ::tcsetpgrp(0, job);
             ::kill(-job, SIGCONT);
         }
-        for (;;) {
-            ::pause();
-        }
+        support::wait_for_ever();
     }
 
     int terminal_ = -1;
@@ -394,9 +332,6 @@ private:
     std::string screen_;
     std::size_t seen_ = 0;
 };
-
-constexpr std::string_view ctrl_c = "\x03";
-constexpr std::string_view ctrl_z = "\x1a";
 
 /// Moments at which different processes are at work: what the status line says then.
 std::vector<std::pair<std::string, std::string>> moments() {
