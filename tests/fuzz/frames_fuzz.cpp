@@ -59,7 +59,7 @@ private:
 template <class Sink, class... A>
 void check(Bytes bytes, std::uint64_t stride, A... a) {
     const auto sink = std::make_shared<Counting<Sink>>(a...);
-    detail::Job job(sink);
+    engine::Job job(sink);
     job.count = item_count;
     job.fail_fast = true;
     while (!bytes.empty()) {
@@ -72,7 +72,7 @@ void check(Bytes bytes, std::uint64_t stride, A... a) {
         }
         header.bytes =
             static_cast<std::uint32_t>(std::min<std::size_t>(take_byte(bytes), bytes.size()));
-        if (!detail::take_frame(job, stride, header, bytes.first(header.bytes))) {
+        if (!engine::take_frame(job, stride, header, bytes.first(header.bytes))) {
             break;
         }
         bytes = bytes.subspan(header.bytes);

@@ -45,7 +45,7 @@ void decode(Bytes bytes) {
     std::vector<std::byte> ring(capacity);  // on the heap: AddressSanitizer sees its end
     std::copy_n(bytes.begin(), std::min(bytes.size(), capacity), ring.begin());
 
-    detail::Job job(std::make_shared<detail::VectorSink<double>>(item_count));
+    engine::Job job(std::make_shared<detail::VectorSink<double>>(item_count));
     job.count = item_count;
     job.fail_fast = true;
     if (!engine::is_tail(tail, first, capacity)) {
@@ -62,7 +62,7 @@ void decode(Bytes bytes) {
         require(frame->payload.data() >= ring.data() &&
                 frame->payload.data() + frame->payload.size() <= ring.data() + ring.size());
         if (frame->header.kind != engine::FrameKind::padding &&
-            !detail::take_frame(job, stride, frame->header, frame->payload)) {
+            !engine::take_frame(job, stride, frame->header, frame->payload)) {
             return;
         }
         head += engine::frame_size(frame->header.bytes);
