@@ -27,9 +27,9 @@ int count(int x) {
 int twice(int x) { return 2 * x; }
 
 constexpr int batch_size = 2'000;
-/// Items of the batch that may go before the call: those of the worker that is busy, and of one
-/// that was just forked.
-constexpr int few = 20;
+/// Items of the batch that may go before the call. One or two do, and as many as run while this
+/// process waits for a CPU; without fairness it would be nearly all.
+constexpr int few = batch_size / 2;
 
 /// Items of the batch that ran while the call waited.
 int items_before_a_call(procpool::Pool& pool, int (*item)(int)) {

@@ -61,7 +61,7 @@ JobHandle Client::start(JobSpec&& spec) {
     Lock lock(mutex_);
     check_open();
     const std::size_t index = free_page(lock, fresh.positions());
-    const JobHandle job = fresh.fill(layout_.job(index));
+    JobHandle job = fresh.fill(layout_.job(index));
     board_.post(job, index);
     if (job->is_complete()) {
         board_.finish_if_complete(*job);
@@ -93,11 +93,9 @@ std::size_t Client::free_page(Lock& lock, std::uint64_t positions) {
         if (const auto page = board_.free_page(positions)) {
             return *page;
         }
-        const auto busy = std::find_if(board_.jobs().begin(), board_.jobs().end(),
-                                       [](const JobHandle& job) { return job != nullptr; });
-        const JobHandle any = *busy;
+        const JobHandle job = board_.any_job();
         lock.unlock();
-        wait(any, ~std::uint64_t{0}, Clock::now() + std::chrono::milliseconds(10));
+        wait(job, ~std::uint64_t{0}, Clock::now() + std::chrono::milliseconds(10));
         lock.lock();
         check_open();
     }
@@ -270,9 +268,7 @@ void Client::join() {
             "first");
     }
     while (board_.unresolved() != 0 && state_ == State::closed) {
-        const auto busy = std::find_if(board_.jobs().begin(), board_.jobs().end(),
-                                       [](const JobHandle& job) { return job != nullptr; });
-        const JobHandle job = *busy;
+        const JobHandle job = board_.any_job();
         lock.unlock();
         wait(job, ~std::uint64_t{0}, Clock::time_point::max());
         lock.lock();

@@ -61,6 +61,8 @@ public:
     [[gnu::hot]] [[nodiscard]] Job* find(std::size_t page, std::uint64_t serial) const;
     /// By page; empty where it is free.
     [[nodiscard]] const std::vector<JobHandle>& jobs() const { return jobs_; }
+    /// One that is on a page. There must be one.
+    [[nodiscard]] JobHandle any_job() const;
     [[nodiscard]] std::size_t unresolved() const { return unresolved_; }
 
     /// Since the last call of this: was a claim word found that a task wrote over?
