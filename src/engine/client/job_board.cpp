@@ -45,12 +45,12 @@ void JobBoard::post(const JobHandle& job, std::size_t page) {
     ++unresolved_;
 }
 
-/// What may throw comes before a page is touched.
 JobHandle JobBoard::any_job() const {
     return *std::find_if(jobs_.begin(), jobs_.end(),
                          [](const JobHandle& job) { return job != nullptr; });
 }
 
+/// What may throw comes before a page is touched.
 void JobBoard::make_room_for(std::size_t page) {
     if (page >= first_positions_.size()) {
         first_positions_.resize(page + 1);
