@@ -1,19 +1,12 @@
-#include <array>
 #include <chrono>
-#include <deque>
 #include <filesystem>
-#include <forward_list>
 #include <list>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <system_error>
-#include <tuple>
-#include <unordered_map>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -22,11 +15,13 @@
 #include <procpool/pool.hpp>
 
 #include "face/staff.hpp"
+#include "face/travel.hpp"
 #include "support/lists.hpp"
 
 namespace mp = procpool;
 using face_test::Account;
 using face_test::Employee;
+using face_test::expect_travels;
 using support::listed;
 
 namespace {
@@ -48,23 +43,6 @@ inline constexpr bool mp::enable_shippable<Angle> = true;
 
 namespace {
 
-// No values are printed: to print them takes the compiler longer than to ship them.
-
-/// As item, as bound argument, as argument of a call and as result.
-template <class T>
-void expect_travels(const std::vector<T>& values) {
-    mp::Pool pool{2};
-    const auto beside = [](T item, const T& bound, const std::vector<T>& all) {
-        return std::pair(std::move(item), bound == all.front());
-    };
-    const auto pairs = pool.map(mp::bind_back(beside, values.front(), values), values);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        EXPECT_TRUE(pairs.at(i).first == values.at(i) && pairs.at(i).second) << i;
-    }
-    EXPECT_TRUE(pool.apply([](const T& value) -> const T& { return value; }, values.back()) ==
-                values.back());
-}
-
 /// As the result of each verb that returns results.
 template <class T>
 void expect_returns(const std::vector<T>& values) {
@@ -83,25 +61,6 @@ TEST(Shipping, ReturnsWhatHasAFixedSizeAndWhatHasNot) {
     expect_returns<std::string>({"a", ""});
     expect_returns<Employee>({{1, "Ada", 3.5, {{"maths", {1, 1}}}}, {2, "Bob", {}, {}}});
     expect_returns<std::vector<bool>>({{true, false}, {}});
-}
-
-TEST(Shipping, CarriesContainersOfContainers) {
-    expect_travels<std::map<std::string, std::vector<double>>>({{{"a", {1, 2}}}, {}});
-    expect_travels<std::unordered_map<int, std::set<std::string>>>({{{1, {"x", "y"}}}, {}});
-    expect_travels<std::deque<std::string>>({{"a", "b"}, {}});
-    expect_travels<std::forward_list<int>>({{1, 2, 3}, {}});
-    expect_travels<std::array<std::string, 2>>({{"a", "b"}, {"c", ""}});
-    expect_travels<std::vector<bool>>({{true, false}, {}});
-}
-
-TEST(Shipping, CarriesChoices) {
-    expect_travels<std::variant<int, std::string, Employee>>(
-        {1, "two", Employee{3, "three", 3., {}}});
-    expect_travels<std::variant<std::monostate, double>>({std::monostate{}, 2.5});
-    expect_travels<std::optional<std::string>>({"a", std::nullopt});
-    expect_travels<std::optional<int>>({1, std::nullopt});
-    expect_travels<std::tuple<int, std::optional<std::string>, char>>(
-        {{1, "a", 'x'}, {2, {}, 'y'}});
 }
 
 TEST(Shipping, CarriesAggregatesWithoutAMacro) {
