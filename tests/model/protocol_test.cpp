@@ -99,6 +99,22 @@ Config cancelled(Config config) {
 /// The second item closes the job, as find_any's first success does.
 Config found() { return {.workers = 2, .chunk = 1, .kills = {1, 1}, .pages = {{{"oso"}}}}; }
 
+/// A claim of several items, the end of which may be offered to the other worker, once by each.
+Config giving(std::string items, int chunk) {
+    return {.workers = 2,
+            .chunk = chunk,
+            .kills = {1, 1},
+            .offers = {1, 1},
+            .pages = {{{std::move(items)}}}};
+}
+
+/// Two claims, and an offer in each.
+Config given_twice() {
+    auto config = giving("oooo", 2);
+    config.offers = {2, 0};
+    return config;
+}
+
 // -------------------------------------------------------------------------------------------------------
 // the rules hold
 
@@ -141,11 +157,54 @@ TEST(Claims, AWorkerClosesTheJob) {
     expect_holds(Claims{cancelled(found())});
 }
 
+TEST(Claims, ChecksMayCollide) {
+    for (auto config : {reuse("o", "oo"), reuse("oo", "o"), reuse("o", "o")}) {
+        config.checks_collide = true;
+        expect_holds(Claims{config});
+    }
+}
+TEST(Claims, EachFenceAloneKeepsStaleClaimersOut) {
+    for (const auto flaw : {Flaw::serial_not_read_again, Flaw::limit_before_the_word}) {
+        auto config = reuse("o", "oo");
+        config.flaw = flaw;
+        expect_holds(Claims{config});
+    }
+}
+
+TEST(Giving, LosesNothing) {
+    expect_holds(Claims{giving("ooo", 3)});
+    expect_holds(Claims{given_twice()});
+}
+TEST(Giving, LosesNothingOfItemsAloneInTheirFrames) {
+    expect_holds(Claims{giving("oxo", 3)});
+    expect_holds(Claims{giving("ooL", 3)});
+}
+TEST(Giving, LosesNothingWhenItemsAreTriedAgain) {
+    auto config = giving("ooo", 3);
+    config.retries = 1;
+    config.kills = {2, 1};
+    expect_holds(Claims{config});
+}
+TEST(Giving, LosesNothingWhenWorkersRetire) {
+    auto config = giving("ooo", 3);
+    config.max_tasks = 3;
+    expect_holds(Claims{config});
+}
+TEST(Giving, LosesNothingWhenTheJobIsClosed) {
+    expect_holds(Claims{cancelled(giving("ooo", 3))});
+    expect_holds(Claims{giving("oso", 3)});
+}
+TEST(Giving, IsSafeBesideAReusedPage) {
+    auto config = reuse("oo", "oo");
+    config.offers = {1, 0};
+    expect_holds(Claims{config});
+}
+
 /// The reduction of interleavings (see Config::reduce) hides nothing: without it the verdict is the
 /// same.
 TEST(Claims, HoldsWithoutReductionToo) {
-    for (auto config :
-         {pair(), two_frames(), alone("oxo"), retried("oo"), cancelled(pair()), reuse("o", "o")}) {
+    for (auto config : {pair(), two_frames(), alone("oxo"), retried("oo"), cancelled(pair()),
+                        reuse("o", "o"), giving("oo", 2)}) {
         config.reduce = false;
         expect_holds(Claims{config});
     }
@@ -156,6 +215,7 @@ TEST(Claims, HoldsWithoutReductionToo) {
 
 constexpr auto doubt = "the doubt about a claim is resolved wrongly";
 constexpr auto lost = "an item is lost";
+constexpr auto taken_from_nobody = "an item is taken from a worker that did not hold it";
 constexpr auto charged = "an item is charged for a death although it was not running";
 
 void expect_breaks(Config config, Flaw flaw, std::string_view rule) {
@@ -184,15 +244,6 @@ TEST(BrokenClaim, TakenBeforeTheSwap) {
     expect_breaks(pair(), Flaw::taken_before_the_swap,
                   "an item is dispensed that its worker did not hold");
 }
-TEST(BrokenClaim, CheckWithoutTheSerial) {
-    expect_breaks(reuse("o", "oo"), Flaw::check_without_the_serial,
-                  "an item outside its job is claimed");
-}
-TEST(BrokenClaim, LimitReadBeforeTheSerial) {
-    expect_breaks(reuse("oo", "o"), Flaw::limit_read_before_the_serial,
-                  "an item outside its job is claimed");
-}
-
 TEST(BrokenClosing, ByTheClientWithoutEvidence) {
     expect_breaks(cancelled(pair()), Flaw::client_closes_without_evidence, doubt);
 }
@@ -203,6 +254,10 @@ TEST(BrokenClosing, TheClientsEvidenceInTwoWords) {
 }
 TEST(BrokenClosing, ByAWorkerWithoutEvidence) {
     expect_breaks(found(), Flaw::worker_closes_without_evidence, doubt);
+}
+TEST(BrokenClosing, BeforeTheReasonIsPublished) {
+    expect_breaks(found(), Flaw::closed_before_the_reason_is_published,
+                  "a job is closed for a reason that is not published");
 }
 
 TEST(BrokenPublishing, TheClaimKeepsTheOldFrameFirst) {
@@ -258,9 +313,46 @@ TEST(BrokenReuse, BeforeAllIsDelivered) {
     expect_breaks(reuse("o", "oo"), Flaw::page_reused_when_all_is_claimed,
                   "a job page is reused while an item of it is not delivered");
 }
-TEST(BrokenReuse, TheSerialChangesUnderALiveWord) {
-    expect_breaks(reuse("o", "oo"), Flaw::serial_changed_under_a_live_word,
+TEST(BrokenReuse, TheSerialStaysWhileTheWordChanges) {
+    expect_breaks(reuse("o", "oo"), Flaw::serial_stays_while_the_word_changes,
                   "the alarm is raised at a sound claim word");
+}
+
+/// Two fences keep a worker from taking the old word with the new limit. Without either:
+TEST(BrokenReuse, TheLimitComesFirstAndTheSerialIsNotReadAgain) {
+    auto config = reuse("o", "oo");
+    config.second_flaw = Flaw::serial_not_read_again;
+    expect_breaks(config, Flaw::limit_before_the_word, "an item outside its job is claimed");
+}
+/// Two more keep it from taking a word that looks the same: a check of its own for each job, and
+/// positions that never come twice. Checks have too few bits for it alone.
+TEST(BrokenReuse, PositionsStartAgain) {
+    auto config = reuse("o", "o");
+    config.checks_collide = true;
+    expect_breaks(config, Flaw::positions_start_again, "an item outside its job is claimed");
+}
+
+TEST(BrokenGiving, TheOfferIsOpenedBeforeItIsWritten) {
+    auto config = giving("ooo", 3);
+    config.reduce = false;
+    expect_breaks(config, Flaw::offer_opened_before_it_is_written, taken_from_nobody);
+}
+TEST(BrokenGiving, AnOfferIsReplacedWhileItsTakerIsInDoubt) {
+    expect_breaks(given_twice(), Flaw::offer_replaced_while_its_taker_is_in_doubt, doubt);
+}
+TEST(BrokenGiving, TheNumberOfAnOfferIsUsedAgain) {
+    expect_breaks(given_twice(), Flaw::offer_number_used_again, lost);
+}
+TEST(BrokenGiving, AnOfferIsKeptForTheNextClaim) {
+    expect_breaks(given_twice(), Flaw::offer_kept_for_the_next_claim, lost);
+}
+TEST(BrokenGiving, TheOfferOfTheDeadStaysOpen) {
+    expect_breaks(giving("ooo", 3), Flaw::offer_of_the_dead_left_open,
+                  "an item is dispensed that its worker did not hold");
+}
+TEST(BrokenGiving, TheServerTakesBackWhatWasTaken) {
+    expect_breaks(giving("ooo", 3), Flaw::server_takes_back_what_was_taken,
+                  "an item is dispensed that its worker did not hold");
 }
 
 // ------------------------------------------------------------------------------------------------------

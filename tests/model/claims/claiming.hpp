@@ -1,0 +1,352 @@
+#pragma once
+
+#include <algorithm>
+
+#include "world.hpp"
+
+namespace model::claims {
+
+/// Section 3: what a worker does to take items, of a claim word or of the offer of another worker.
+///
+/// order Claims::take: serial.load claim.load serial.load limit.load serial.load
+/// order Claims::swap_in: phase.store claim.compare_exchange phase.store phase.store
+class Claiming : public World {
+public:
+    using World::World;
+
+protected:
+    /// False if the worker is elsewhere in its program.
+    bool claim(const State& s, int w, Next& out) const {
+        const auto& now = s.workers[idx(w)];
+        const auto nothing = [](State&, Worker&) {};
+        switch (now.at) {
+            case At::dead:
+                break;
+            case At::idle:
+                for (int p = 0; p < max_pages; ++p) {
+                    look(s, w, p, out);
+                }
+                for (int v = 0; v < cfg.workers; ++v) {
+                    see_offer(s, w, v, out);
+                }
+                break;
+            case At::see_claim:
+                go(
+                    s, w, out, "reads the claim of worker", At::see_split,
+                    [](State& n, Worker& me) {
+                        const Worker& giver = n.workers[me.my_giver];
+                        me.my_serial = giver.serial;
+                        me.my_page = giver.page;
+                        me.my_shift = giver.shift;
+                        me.my_end = giver.end;
+                    },
+                    now.my_giver);
+                break;
+            case At::see_split:
+                go(
+                    s, w, out, "reads the split of worker", At::claim_page,
+                    [&](State& n, Worker& me) {
+                        const Worker& giver = n.workers[me.my_giver];
+                        me.my_begin = giver.split;
+                        if (giver.offer != me.my_number) {
+                            forget(me);
+                            me.at = At::idle;
+                        } else if (is(Flaw::intent_before_the_claim)) {
+                            me.at = At::intent;
+                        }
+                    },
+                    now.my_giver);
+                break;
+            case At::read_word:
+                go(
+                    s, w, out, "reads W of page", At::read_limit,
+                    [&](State& n, Worker& me) { read_word(n, me); }, now.my_page);
+                break;
+            case At::read_limit:
+                go(s, w, out, "reads the job's limit", At::read_again, [&](State& n, Worker& me) {
+                    me.my_limit = n.pages[me.my_page].limit;
+                    if (is(Flaw::serial_not_read_again)) {
+                        consider(n, me);
+                    }
+                });
+                break;
+            case At::read_again:
+                go(s, w, out, "reads the serial again", At::idle, [&](State& n, Worker& me) {
+                    if (n.pages[me.my_page].serial == me.my_serial) {
+                        consider(n, me);
+                    } else {
+                        forget(me);
+                    }
+                });
+                break;
+            case At::recheck:
+                go(s, w, out, "reads the serial again", At::idle, [](State& n, Worker& me) {
+                    require(n, n.pages[me.my_page].serial != me.my_serial,
+                            "the alarm is raised at a sound claim word");
+                    forget(me);
+                });
+                break;
+            case At::note:
+                go(
+                    s, w, out, "evidence of worker",
+                    is(Flaw::evidence_after_the_swap) ? At::taken : first_claim_step(),
+                    [&](State&, Worker& me) {
+                        evidence(me, me.my_page, me.word.taker) = {me.my_serial, me.word.next};
+                    },
+                    now.word.taker);
+                break;
+            case At::note_phase: {
+                const bool intent = s.workers[now.word.taker].phase == Phase::intent;
+                go(s, w, out, "reads the phase of worker", intent ? At::note_serial : At::note,
+                   nothing, now.word.taker);
+                break;
+            }
+            case At::note_serial: {
+                const auto& taker = s.workers[now.word.taker];
+                const auto& kept = now.evidence[0][now.word.taker];
+                go(s, w, out, "reads the claim's serial of worker",
+                   taker.serial == kept.serial ? At::note_end : At::note, nothing, now.word.taker);
+                break;
+            }
+            case At::note_end: {
+                const auto& taker = s.workers[now.word.taker];
+                const auto& kept = now.evidence[0][now.word.taker];
+                go(s, w, out, "reads the claim's end of worker",
+                   taker.end == kept.end ? first_claim_step() : At::note, nothing, now.word.taker);
+                break;
+            }
+            case At::claim_page:
+                go(
+                    s, w, out, "claim: job in page", At::claim_begin,
+                    [&](State&, Worker& me) {
+                        me.serial = me.my_serial;
+                        me.page = me.my_page;
+                        me.shift = me.my_shift;
+                        me.giver = me.my_giver;
+                        me.number = me.my_number;
+                        if (!is(Flaw::offer_kept_for_the_next_claim)) {
+                            me.offer = 0;
+                        }
+                        me.swapped = 0;
+                    },
+                    now.my_page);
+                break;
+            case At::claim_begin:
+                go(
+                    s, w, out, "claim: begin =", At::claim_end,
+                    [](State&, Worker& me) { me.begin = me.my_begin; }, now.my_begin);
+                break;
+            case At::claim_end:
+                go(
+                    s, w, out, "claim: end =", At::claim_current,
+                    [](State&, Worker& me) { me.end = me.my_end; }, now.my_end);
+                break;
+            case At::claim_current:
+                go(
+                    s, w, out, "claim: current = at", At::claim_first,
+                    [](State&, Worker& me) {
+                        me.current = byte(me.my_begin - me.my_shift);
+                        me.running = 0;
+                    },
+                    now.my_begin - now.my_shift);
+                break;
+            case At::claim_first: {
+                const auto then = is(Flaw::intent_before_the_claim) ? At::swap : At::intent;
+                if (is(Flaw::claim_keeps_the_old_frame_first)) {
+                    go(s, w, out, "claim: keeps frame_first", then, nothing);
+                } else {
+                    go(
+                        s, w, out, "claim: frame_first =", then,
+                        [](State&, Worker& me) {
+                            me.frame_first = byte(me.my_begin - me.my_shift);
+                        },
+                        now.my_begin - now.my_shift);
+                }
+                break;
+            }
+            case At::intent:
+                go(s, w, out, "phase = intent",
+                   is(Flaw::intent_before_the_claim) ? At::claim_page : At::swap,
+                   [&](State&, Worker& me) {
+                       me.phase = is(Flaw::taken_before_the_swap) ? Phase::taken : Phase::intent;
+                   });
+                break;
+            case At::swap:
+                if (now.my_giver == nobody) {
+                    swap(s, w, out);
+                } else {
+                    swap_offer(s, w, out);
+                }
+                break;
+            case At::back_to_idle:
+                go(s, w, out, "phase = idle", At::idle, [&](State&, Worker& me) {
+                    if (!is(Flaw::phase_not_idle_while_the_claim_is_rewritten)) {
+                        me.phase = Phase::idle;
+                    }
+                    forget(me);
+                });
+                break;
+            case At::taken:
+                go(s, w, out, "phase = taken", At::room, [](State&, Worker& me) {
+                    me.phase = Phase::taken;
+                    me.item = byte(me.begin - me.shift);
+                    me.held_end = me.end;
+                    me.until = byte(me.end - me.shift);
+                });
+                break;
+
+            default:
+                return false;
+        }
+        return true;
+    }
+
+private:
+    void look(const State& s, int w, int p, Next& out) const {
+        const auto& page = s.pages[idx(p)];
+        const auto& jobs = cfg.pages[idx(p)];
+        if (jobs.empty()) {
+            return;
+        }
+        // Looking at a page with nothing to claim leads back to here. It is only of interest when
+        // the page may change meanwhile.
+        const bool open = page.serial != 0 && page.word.serial == page.serial &&
+                          page.word.taker != closed && page.word.next < page.limit;
+        const bool reused = jobs.size() > 1;
+        if (!open && (!reused || page.turn + 1U == jobs.size() || page.serial == 0 ||
+                      s.workers[idx(w)].looks == 0)) {
+            return;
+        }
+        auto& next = out.emplace_back(Successor<State>{{"worker", w, "looks at page", p}, s}).state;
+        auto& me = next.workers[idx(w)];
+        if (!open) {
+            --me.looks;
+        }
+        me.my_page = byte(p);
+        me.my_serial = page.serial;
+        me.at = At::read_word;
+        if (!reused) {  // nothing of this page changes but W: one step is as good as three
+            me.at = At::idle;
+            read_word(next, me);
+            me.my_limit = page.limit;
+            consider(next, me);
+        }
+    }
+
+    /// The order of the loads is that of Claims::take.
+    void read_word(State& n, Worker& me) const {
+        me.word = n.pages[me.my_page].word;
+        if (!sound(me.word, me.my_serial)) {
+            me.at = At::recheck;
+        }
+    }
+
+    /// All of W, the limit and the serial is read.
+    void consider(State& n, Worker& me) const {
+        if (me.word.taker == closed || me.word.next >= me.my_limit) {
+            forget(me);
+            me.at = At::idle;
+            return;
+        }
+        me.my_shift = n.pages[me.my_page].shift;
+        me.my_begin = me.word.next;
+        me.my_end = end_of(me);
+        const auto taker = me.word.taker;
+        const bool other = taker != nobody && &me != &n.workers[idx(taker)];
+        const bool skip = is(Flaw::no_evidence) || is(Flaw::evidence_after_the_swap);
+        me.at = !other || skip ? first_claim_step() : At::note;
+        if (me.at == At::note && cfg.keeping == Keeping::word_per_worker) {
+            const auto kept = evidence(me, 0, taker).serial;
+            if (kept != 0 && kept != me.my_serial) {
+                me.at = At::note_phase;
+            }
+        }
+    }
+
+    [[nodiscard]] At first_claim_step() const {
+        return is(Flaw::intent_before_the_claim) ? At::intent : At::claim_page;
+    }
+
+    [[nodiscard]] u8 end_of(const Worker& me) const {
+        int end = std::min<int>(me.word.next + cfg.chunk, me.my_limit);
+        if (cfg.max_tasks != 0 && !is(Flaw::chunk_larger_than_the_quota)) {
+            end = std::min<int>(end, me.word.next + me.quota);
+        }
+        return byte(end);
+    }
+
+    void swap(const State& s, int w, Next& out) const {
+        const auto& now = s.workers[idx(w)];
+        const bool wins = same(s.pages[now.my_page].word, now.word);
+        auto& n =
+            out
+                .emplace_back(Successor<State>{
+                    {"worker", w, wins ? "swaps W: next =" : "its swap fails: next !=", now.end},
+                    s})
+                .state;
+        auto& me = n.workers[idx(w)];
+        if (!wins) {
+            me.at = At::back_to_idle;
+            return;
+        }
+        n.pages[me.my_page].word = {me.end, byte(w), me.word.serial};
+        const auto before = me.word;
+        me.word = {};
+        me.swapped = 1;
+        me.at = At::taken;
+        const auto truth = n.pages[me.my_page].serial;
+        for (int i = me.begin - me.shift; i < me.end - me.shift; ++i) {
+            if (truth == 0 || me.serial != truth || i < 0 || idx(i) >= job(truth).size()) {
+                return blame(n, "an item outside its job is claimed");
+            }
+            auto& item = n.items[truth][idx(i)];
+            require(n, item.holder == 0 && item.started == 0 && item.delivered == 0,
+                    "an item is claimed twice");
+            item.holder = byte(w + 1);
+        }
+        if (is(Flaw::evidence_after_the_swap) && before.taker < max_workers && before.taker != w) {
+            me.word = before;
+            me.at = At::note;
+        }
+    }
+
+    /// An offer is seen, and then the claim that it is a part of.
+    void see_offer(const State& s, int w, int v, Next& out) const {
+        const auto& offered = s.workers[idx(v)].offered;
+        if (v == w || offered.taker != nobody) {
+            return;
+        }
+        go(
+            s, w, out, "sees the offer of worker", At::see_claim,
+            [&](State&, Worker& me) {
+                me.my_giver = byte(v);
+                me.my_number = offered.next;
+            },
+            v);
+    }
+
+    void swap_offer(const State& s, int w, Next& out) const {
+        const auto& now = s.workers[idx(w)];
+        const Word expected{now.my_number, nobody, 1};
+        const bool wins = same(s.workers[now.my_giver].offered, expected);
+        go(
+            s, w, out, wins ? "takes the offer of worker" : "does not get the offer of worker",
+            wins ? At::taken : At::back_to_idle,
+            [&](State& n, Worker& me) {
+                if (!wins) {
+                    return;
+                }
+                n.workers[me.my_giver].offered.taker = byte(w);
+                me.swapped = 1;
+                for (int i = me.begin - me.shift; i < me.end - me.shift; ++i) {
+                    auto& item = n.items[me.serial][idx(i)];
+                    require(n, item.holder == me.my_giver + 1 && item.started == item.charged,
+                            "an item is taken from a worker that did not hold it");
+                    item.holder = byte(w + 1);
+                }
+            },
+            now.my_giver);
+    }
+};
+
+}  // namespace model::claims
