@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <optional>
@@ -32,13 +33,15 @@ inline constexpr std::array<const char*, procpool::engine::step_count> step_name
     "worker_starts",    "claim_idle",     "claim_evidence", "claim_written",  "claim_intent",
     "claim_swapped",    "claim_taken",    "frame_opened",   "item_written",   "header_written",
     "frame_published",  "bell_rung",      "claim_released", "single_written", "single_marked",
-    "single_published", "part_published", "token_taken",    "token_returned", "parking"};
+    "single_published", "part_published", "offer_split",    "offer_written",  "offer_opened",
+    "offer_taken_back", "token_taken",    "token_returned", "parking"};
 
 /// What items give.
-enum class Shape { fixed, text, in_place, thrower, large };
-inline constexpr std::array shapes{Shape::fixed, Shape::text, Shape::in_place, Shape::thrower,
-                                   Shape::large};
-inline constexpr std::array shape_names{"fixed", "text", "in_place", "thrower", "large"};
+/// `slow`: numbers, after half a millisecond, so that workers give items back.
+enum class Shape { fixed, text, in_place, thrower, slow, large };
+inline constexpr std::array shapes{Shape::fixed,   Shape::text, Shape::in_place,
+                                   Shape::thrower, Shape::slow, Shape::large};
+inline constexpr std::array shape_names{"fixed", "text", "in_place", "thrower", "slow", "large"};
 
 /// Maps that run at the same time, each with items of its own.
 inline constexpr std::uint64_t lanes = 2;
@@ -130,6 +133,11 @@ inline std::string large_text_of(std::uint64_t id) {
 
 inline std::uint64_t give_number(std::uint64_t id) {
     start_item(id);
+    return number_of(id);
+}
+inline std::uint64_t give_slowly(std::uint64_t id) {
+    start_item(id);
+    std::this_thread::sleep_for(std::chrono::microseconds(500));
     return number_of(id);
 }
 inline std::string give_text(std::uint64_t id) {
@@ -228,7 +236,11 @@ void check(Tally& tally, const Collected<R>& collected, std::uint64_t first, int
 inline Tally map_once(procpool::detail::Engine& engine, Shape shape, int retries,
                       std::size_t chunksize, std::uint64_t lane = 0, Killer killer = Killer::hook) {
     const std::uint64_t first = lane * items_of_lane;
-    std::vector<std::uint64_t> ids(shape == Shape::large ? 5 : shape == Shape::thrower ? 60 : 200);
+    std::vector<std::uint64_t> ids(shape == Shape::large     ? 5
+                                   : shape == Shape::thrower ? 60
+                                   : shape == Shape::slow    ? 40
+                                                             : 200);
+    chunksize = shape == Shape::slow ? ids.size() / 2 : chunksize;
     for (std::size_t i = 0; i < ids.size(); ++i) {
         ids[i] = first + i;
         Executions& item = world->items[ids[i]];
@@ -243,6 +255,10 @@ inline Tally map_once(procpool::detail::Engine& engine, Shape shape, int retries
     switch (shape) {
         case Shape::fixed:
             check(tally, *collect<std::uint64_t>(engine, &give_number, ids, options), first,
+                  retries, killer, is_number);
+            break;
+        case Shape::slow:
+            check(tally, *collect<std::uint64_t>(engine, &give_slowly, ids, options), first,
                   retries, killer, is_number);
             break;
         case Shape::in_place: {
@@ -290,7 +306,17 @@ struct Trial {
 
 /// Can workers reach the step in such a trial at all?
 inline bool reachable(const Trial& trial) {
+    if (trial.shape == Shape::slow) {
+        return trial.processes > 1 && trial.step >= Step::claim_intent &&
+               trial.step <= Step::offer_taken_back && trial.step != Step::part_published &&
+               (trial.step < Step::single_written || trial.step > Step::single_published);
+    }
     switch (trial.step) {
+        case Step::offer_split:
+        case Step::offer_written:
+        case Step::offer_opened:
+        case Step::offer_taken_back:
+            return false;
         case Step::claim_idle:
         case Step::claim_evidence:
             return trial.processes > 1;

@@ -52,10 +52,10 @@ TEST(Layout, PutsWhatHasDifferentWritersOnDifferentPages) {
         return static_cast<std::size_t>(reinterpret_cast<const std::byte*>(&object) - base);
     };
     std::vector<std::size_t> begins{offset(layout.pool()), offset(layout.job(0)),
-                                    offset(layout.server()), offset(layout.words(0))};
+                                    offset(layout.server()), offset(layout.common())};
     std::vector<std::size_t> sizes{
         sizeof(PoolPage) + 3 * sizeof(WorkerLine), layout.jobs() * sizeof(JobPage),
-        sizeof(ServerPage) + 3 * sizeof(ServerLine), layout.words_size()};
+        sizeof(ServerPage) + 3 * sizeof(ServerLine), layout.common_size()};
     EXPECT_EQ(offset(layout.line(0)), sizeof(PoolPage));
     EXPECT_EQ(offset(layout.server_line(0)), offset(layout.server()) + sizeof(ServerPage));
     for (int worker = 0; worker < 3; ++worker) {

@@ -40,10 +40,11 @@ public:
     }
     [[nodiscard]] std::byte* ring(int worker) const { return real(model_.ring(worker)); }
     [[nodiscard]] std::size_t ring_size() const { return model_.ring_size(); }
+    /// The words that everybody may write: of the pool, and of its jobs.
     [[nodiscard]] std::byte* words() const {
-        return reinterpret_cast<std::byte*>(real(&model_.words(0)));
+        return reinterpret_cast<std::byte*>(real(&model_.common()));
     }
-    [[nodiscard]] std::size_t words_size() const { return model_.words_size(); }
+    [[nodiscard]] std::size_t words_size() const { return model_.common_size(); }
     [[nodiscard]] std::byte* common_page() const { return common_page_; }
 
 private:

@@ -55,8 +55,8 @@ protected:
 /// again for the rest.
 class Run {
 public:
-    // What to run. `fail` and `emit` may lower `last`: the engine calls the thunk again for what is
-    // left over.
+    // What to run. `begin`, `fail` and `emit` may lower `last`: the engine calls the thunk again
+    // for what is left over.
     std::uint64_t next = 0;  ///< the next item to run
     std::uint64_t last = 0;  ///< one past the last item to run
 
@@ -72,7 +72,8 @@ public:
 
     /// Says that item `i` starts now. Throws, for the loop above, when it is not to start any more.
     void begin(std::uint64_t i) {
-        if (timed_ || cancelled_->load(std::memory_order_relaxed) != 0) [[unlikely]] {
+        if (timed_ || (cancelled_->load(std::memory_order_relaxed) |
+                       asked_->load(std::memory_order_relaxed)) != 0) [[unlikely]] {
             host_->begin_checked(i);
         } else {
             current_->store(i * 2 + 1, std::memory_order_release);
@@ -111,6 +112,9 @@ public:
     void stop() { host_->stop(); }
 
 private:
+    static inline const std::atomic<std::uint32_t> nobody_asks{0};
+    static inline const std::atomic<std::uint32_t> somebody_asks{1};
+
     friend class engine::Items;
     friend class engine::CallerRun;
 
@@ -119,6 +123,7 @@ private:
     std::byte* output_ = nullptr;  // address of the result of item 0, were it in the open frame
     std::size_t stride_ = 0;
     const std::atomic<std::uint32_t>* cancelled_ = nullptr;
+    const std::atomic<std::uint32_t>* asked_ = &nobody_asks;  // for items, by idle workers
     bool timed_ = false;
     RunHost* host_ = nullptr;
 };

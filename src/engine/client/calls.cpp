@@ -16,14 +16,14 @@ Calls::Calls(const Layout& layout, const ForkServer& server, bool spins)
 
 bool Calls::call_workers(std::uint64_t items, bool waited) const {
     PoolPage& pool = layout_.pool();
-    pool.doorbell.fetch_add(1, std::memory_order_seq_cst);
+    layout_.common().doorbell.fetch_add(1, std::memory_order_seq_cst);
     const bool spinner = layout_.tokens().has_one(pool.pool, pool.tokens);
     if (waited) {
-        if (!spinner && !os::futex_wake_one(first_worker, pool.doorbell)) {
-            os::futex_wake(pool.doorbell, 1);
+        if (!spinner && !os::futex_wake_one(first_worker, layout_.common().doorbell)) {
+            os::futex_wake(layout_.common().doorbell, 1);
         }
     } else if (!spinner || items > 1) {
-        os::futex_wake(pool.doorbell, static_cast<int>(std::min(items, pool.workers)));
+        os::futex_wake(layout_.common().doorbell, static_cast<int>(std::min(items, pool.workers)));
     }
     return spinner;
 }
@@ -34,9 +34,12 @@ void Calls::escalate(Job& job) const {
     const std::size_t index = job.postings.back().page;
     const ClaimWord word{layout_.words(index).claim.load(std::memory_order_acquire)};
     const std::uint64_t limit = layout_.job(index).limit.load(std::memory_order_relaxed);
-    if (word.next() < limit) {
-        os::futex_wake(layout_.pool().doorbell,
-                       static_cast<int>(std::min(limit - word.next(), layout_.pool().workers)));
+    // Items that are claimed may be given back. One of them runs.
+    const std::uint64_t unclaimed = limit - std::min(word.next(), limit);
+    const std::uint64_t undone = job.count - job.done.total();
+    if (const std::uint64_t help = std::max(unclaimed, undone == 0 ? 0 : undone - 1); help != 0) {
+        os::futex_wake(layout_.common().doorbell,
+                       static_cast<int>(std::min(help, layout_.pool().workers)));
     }
 }
 

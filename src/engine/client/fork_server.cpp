@@ -205,8 +205,9 @@ void ForkServer::end_workers() {
     }
     PoolPage& pool = layout_.pool();
     pool.command.store(Command::end, std::memory_order_seq_cst);
-    pool.doorbell.fetch_add(1, std::memory_order_seq_cst);
-    os::futex_wake(pool.doorbell, 1 << 30);  // idle workers exit while the fork server wakes up
+    layout_.common().doorbell.fetch_add(1, std::memory_order_seq_cst);
+    os::futex_wake(layout_.common().doorbell,
+                   1 << 30);  // idle workers exit while the fork server wakes up
     poke();
     os::send_signal(pid_, SIGCONT);  // somebody may have stopped it
     const ServerPage& server = layout_.server();

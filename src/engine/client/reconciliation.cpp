@@ -6,6 +6,7 @@
 
 #include <procpool/errors.hpp>
 
+#include "engine/shared/settle_offer.hpp"
 #include "engine/shared/times.hpp"
 #include "os/clock.hpp"
 #include "os/futex.hpp"
@@ -23,20 +24,49 @@ struct Holding {
     bool clear = false;
     std::optional<Claim> claim;
 };
-Holding read_holding(const Layout& layout, const Slot& slot) {
+Holding read_holding(const Layout& layout, int worker) {
+    const Slot& slot = layout.slot(worker);
     const std::uint64_t phase = slot.phase.load(std::memory_order_acquire);
     if (phase == phase::idle) {
         return {.clear = true, .claim = std::nullopt};
     }
     // The worker may run while this reads: only a copy that is whole and still current counts.
-    const Claim claim = slot.claim();
+    Claim claim = slot.claim();
     const bool whole =
         slot.claim_check.load(std::memory_order_acquire) == claim.check(layout.pool().secret);
-    if ((phase != phase::taken && phase != phase::retired) || !whole ||
+    if (!whole) {
+        return {};
+    }
+    const std::optional<std::uint64_t> end = settle_offer(layout, worker, claim);
+    if ((phase != phase::taken && phase != phase::retired) || !end ||
+        slot.serial.load(std::memory_order_acquire) != claim.serial ||
+        slot.begin.load(std::memory_order_acquire) != claim.begin ||
         slot.phase.load(std::memory_order_acquire) != phase) {
         return {};
     }
+    claim.end = *end;
     return {.clear = true, .claim = claim};
+}
+
+/// Takes back what a worker offers. Mends its offer word if a task wrote over it.
+void close_offer(const Layout& layout, int worker) {
+    const std::uint64_t secret = layout.pool().secret;
+    const auto self = static_cast<std::uint64_t>(worker);
+    Word& offered = layout.offer(worker);
+    ClaimWord word{offered.load(std::memory_order_acquire)};
+    const bool valid = word.bits == 0 || OfferWord::valid(word, secret, self);
+    if (!valid) {
+        // A number that this worker has not used yet, as far as that can be told.
+        const ClaimWord last{layout.slot(worker).offer.load(std::memory_order_acquire)};
+        const std::uint64_t number = OfferWord::valid(last, secret, self)
+                                         ? last.next() + 1
+                                         : max_items / 2 + (mix(word.bits) & (max_items / 4));
+        const ClaimWord fresh = OfferWord::make(number, taker::closed, secret, self);
+        offered.compare_exchange_strong(word.bits, fresh.bits, std::memory_order_seq_cst);
+    } else if (word.bits != 0 && word.taker() == taker::nobody) {
+        const ClaimWord shut = OfferWord::make(word.next(), taker::closed, secret, self);
+        offered.compare_exchange_strong(word.bits, shut.bits, std::memory_order_seq_cst);
+    }
 }
 
 Failure broken(const char* why) { return {.kind = Failure::Kind::broken, .message = why}; }
@@ -45,8 +75,13 @@ Failure broken(const char* why) { return {.kind = Failure::Kind::broken, .messag
 
 void Reconciliation::run() {
     const std::vector<JobHandle> jobs = unresolved();
+    layout_.pool().no_offers.store(1, std::memory_order_seq_cst);
     stop_claims();
     const std::vector<Claim> held = await_claims();
+    for (int worker = 0; worker < layout_.workers(); ++worker) {
+        close_offer(layout_, worker);
+    }
+    layout_.pool().no_offers.store(0, std::memory_order_seq_cst);
     inbox_.collect();
     for (const JobHandle& job : jobs) {
         if (job->resolved) {
@@ -119,7 +154,7 @@ std::vector<Claim> Reconciliation::await_claims() {
             }
             const bool condemned =
                 layout_.line(worker).condemn.load(std::memory_order_relaxed) == incarnation;
-            const Holding holding = read_holding(layout_, layout_.slot(worker));
+            const Holding holding = read_holding(layout_, worker);
             if (condemned || !holding.clear) {
                 all = false;
                 if (!condemned && os::now_ns() - since > longest_doubt) {

@@ -99,7 +99,7 @@ bool Filling::fill_with_fork(int worker) {
     os::make_group_leader(pid);
     places_.enter(worker, pid);
     // The dead worker may have held the token that kept a client from waking anyone.
-    os::futex_wake(layout_.pool().doorbell, 1);
+    os::futex_wake(layout_.common().doorbell, 1);
     return true;
 }
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <span>
 
 #include "engine/shared/ring_writer.hpp"
+#include "engine/shared/settle_offer.hpp"
 #include "trace/stack.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -16,6 +18,9 @@ Recovery::Doubt Recovery::resolve(int worker, const Claim& claim) const {
     const JobPage& page = layout_.job(claim.job);
     if (page.serial.load(std::memory_order_acquire) != claim.serial) {
         return Doubt::not_taken;  // the job is over, so nothing of it was held
+    }
+    if (claim.source != 0) {
+        return was_offer_taken(worker, claim);
     }
     const auto self = static_cast<std::uint64_t>(worker);
     const ClaimWord word{layout_.words(claim.job).claim.load(std::memory_order_seq_cst)};
@@ -42,6 +47,22 @@ Recovery::Doubt Recovery::resolve(int worker, const Claim& claim) const {
     return Doubt::not_taken;
 }
 
+/// The same for a claim on what another worker offered. Its offer word stays as it is while this
+/// worker is in doubt.
+Recovery::Doubt Recovery::was_offer_taken(int worker, const Claim& claim) const {
+    const std::uint64_t giver = giver_of(claim.source);
+    if (giver >= layout_.pool().workers) {
+        return Doubt::unknown;
+    }
+    const ClaimWord word{layout_.offer(static_cast<int>(giver)).load(std::memory_order_seq_cst)};
+    if (!OfferWord::valid(word, layout_.pool().secret, giver)) {
+        return Doubt::unknown;
+    }
+    const bool taken = word.next() == number_of(claim.source) &&
+                       word.taker() == static_cast<std::uint64_t>(worker);
+    return taken ? Doubt::taken : Doubt::not_taken;
+}
+
 Recovery::Finding Recovery::inspect(int worker) const {
     const Slot& slot = layout_.slot(worker);
     const Finding corrupt{.state = State::corrupt};
@@ -59,7 +80,7 @@ Recovery::Finding Recovery::inspect(int worker) const {
     }
     Finding finding{.state = State::held};
     finding.claim = slot.claim();
-    const Claim& claim = finding.claim;
+    Claim& claim = finding.claim;
     if (slot.claim_check.load(std::memory_order_acquire) != claim.check(layout_.pool().secret) ||
         claim.job >= layout_.jobs() || claim.begin >= claim.end || claim.end > max_items) {
         return corrupt;
@@ -78,6 +99,12 @@ Recovery::Finding Recovery::inspect(int worker) const {
         // could set its phase to idle.
         return {};
     }
+    const std::optional<std::uint64_t> end = settle_offer(layout_, worker, claim);
+    if (!end) {
+        return corrupt;
+    }
+    claim.end = *end;
+    claim.source = 0;
     finding.retired = phase == phase::retired;
     const std::uint64_t current = slot.current.load(std::memory_order_acquire);
     finding.item = item_of(current);

@@ -49,6 +49,7 @@ public:
 private:
     enum class Doubt { taken, not_taken, unknown };
     [[nodiscard]] Doubt resolve(int worker, const Claim& claim) const;
+    [[nodiscard]] Doubt was_offer_taken(int worker, const Claim& claim) const;
 
     Layout layout_;
 };

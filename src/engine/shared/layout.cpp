@@ -16,9 +16,10 @@ Layout Layout::plan(int workers, std::size_t largest) {
         layout.job_pages_ = os::round_to_pages(layout.lines_ + count * sizeof(WorkerLine));
         layout.server_ = layout.job_pages_ + layout.jobs_ * sizeof(JobPage);
         layout.server_lines_ = layout.server_ + sizeof(ServerPage);
-        layout.job_words_ = os::round_to_pages(layout.server_lines_ + count * sizeof(ServerLine));
+        layout.common_ = os::round_to_pages(layout.server_lines_ + count * sizeof(ServerLine));
+        layout.job_words_ = layout.common_ + sizeof(CommonWords);
         layout.workers_at_ =
-            layout.job_words_ + os::round_to_pages(layout.jobs_ * sizeof(JobWords));
+            os::round_to_pages(layout.job_words_ + layout.jobs_ * sizeof(JobWords));
         layout.worker_size_ = slot_size + sizeof(LastWords) + layout.ring_size_;
         layout.size_ = layout.workers_at_ + count * layout.worker_size_;
         const bool smallest = layout.jobs_ == 64 && layout.ring_size_ == std::size_t{256} << 10U;
@@ -38,6 +39,7 @@ void Layout::place(std::byte* base, std::byte* region_base, std::size_t region_s
     // Job pages, job words and rings need no constructor: all zeroes is their initial state.
     new (&pool()) PoolPage();
     new (&server()) ServerPage();
+    new (&common()) CommonWords();
     for (int worker = 0; worker < workers_; ++worker) {
         new (&line(worker)) WorkerLine();
         new (&server_line(worker)) ServerLine();

@@ -40,10 +40,15 @@ public:
     [[nodiscard]] ServerLine& server_line(int worker) const {
         return at<ServerLine>(server_lines_)[worker];
     }
+    [[nodiscard]] CommonWords& common() const { return *at<CommonWords>(common_); }
+    [[nodiscard]] Word& offer(int worker) const {
+        return common().offers[static_cast<std::size_t>(worker)];
+    }
     [[nodiscard]] JobWords& words(std::size_t index) const {
         return at<JobWords>(job_words_)[index];
     }
-    [[nodiscard]] std::size_t words_size() const { return workers_at_ - job_words_; }
+    /// Bytes from common() on that everybody may write.
+    [[nodiscard]] std::size_t common_size() const { return workers_at_ - common_; }
     [[nodiscard]] Slot& slot(int worker) const {
         return *at<Slot>(workers_at_ + static_cast<std::size_t>(worker) * worker_size_);
     }
@@ -81,6 +86,7 @@ private:
     std::size_t job_pages_ = 0;
     std::size_t server_ = 0;
     std::size_t server_lines_ = 0;
+    std::size_t common_ = 0;
     std::size_t job_words_ = 0;
     std::size_t workers_at_ = 0;
     std::size_t worker_size_ = 0;

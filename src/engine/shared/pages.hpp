@@ -37,8 +37,6 @@ struct PoolPage {
     std::size_t initializer_size = 0;
     std::size_t memory_limit = 0;  ///< bytes a worker may grow by; 0: no limit
 
-    alignas(cache_line) os::FutexWord doorbell{
-        0};  ///< counts published jobs; idle workers wait on it
     /// The CPU of a waiting client that no spinning worker answered at once; -1: there is none.
     alignas(cache_line) std::atomic<int> caller_cpu{-1};
     alignas(cache_line) os::FutexWord emptied_rings{
@@ -46,6 +44,8 @@ struct PoolPage {
     alignas(cache_line) std::atomic<Command> command{Command::run};
     Word shortest_timeout{0};  ///< of the active jobs, ns; 0: no job has one
     Word condemned{0};         ///< counts requests in WorkerLine::condemn
+    /// Set while the client finds out what every worker holds: nothing is given back meanwhile.
+    std::atomic<std::uint32_t> no_offers{0};
 
     ActiveJobs active;
 };
@@ -86,6 +86,16 @@ struct JobPage {
 };
 static_assert(sizeof(JobPage) == os::page_size);
 
+/// Written by everybody: one per pool.
+struct CommonWords {
+    /// Counts published jobs, and offers; idle workers wait on it.
+    alignas(cache_line) os::FutexWord doorbell{0};
+    /// Not 0: a worker without work asks those that hold items for some.
+    alignas(cache_line) std::atomic<std::uint32_t> asked{0};
+    /// By worker: what it offers, an OfferWord.
+    alignas(cache_line) std::array<Word, max_workers> offers{};
+};
+
 /// Written by everybody: one per job.
 struct JobWords {
     alignas(cache_line) Word claim{0};
@@ -101,6 +111,7 @@ struct Slot {
     Word begin{0};
     Word end{0};
     Word shift{0};
+    Word source{0};
     Word claim_check{0};
 
     // The item.
@@ -110,6 +121,9 @@ struct Slot {
     Word started{0};     ///< ns of the monotonic clock
     Word verdict{0};     ///< also swapped by the fork server
     Word frame_used{0};  ///< bytes of entries in the open frame of variable-sized results
+    // What it gives back: of this claim if the common words have this offer, from the split on.
+    Word split{0};
+    Word offer{0};  ///< 0: nothing
 
     alignas(cache_line) Word tail{0};
     Word starved{0};       ///< waits for room in its ring
@@ -120,9 +134,9 @@ struct Slot {
     alignas(cache_line) std::array<Word, max_workers> evidence{};
 
     [[nodiscard]] Claim claim() const {
-        return {job.load(std::memory_order_acquire), serial.load(std::memory_order_acquire),
+        return {job.load(std::memory_order_acquire),   serial.load(std::memory_order_acquire),
                 begin.load(std::memory_order_acquire), end.load(std::memory_order_acquire),
-                shift.load(std::memory_order_acquire)};
+                shift.load(std::memory_order_acquire), source.load(std::memory_order_acquire)};
     }
     void write_claim(const Claim& claim, std::uint64_t secret) {
         job.store(claim.job, std::memory_order_relaxed);
@@ -130,6 +144,8 @@ struct Slot {
         begin.store(claim.begin, std::memory_order_relaxed);
         end.store(claim.end, std::memory_order_relaxed);
         shift.store(claim.shift, std::memory_order_relaxed);
+        source.store(claim.source, std::memory_order_relaxed);
+        offer.store(0, std::memory_order_relaxed);
         claim_check.store(claim.check(secret), std::memory_order_relaxed);
         frame_first.store(claim.first_item(), std::memory_order_relaxed);
         current.store(resting_at(claim.first_item()), std::memory_order_release);

@@ -25,6 +25,10 @@ enum class Step {
     single_marked,     // frame_first moved past it
     single_published,  // and it is published
     part_published,    // a piece of a large result is published
+    offer_split,       // giving back, 2 done
+    offer_written,     // 3 done
+    offer_opened,      // 4 done
+    offer_taken_back,  // 6 done
     token_taken,
     token_returned,
     parking,

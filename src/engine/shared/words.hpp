@@ -36,7 +36,8 @@ constexpr std::uint64_t mix(std::uint64_t x) {
     return x ^ (x >> 31U);
 }
 
-/// `W`: next (38 bits), taker (10), check (16).
+/// `W`: next (38 bits), taker (10), check (16). Also what a worker offers, and where it splits its
+/// claim for that.
 struct ClaimWord {
     std::uint64_t bits = 0;
 
@@ -53,6 +54,26 @@ struct ClaimWord {
         return make(next(), taker(), secret, serial).bits == bits;
     }
 };
+
+/// The offer of a worker: its number (in place of `next`) and who took it. The salt keeps it apart
+/// from the claim words of jobs, and from other workers' offers.
+struct OfferWord {
+    static constexpr std::uint64_t salt(std::uint64_t worker) { return ~worker; }
+    static constexpr ClaimWord make(std::uint64_t number, std::uint64_t taker, std::uint64_t secret,
+                                    std::uint64_t worker) {
+        return ClaimWord::make(number, taker, secret, salt(worker));
+    }
+    static constexpr bool valid(ClaimWord word, std::uint64_t secret, std::uint64_t worker) {
+        return word.valid(secret, salt(worker));
+    }
+};
+
+/// `source` of a claim that was taken from an offer. 0: from a claim word.
+constexpr std::uint64_t source_of(std::uint64_t number, std::uint64_t giver) {
+    return (number << 10U | giver) + 1;
+}
+constexpr std::uint64_t giver_of(std::uint64_t source) { return (source - 1) & 1023U; }
+constexpr std::uint64_t number_of(std::uint64_t source) { return (source - 1) >> 10U; }
 
 /// `evidence[v]`: worker v took the claim of job `serial` that ends at `end`.
 constexpr std::uint64_t evidence_of(std::uint64_t serial, std::uint64_t end) {
@@ -91,13 +112,15 @@ struct Claim {
     std::uint64_t serial = 0;
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
-    std::uint64_t shift = 0;  ///< modulo 2^64
+    std::uint64_t shift = 0;   ///< modulo 2^64
+    std::uint64_t source = 0;  ///< the offer that it was taken from; 0: a claim word
 
     [[nodiscard]] constexpr std::uint64_t first_item() const { return begin + shift; }
     [[nodiscard]] constexpr std::uint64_t end_item() const { return end + shift; }
     [[nodiscard]] constexpr std::uint64_t check(std::uint64_t secret) const {
         return mix(secret ^ serial * 0x9e3779b97f4a7c15U ^ begin * 0xc2b2ae3d27d4eb4fU ^
-                   end * 0x165667b19e3779f9U ^ (shift + job) * 0xd6e8feb86659fd93U);
+                   end * 0x165667b19e3779f9U ^ (shift + job) * 0xd6e8feb86659fd93U ^
+                   source * 0xff51afd7ed558ccdU);
     }
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <span>
 
 #include "engine/shared/steps.hpp"
@@ -79,7 +80,8 @@ Claim Claims::next_of(std::size_t job, std::uint64_t serial, std::uint64_t begin
     const std::uint64_t length = page.terms.chunksize != 0
                                      ? page.terms.chunksize
                                      : known.chunk.next(remaining, seat_.pool.workers);
-    Claim claim{job, serial, begin, begin + lifetime_.cut(std::min(length, remaining)), page.shift};
+    Claim claim{job,        serial, begin, begin + lifetime_.cut(std::min(length, remaining)),
+                page.shift, 0};
     if (page.extents != nullptr) {
         const std::span extents(page.extents, page.extent_count);
         const auto after = std::upper_bound(
@@ -93,16 +95,37 @@ Claim Claims::next_of(std::size_t job, std::uint64_t serial, std::uint64_t begin
 
 /// Steps 3 to 7 of docs/protocol.md, part 3. False if another worker was faster.
 bool Claims::swap_in(const Claim& claim, ClaimWord seen) {
-    Slot& slot = seat_.slot;
     note_taker(seen, claim.serial);
+    const ClaimWord mine = ClaimWord::make(claim.end, static_cast<std::uint64_t>(seat_.worker),
+                                           seat_.pool.secret, claim.serial);
+    Word& word = seat_.layout.words(claim.job).claim;
+    return sign(claim, [&] {
+        return word.compare_exchange_strong(seen.bits, mine.bits, std::memory_order_seq_cst);
+    });
+}
+
+bool Claims::take_offered() {
+    const int workers = seat_.layout.workers();
+    for (int i = 1; i < workers; ++i) {
+        const int giver = (seat_.worker + i) % workers;
+        const std::optional<Claim> claim = offers_.seen(giver);
+        if (claim && sign(*claim, [&] { return offers_.take(*claim); })) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Makes a claim this worker's if `swap` succeeds. While `phase` is in intent, the fork server can
+/// find out whether it did.
+template <class Swap>
+bool Claims::sign(const Claim& claim, Swap&& swap) {
+    Slot& slot = seat_.slot;
     slot.write_claim(claim, seat_.pool.secret);
     reach(Step::claim_written, seat_.worker);
     slot.phase.store(phase::intent, std::memory_order_release);
     reach(Step::claim_intent, seat_.worker);
-    const ClaimWord mine = ClaimWord::make(claim.end, static_cast<std::uint64_t>(seat_.worker),
-                                           seat_.pool.secret, claim.serial);
-    Word& word = seat_.layout.words(claim.job).claim;
-    if (word.compare_exchange_strong(seen.bits, mine.bits, std::memory_order_seq_cst)) {
+    if (swap()) {
         reach(Step::claim_swapped, seat_.worker);
         slot.phase.store(phase::taken, std::memory_order_release);
         reach(Step::claim_taken, seat_.worker);

@@ -8,6 +8,7 @@
 #include "engine/worker/bells.hpp"
 #include "engine/worker/known_jobs.hpp"
 #include "engine/worker/lifetime.hpp"
+#include "engine/worker/offers.hpp"
 #include "engine/worker/seat.hpp"
 #include "engine/worker/turns.hpp"
 
@@ -18,12 +19,13 @@ namespace engine {
 class Claims {
 public:
     Claims(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock,
-           const Lifetime& lifetime)
+           const Lifetime& lifetime, Offers& offers)
         : seat_(seat),
           bells_(bells),
           known_(known),
           clock_(clock),
           lifetime_(lifetime),
+          offers_(offers),
           turns_(seat) {}
 
     /// Takes over the rest of a claim that the fork server left in the slot when the last worker
@@ -32,9 +34,16 @@ public:
     /// Takes the next items of any active job. False if there are none. `doorbell`: its value
     /// before the call.
     [[gnu::hot]] [[nodiscard]] bool take_next(std::uint32_t doorbell);
+    /// Takes items that another worker gives back. False if there are none.
+    [[nodiscard]] bool take_offered();
     /// What was taken last.
     [[nodiscard]] const Claim& taken() const { return claim_; }
 
+    /// Is the job of what was taken last closed?
+    [[nodiscard]] bool is_closed() const {
+        const ClaimWord word{seat_.layout.words(claim_.job).claim.load(std::memory_order_acquire)};
+        return word.taker() == taker::closed;
+    }
     /// Closes the job of what was taken last: no more of its items are claimed.
     void close_job();
 
@@ -43,6 +52,8 @@ private:
     [[gnu::hot]] [[nodiscard]] Claim next_of(std::size_t job, std::uint64_t serial,
                                              std::uint64_t begin, std::uint64_t limit) const;
     [[gnu::hot]] [[nodiscard]] bool swap_in(const Claim& claim, ClaimWord seen);
+    template <class Swap>
+    [[gnu::hot]] [[nodiscard]] bool sign(const Claim& claim, Swap&& swap);
     [[gnu::hot]] void note_taker(ClaimWord seen, std::uint64_t serial);
 
     const Seat& seat_;
@@ -50,6 +61,7 @@ private:
     KnownJobs& known_;
     ClaimClock& clock_;
     const Lifetime& lifetime_;
+    Offers& offers_;
     Turns turns_;
     Claim claim_;
 };

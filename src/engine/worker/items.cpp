@@ -1,5 +1,7 @@
 #include "engine/worker/items.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <exception>
 #include <new>
@@ -38,6 +40,9 @@ void end_if_its_thread_ends() {
     os::end_process(EXIT_FAILURE);
 }
 
+/// What a worker that gives items back keeps takes about as long as another one takes to wake.
+constexpr std::uint64_t wake_ns = 200'000;
+
 /// A process that the task forked is a copy of the worker: it must not publish anything.
 void end_if_copy() {
     if (os::worker_mark().load(std::memory_order_relaxed) == 0) {
@@ -48,7 +53,7 @@ void end_if_copy() {
 }  // namespace
 
 Items::Items(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock, Claims& claims,
-             Outbox& outbox, Lifetime& lifetime)
+             Outbox& outbox, Lifetime& lifetime, Offers& offers)
     : seat_(seat),
       bells_(bells),
       known_(known),
@@ -56,6 +61,7 @@ Items::Items(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock
       claims_(claims),
       outbox_(outbox),
       lifetime_(lifetime),
+      offers_(offers),
       genuine_(&os::worker_mark()) {}
 
 void Items::run_taken() {
@@ -72,12 +78,13 @@ void Items::run_taken() {
     }
     Run& run = run_;
     run.next = claim.first_item();
+    run.asked_ = claim.source == 0 ? asked_ : &Run::somebody_asks;
     // An inherited claim may have more items than this worker has left to run.
-    const std::uint64_t count = lifetime_.cut(claim.end - claim.begin);
-    const std::uint64_t end = claim.first_item() + count;
-    end_ = end;
-    while (run.next < end) {
-        run.last = end;
+    end_ = last_end_ = claim.first_item() + lifetime_.cut(claim.end - claim.begin);
+    timing_since_ = began;
+    timing_from_ = run.next;
+    while (run.next < end_ || take_back()) {
+        run.last = end_;
         run.output_ = outbox_.open(run.next, run.last);
         call_thunk(run, known);
         seat_.slot.current.store(resting_at(run.next), std::memory_order_release);
@@ -89,13 +96,14 @@ void Items::run_taken() {
             claims_.close_job();
         }
     }
+    const std::uint64_t count = run.next - claim.first_item();
     if (lifetime_.spend(count)) {
         retire();
     }
     seat_.slot.phase.store(phase::idle, std::memory_order_release);
     reach(Step::claim_released, seat_.worker);
     if (adaptive) {
-        known.chunk.learn(claim.end - claim.begin, clock_.end(began));
+        known.chunk.learn(count, clock_.end(began));
     }
     if (known.writable != nullptr && seat_.handed_out(claim.job)) {
         known_.make_read_only(known);
@@ -123,6 +131,8 @@ Run Items::make_run() {
     run.genuine_ = genuine_;
     run.stride_ = terms.result_stride;
     run.cancelled_ = &page_->cancelled;
+    const bool for_all = terms.only_worker < 0 && !page_->guarded && seat_.pool.workers > 1;
+    asked_ = for_all ? &seat_.common.asked : &Run::nobody_asks;
     run.timed_ = terms.timeout_ns != 0 || page_->guarded;
     run.host_ = this;
     return run;
@@ -191,8 +201,12 @@ void Items::begin_checked(std::uint64_t item) {
     if (std::exchange(begun_, false)) {
         return;  // with the decoding of the callable
     }
-    if (page_->cancelled.load(std::memory_order_relaxed) != 0) {
+    if (page_->cancelled.load(std::memory_order_relaxed) != 0 ||
+        (page_->terms.fail_fast && claims_.is_closed())) {
         throw Cancelled();
+    }
+    if (run_.asked_->load(std::memory_order_relaxed) != 0) {
+        give_back(item);
     }
     Slot& slot = seat_.slot;
     // This comes first, so that a worker condemned from here on is condemned for this item, not for
@@ -206,6 +220,39 @@ void Items::begin_checked(std::uint64_t item) {
     if (page_->guarded) {
         forbid_writing_own(seat_.layout, seat_.worker);
     }
+}
+
+/// Before an item of a claim that takes long: another worker asks for work, or did so at an earlier
+/// item. Offers what comes behind the item, but for as much as this worker does while another one
+/// wakes.
+void Items::give_back(std::uint64_t item) {
+    const Claim& claim = claims_.taken();
+    if (offers_.is_open() || claim.end_item() - item < 2) {
+        return;
+    }
+    run_.asked_ = &Run::somebody_asks;
+    const std::uint64_t now = os::now_ns();
+    std::uint64_t kept = 1;
+    if (timing_since_ == 0) {
+        timing_since_ = now;
+        timing_from_ = item;
+    } else if (now > timing_since_) {
+        kept = std::max<std::uint64_t>(1, (item - timing_from_) * wake_ns / (now - timing_since_));
+    }
+    if (kept < claim.end_item() - item &&
+        offers_.make(claim, item + kept - claim.first_item() + claim.begin)) {
+        end_ = std::min(end_, item + kept);
+        run_.last = std::min(run_.last, end_);
+    }
+}
+
+/// Where a claim was split: goes on with the rest if nobody took it. False if there is none.
+bool Items::take_back() {
+    if (!offers_.is_open() || !offers_.take_back(claims_.taken())) {
+        return false;
+    }
+    end_ = last_end_;
+    return run_.next < end_;
 }
 
 void Items::end_checked() {
@@ -287,6 +334,7 @@ void Items::fail(Run& run, std::uint64_t item) {
         }
     }
     if (outcome.cancelled || page_->terms.fail_fast) {
+        static_cast<void>(take_back());
         outbox_.publish_skipped(item, end_);
         run.next = std::max(run.next, end_);
         run.last = run.next;

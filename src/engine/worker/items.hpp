@@ -12,6 +12,7 @@
 #include "engine/worker/claims.hpp"
 #include "engine/worker/known_jobs.hpp"
 #include "engine/worker/lifetime.hpp"
+#include "engine/worker/offers.hpp"
 #include "engine/worker/outbox.hpp"
 #include "engine/worker/seat.hpp"
 #include "trace/backtrace.hpp"
@@ -23,7 +24,7 @@ namespace engine {
 class Items final : public RunHost {
 public:
     Items(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock, Claims& claims,
-          Outbox& outbox, Lifetime& lifetime);
+          Outbox& outbox, Lifetime& lifetime, Offers& offers);
 
     /// Runs what was taken last. Does not return if this worker is to be replaced.
     [[gnu::hot]] void run_taken();
@@ -48,6 +49,8 @@ private:
     [[gnu::hot]] Run make_run();
     [[gnu::hot]] void call_thunk(Run& run, KnownJob& known);
     [[gnu::hot]] void prepare(std::uint64_t item, KnownJob& known);
+    void give_back(std::uint64_t item);
+    [[nodiscard]] bool take_back();
     [[nodiscard]] Outcome outcome_in_flight(std::uint64_t item) const;
     [[nodiscard]] std::string thrown_stack() const noexcept;
     [[nodiscard]] bool is_memory_limit(const std::bad_alloc& exception) const;
@@ -60,11 +63,16 @@ private:
     Claims& claims_;
     Outbox& outbox_;
     Lifetime& lifetime_;
+    Offers& offers_;
 
     Run run_;
     std::uint64_t run_serial_ = 0;  // of the job that `run_` is made for
     const JobPage* page_ = nullptr;
     std::uint64_t end_ = 0;  // one past the last item to run
+    const std::atomic<std::uint32_t>* asked_ = nullptr;
+    std::uint64_t last_end_ = 0;      // the same when nothing is offered
+    std::uint64_t timing_since_ = 0;  // ns: when `timed_from_` began; 0: not looked at
+    std::uint64_t timing_from_ = 0;   // an item of the claim
     std::uint64_t timed_item_ = 0;
     const std::atomic<std::uint64_t>* genuine_;
     trace::Backtrace thrown_at_;  // where the exception in flight was thrown, if known

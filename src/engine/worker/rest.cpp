@@ -48,6 +48,7 @@ void Rest::park() {
     if (look_at_next_beat()) {
         return;
     }
+    ask_for_items();
     if (!called()) {
         park_until(os::no_timeout);
     }
@@ -84,13 +85,31 @@ bool Rest::look_at_next_beat() {
     return true;
 }
 
+/// While there is an active job, parks for a while. Asks for a part of what other workers hold if
+/// that job is there still. Short calls one after the other are no reason: each is another job.
+void Rest::ask_for_items() {
+    constexpr std::uint64_t longest_patience_ns = 50'000 * os::us;
+    while (!called() && seat_.pool.workers > 1) {
+        const std::uint64_t oldest = seat_.oldest_job();
+        if (oldest == 0) {
+            return;
+        }
+        park_until(os::now_ns() + patience_ns_);
+        patience_ns_ = std::min(2 * patience_ns_, longest_patience_ns);
+        if (seat_.oldest_job() == oldest) {
+            seat_.common.asked.store(1, std::memory_order_seq_cst);
+            return;
+        }
+    }
+}
+
 void Rest::park_until(std::uint64_t time) const {
-    os::futex_wait_as(seat_.worker == 0 ? first_worker : other_workers, seat_.pool.doorbell,
+    os::futex_wait_as(seat_.worker == 0 ? first_worker : other_workers, seat_.common.doorbell,
                       doorbell_, time);
 }
 
 bool Rest::called() const {
-    return seat_.pool.doorbell.load(std::memory_order_seq_cst) != doorbell_;
+    return seat_.common.doorbell.load(std::memory_order_seq_cst) != doorbell_;
 }
 
 /// If there is a spin token, spins for a call until then. True if one came. `may_part`: may move
@@ -108,11 +127,11 @@ bool Rest::spin(std::uint64_t until, bool may_part) {
     wait::spin_until(until, [this] { return called(); });
     tokens.give_back(*token);
     reach(Step::token_returned, seat_.worker);
-    const std::uint32_t rung = seat_.pool.doorbell.load(std::memory_order_seq_cst) - doorbell_;
+    const std::uint32_t rung = seat_.common.doorbell.load(std::memory_order_seq_cst) - doorbell_;
     if (rung > 1) {
         // Several jobs came while the token kept their clients from waking anyone. This worker
         // takes one of them.
-        os::futex_wake(seat_.pool.doorbell,
+        os::futex_wake(seat_.common.doorbell,
                        static_cast<int>(std::min<std::uint32_t>(rung - 1, max_workers)));
     }
     return rung != 0;
@@ -125,6 +144,7 @@ void Rest::fetch_what_a_claim_needs() const {
     wait::fetch(&seat_.pool, offsetof(PoolPage, active) + 2 * cache_line);
     wait::fetch(&seat_.layout.job(0), offsetof(JobPage, payload));
     wait::fetch(&seat_.layout.words(0), sizeof(JobWords));
+    wait::fetch(&seat_.common, offsetof(CommonWords, offers));
     wait::fetch(&seat_.slot, offsetof(Slot, evidence));
     outbox_.fetch_tail();
 }

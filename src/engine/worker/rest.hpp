@@ -24,15 +24,21 @@ public:
         : seat_(seat), bells_(bells), outbox_(outbox), own_(own) {}
 
     /// There was work.
-    void note_work() { worked_ = true; }
+    void note_work() {
+        worked_ = true;
+        patience_ns_ = first_patience_ns;
+    }
     /// Blocks until the doorbell differs from `doorbell`; may return sooner.
     [[gnu::hot]] void until_called(std::uint32_t doorbell);
 
 private:
+    static constexpr std::uint64_t first_patience_ns = 100 * os::us;
+
     [[gnu::hot]] [[nodiscard]] bool called() const;
     [[gnu::hot]] bool spin(std::uint64_t until, bool may_part);
     [[gnu::hot]] void park();
     [[gnu::hot]] void park_until(std::uint64_t time) const;
+    [[gnu::hot]] void ask_for_items();
     [[gnu::hot]] bool look_at_next_beat();
     [[gnu::hot]] void fetch_what_a_claim_needs() const;
     void part_from_caller();
@@ -43,8 +49,9 @@ private:
     const std::span<const std::byte> own_;
     std::uint32_t doorbell_ = 0;
     int calls_on_shared_cpu_ = 0;
-    bool worked_ = false;                 // since the last rest
-    std::uint64_t began_ = os::now_ns();  // when work ended last
+    std::uint64_t patience_ns_ = first_patience_ns;  // with a job that goes on without this worker
+    bool worked_ = false;                            // since the last rest
+    std::uint64_t began_ = os::now_ns();             // when work ended last
     std::uint64_t length_ =
         0;  // of the last rest, if a call ended it and `beat_` has not noted it; or 0
     wait::Beat beat_;

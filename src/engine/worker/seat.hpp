@@ -16,13 +16,24 @@ struct Seat {
     Layout layout;
     int worker;
     PoolPage& pool;
+    CommonWords& common;
     Slot& slot;
 
     Seat(const Layout& at, int number)
-        : layout(at), worker(number), pool(at.pool()), slot(at.slot(number)) {}
+        : layout(at), worker(number), pool(at.pool()), common(at.common()), slot(at.slot(number)) {}
 
     [[nodiscard]] std::size_t next_active_job(std::size_t from) const {
         return pool.active.next(from, layout.jobs());
+    }
+    /// The serial number of the active job that was posted first; 0: there is none.
+    [[nodiscard]] std::uint64_t oldest_job() const {
+        std::uint64_t oldest = 0;
+        for (std::size_t job = next_active_job(0); job < layout.jobs();
+             job = next_active_job(job + 1)) {
+            const std::uint64_t serial = layout.job(job).serial.load(std::memory_order_acquire);
+            oldest = serial != 0 && (oldest == 0 || serial < oldest) ? serial : oldest;
+        }
+        return oldest;
     }
     /// Is nothing of the job left to claim?
     [[nodiscard]] bool handed_out(std::size_t job) const {

@@ -73,11 +73,12 @@ Worker::Worker(const Layout& layout, int worker)
       lifetime_(seat_.pool.max_tasks),
       bells_(seat_),
       outbox_(seat_, bells_),
+      offers_(seat_, bells_),
       rest_(seat_, bells_, outbox_,
             {reinterpret_cast<const std::byte*>(this),
              sizeof *this - sizeof known_ + KnownJobs::hot_bytes}),
-      claims_(seat_, bells_, known_, clock_, lifetime_),
-      items_(seat_, bells_, known_, clock_, claims_, outbox_, lifetime_),
+      claims_(seat_, bells_, known_, clock_, lifetime_, offers_),
+      items_(seat_, bells_, known_, clock_, claims_, outbox_, lifetime_, offers_),
       known_(seat_, clock_) {}
 
 void Worker::loop() {
@@ -85,8 +86,8 @@ void Worker::loop() {
         items_.run_taken();
     }
     for (;;) {
-        const std::uint32_t doorbell = seat_.pool.doorbell.load(std::memory_order_seq_cst);
-        if (claims_.take_next(doorbell)) {
+        const std::uint32_t doorbell = seat_.common.doorbell.load(std::memory_order_seq_cst);
+        if (claims_.take_next(doorbell) || claims_.take_offered()) {
             items_.run_taken();
             rest_.note_work();
             continue;

@@ -9,6 +9,7 @@
 #include "engine/worker/items.hpp"
 #include "engine/worker/known_jobs.hpp"
 #include "engine/worker/lifetime.hpp"
+#include "engine/worker/offers.hpp"
 #include "engine/worker/outbox.hpp"
 #include "engine/worker/rest.hpp"
 #include "engine/worker/seat.hpp"
@@ -36,6 +37,7 @@ private:
     Lifetime lifetime_;
     Bells bells_;
     Outbox outbox_;
+    Offers offers_;
     Rest rest_;
     Claims claims_;
     Items items_;

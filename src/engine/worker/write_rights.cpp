@@ -12,7 +12,7 @@ namespace {
 void set(const Layout& layout, int worker, os::Access access) {
     const bool done =
         os::protect(layout.region_base(), os::page_size, access) &&
-        os::protect(reinterpret_cast<std::byte*>(&layout.words(0)), layout.words_size(), access) &&
+        os::protect(reinterpret_cast<std::byte*>(&layout.common()), layout.common_size(), access) &&
         os::protect(reinterpret_cast<std::byte*>(&layout.slot(worker)), layout.worker_size(),
                     access);
     if (!done) {
