@@ -200,8 +200,10 @@ void Items::begin_checked(std::uint64_t item) {
     slot.current.store(running(item), std::memory_order_release);
     if (page_->terms.timeout_ns != 0) {
         slot.started.store(os::now_ns(), std::memory_order_relaxed);
-        timed_item_ = count_of(slot.verdict.load(std::memory_order_relaxed)) + 1;
-        slot.verdict.store(verdict(timed_item_, Verdict::running), std::memory_order_release);
+        timed_count_ = count_of(slot.verdict.load(std::memory_order_relaxed)) + 1;
+        timed_item_ = item;
+        slot.verdict.store(verdict(timed_count_, Verdict::running, item),
+                           std::memory_order_release);
     }
     if (page_->guarded) {
         forbid_writing_own(seat_.layout, seat_.worker);
@@ -214,9 +216,9 @@ void Items::end_checked() {
         allow_writing_own(seat_.layout, seat_.worker);
     }
     if (page_->terms.timeout_ns != 0) {
-        std::uint64_t expected = verdict(timed_item_, Verdict::running);
-        if (!seat_.slot.verdict.compare_exchange_strong(expected,
-                                                        verdict(timed_item_, Verdict::finished)) &&
+        std::uint64_t expected = verdict(timed_count_, Verdict::running, timed_item_);
+        if (!seat_.slot.verdict.compare_exchange_strong(
+                expected, verdict(timed_count_, Verdict::finished, timed_item_)) &&
             state_of(expected) == Verdict::condemned) {
             os::wait_to_be_killed();  // too late: the fork server is about to kill it
         }
@@ -275,6 +277,8 @@ void Items::fail(Run& run, std::uint64_t item) {
         if (slot.current.load(std::memory_order_relaxed) != running(item)) {
             // It was thrown before the item began.
             slot.current.store(running(item), std::memory_order_release);
+            slot.verdict.store(verdict(timed_count_, Verdict::finished, item),
+                               std::memory_order_release);
         }
         end_checked();
     }
@@ -304,7 +308,8 @@ void Items::fail(Run& run, std::uint64_t item) {
 void Items::run_initializer() {
     const std::uint64_t incarnation =
         seat_.layout.server_line(seat_.worker).incarnation.load(std::memory_order_relaxed);
-    seat_.slot.initializing.store(incarnation, std::memory_order_release);
+    seat_.slot.initializing.store(initializing_seal(seat_.pool.secret, incarnation),
+                                  std::memory_order_release);
     try {
         trace::call_watching_throws(
             [](void* pool) {

@@ -64,7 +64,8 @@ private:
     Run run_;
     std::uint64_t run_serial_ = 0;  // of the job that `run_` is made for
     const JobPage* page_ = nullptr;
-    std::uint64_t end_ = 0;  // one past the last item to run
+    std::uint64_t end_ = 0;          // one past the last item to run
+    std::uint64_t timed_count_ = 0;  // of the verdict of the timed item that runs
     std::uint64_t timed_item_ = 0;
     const std::atomic<std::uint64_t>* genuine_;
     trace::Backtrace thrown_at_;  // where the exception in flight was thrown, if known
