@@ -539,7 +539,7 @@ TEST_F(PublishingSized, EntriesBeyondWhatWasWritten) {
 TEST_F(PublishingSized, MoreWrittenThanTheRingHolds) {
     open_frame(100);
     write_entry(0, "zero", 0xffff'ffff);
-    slot().frame_used = ~std::uint64_t{0};
+    slot().frame_used = procpool::detail::seal(std::uint64_t{1} << 40U);
     rest(101);
     EXPECT_FALSE(Recovery(layout).publish_open_frame(me, inspect()));
     EXPECT_TRUE(frames().empty());

@@ -338,6 +338,13 @@ inline std::vector<std::pair<Area, std::size_t>> scribbled_words() {
     return words;
 }
 
+/// A former value of `current`, or another worker's, is as good as the right one: the item that it
+/// names is taken for the one that ran. docs/protocol.md, part 7, says so.
+inline bool is_beyond_notice(Area area, std::size_t word, Ink ink) {
+    return area == Area::slot && word == offsetof(engine::Slot, current) / 8 &&
+           (ink == Ink::of_before || ink == Ink::of_another_worker);
+}
+
 inline std::vector<Scribbling> scribblings() {
     std::vector<Scribbling> all;
     for (const auto& [area, word] : scribbled_words()) {
@@ -346,6 +353,9 @@ inline std::vector<Scribbling> scribblings() {
                 const bool halves = area == Area::job_words || area == Area::common_page;
                 if (part != Part::whole &&
                     (!halves || ink > static_cast<std::size_t>(Ink::plus_two))) {
+                    continue;
+                }
+                if (is_beyond_notice(area, word, static_cast<Ink>(ink))) {
                     continue;
                 }
                 for (std::size_t ending = 0; ending < ending_names.size(); ++ending) {

@@ -236,7 +236,7 @@ void Burying::reopen(int worker) {
     Slot& slot = layout_.slot(worker);
     slot.tail.store(client.head.load(std::memory_order_acquire), std::memory_order_relaxed);
     slot.frame_pos.store(no_frame, std::memory_order_relaxed);
-    slot.current.store(resting_at(0), std::memory_order_relaxed);
+    slot.current.store(resting_at(0), std::memory_order_release);
     slot.verdict.store(0, std::memory_order_relaxed);
     slot.alarm.store(0, std::memory_order_relaxed);
     slot.starved.store(0, std::memory_order_relaxed);

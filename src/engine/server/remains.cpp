@@ -56,7 +56,7 @@ bool make_sense(const Layout& layout, int worker, const Recovery::Finding& findi
     const std::uint64_t tail = slot.tail.load(std::memory_order_acquire);
     const std::uint64_t item = item_of(current);
     if (first == item && !is_running(current)) {
-        return true;  // nothing is finished that is not published
+        return true;  // all that is finished is published
     }
     if (position == no_frame) {
         return false;

@@ -62,12 +62,7 @@ constexpr std::uint64_t evidence_of(std::uint64_t serial, std::uint64_t end) {
 
 /// The number that a word seals; one beyond every bound if it seals none.
 constexpr std::uint64_t unsealed(std::uint64_t word) {
-    constexpr std::uint64_t factor = detail::seal(1) - detail::seal(0);
-    std::uint64_t inverse = factor;  // Newton's iteration, modulo 2^64
-    for (int i = 0; i < 5; ++i) {
-        inverse *= 2 - factor * inverse;
-    }
-    return (word - detail::seal(0)) * inverse;
+    return detail::seal(word >> 20U) == word ? word >> 20U : ~std::uint64_t{0};
 }
 
 /// `current`: item i runs, or everything before i is finished and i has not started.
