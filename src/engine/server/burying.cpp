@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "engine/server/bells.hpp"
+#include "engine/server/closing.hpp"
 #include "engine/server/limits.hpp"
 #include "engine/server/remains.hpp"
 #include "os/clock.hpp"
@@ -141,6 +142,9 @@ Burying::Recovered Burying::report_and_hand_on(int worker, const Recovery::Findi
             return Recovered::no_room;
         }
         ++rest;
+        if (layout_.job(finding.claim.job).terms.fail_fast) {
+            close_job_for(layout_, worker, finding.claim);
+        }
     }
     hand_on(worker, finding.claim, rest);
     return Recovered::whole;
