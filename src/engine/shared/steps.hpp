@@ -25,6 +25,12 @@ enum class Step {
     single_marked,     // frame_first moved past it
     single_published,  // and it is published
     part_published,    // a piece of a large result is published
+    closing,           // evidence for the last taker is written, the job is about to be closed
+    closed,            // and is
+    preparing,         // an item has begun, its callable is about to be decoded
+    prepared,          // and is
+    retiring,          // the last item is published, the phase is about to say so
+    retired,           // and does
     token_taken,
     token_returned,
     parking,

@@ -106,7 +106,9 @@ void Items::run_taken() {
 /// Between two items: ends this worker. A replacement continues with what is left of the claim.
 void Items::retire() {
     bells_.pay();
+    reach(Step::retiring, seat_.worker);
     seat_.slot.phase.store(phase::retired, std::memory_order_release);
+    reach(Step::retired, seat_.worker);
     os::end_process(0);
 }
 
@@ -173,6 +175,7 @@ void Items::prepare(std::uint64_t item, KnownJob& known) {
         return;
     }
     begin_checked(item);
+    reach(Step::preparing, seat_.worker);
     struct Call {
         KnownJob& known;
         const JobTerms& terms;
@@ -185,6 +188,7 @@ void Items::prepare(std::uint64_t item, KnownJob& known) {
         },
         &call, thrown_at_);
     begun_ = run_.timed_;
+    reach(Step::prepared, seat_.worker);
 }
 
 void Items::begin_checked(std::uint64_t item) {
