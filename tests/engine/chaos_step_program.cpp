@@ -238,7 +238,7 @@ int main(int argc, char** argv) {
     };
     count("at random moments", kill_at_random(kills, seed), kills);
     count("while idle", kill_idle(idle_rounds), static_cast<std::uint64_t>(idle_rounds) * 15);
-    for (int step = 0; step < procpool::engine::step_count; ++step) {
+    for (const int step : steps_of_maps()) {
         count("at " + std::string(step_names[static_cast<std::size_t>(step)]),
               kill_at(static_cast<Step>(step), per_step), per_step);
     }

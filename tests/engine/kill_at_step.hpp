@@ -34,7 +34,8 @@ inline constexpr std::array<const char*, procpool::engine::step_count> step_name
     "claim_swapped",    "claim_taken",    "frame_opened",   "item_written",   "header_written",
     "frame_published",  "bell_rung",      "claim_released", "single_written", "single_marked",
     "single_published", "part_published", "offer_split",    "offer_written",  "offer_opened",
-    "offer_taken_back", "token_taken",    "token_returned", "parking"};
+    "offer_taken_back", "closing",        "closed",         "preparing",      "prepared",
+    "retiring",         "retired",        "token_taken",    "token_returned", "parking"};
 
 /// What items give.
 /// `slow`: numbers, after half a millisecond, so that workers give items back.
@@ -303,6 +304,18 @@ struct Trial {
     int kills = 1;      ///< until there were so many
     int most_maps = 1;  ///< or so many maps
 };
+
+/// Steps that maps of these shapes do not come by: see kill_at_end_step_test.cpp.
+inline bool is_of_an_end(Step step) { return step >= Step::closing && step <= Step::retired; }
+inline std::vector<int> steps_of_maps() {
+    std::vector<int> steps;
+    for (int step = 0; step < procpool::engine::step_count; ++step) {
+        if (!is_of_an_end(static_cast<Step>(step))) {
+            steps.push_back(step);
+        }
+    }
+    return steps;
+}
 
 /// Can workers reach the step in such a trial at all?
 inline bool reachable(const Trial& trial) {

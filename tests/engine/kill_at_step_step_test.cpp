@@ -64,7 +64,7 @@ TEST_P(KillAtStep, BesideASecondJob) {
               << " items\n";
 }
 
-INSTANTIATE_TEST_SUITE_P(Engine, KillAtStep, testing::Range(0, procpool::engine::step_count),
+INSTANTIATE_TEST_SUITE_P(Engine, KillAtStep, testing::ValuesIn(steps_of_maps()),
                          [](const auto& param) {
                              return std::string(step_names[static_cast<std::size_t>(param.param)]);
                          });

@@ -332,20 +332,6 @@ TEST_F(Running, ItemsOfAReconciledJobAreShifted) {
     expect_running(inspect(), 1103, 1100);
 }
 
-TEST_F(Running, Condemned) {
-    open_frame(100);
-    run(103);
-    slot().verdict = verdict(9, Verdict::condemned);
-    EXPECT_FALSE(inspect().timed_out) << "the job has no timeout";
-    layout.job(job_index).terms.timeout_ns = 1;
-    EXPECT_TRUE(inspect().timed_out);
-    slot().verdict = verdict(9, Verdict::running);
-    EXPECT_FALSE(inspect().timed_out);
-    slot().verdict = verdict(9, Verdict::condemned);
-    rest(104);
-    EXPECT_FALSE(inspect().timed_out) << "nothing ran";
-}
-
 // Part 7: what makes no sense ---------------------------------------------------------------------
 
 using Corrupt = Running;
@@ -511,11 +497,12 @@ protected:
 
     void write_entry(std::uint32_t index, const std::string& text,
                      std::optional<std::uint32_t> claimed = std::nullopt) {
-        std::byte* const place = open_payload() + slot().frame_used;
+        std::byte* const place = open_payload() + unsealed(slot().frame_used);
         const Entry entry{claimed.value_or(static_cast<std::uint32_t>(text.size())), index};
         std::memcpy(place, &entry, sizeof entry);
         std::memcpy(place + sizeof entry, text.data(), text.size());
-        slot().frame_used += entry_size(text.size());
+        slot().frame_used =
+            procpool::detail::seal(unsealed(slot().frame_used) + entry_size(text.size()));
     }
 };
 
@@ -552,7 +539,7 @@ TEST_F(PublishingSized, EntriesBeyondWhatWasWritten) {
 TEST_F(PublishingSized, MoreWrittenThanTheRingHolds) {
     open_frame(100);
     write_entry(0, "zero", 0xffff'ffff);
-    slot().frame_used = ~std::uint64_t{0};
+    slot().frame_used = procpool::detail::seal(std::uint64_t{1} << 40U);
     rest(101);
     EXPECT_FALSE(Recovery(layout).publish_open_frame(me, inspect()));
     EXPECT_TRUE(frames().empty());

@@ -263,6 +263,30 @@ TEST(ScribbleOfACancelledItem, DoesNotStartItAgain) {
     expect_all(collect<std::uint64_t>(engine, &square, items), false, Then::returns);
 }
 
+std::uint64_t err_in_open_frame(std::uint64_t item) {
+    if (item % 10 == 7) {
+        const int worker = procpool::this_worker::id();
+        const std::uint64_t at =
+            procpool::engine::position_of(map->slot(worker).tail, map->ring_size());
+        scribble_over(map->ring(worker) + at + sizeof(procpool::engine::FrameHeader), 1024);
+    }
+    return item * item;
+}
+
+/// With items claimed one by one, an open frame holds no result but that of the item that runs.
+/// What longer claims do not notice, docs/protocol.md, part 7, says.
+TEST(ScribbleOverResults, HarmsNoOtherItemWhereEachIsClaimedAlone) {
+    map = std::make_unique<PoolMap>(2);
+    procpool::detail::Engine engine({.processes = 2});
+    ASSERT_TRUE(map->is_right());
+    std::vector<std::uint64_t> items(500);
+    for (std::uint64_t i = 0; i < items.size(); ++i) {
+        items[i] = i;
+    }
+    expect_all(collect<std::uint64_t>(engine, &err_in_open_frame, items, {.chunksize = 1}), true,
+               Then::returns);
+}
+
 const char* const target_names[]{"everything", "slot", "ring", "job_words", "common_page"};
 const char* const ink_names[]{"ones", "zeroes", "noise"};
 const char* const then_names[]{"aborts", "returns", "loops"};

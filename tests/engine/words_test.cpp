@@ -117,5 +117,34 @@ TEST(FrameSize, KeepsFramesAndEntriesAligned) {
     }
 }
 
+TEST(Current, IsToldFromWhatATaskWrites) {
+    for (const std::uint64_t item : {std::uint64_t{0}, std::uint64_t{77}, max_items}) {
+        for (const std::uint64_t current : {running(item), resting_at(item)}) {
+            EXPECT_TRUE(is_current(current));
+            EXPECT_EQ(item_of(current), item);
+            for (const std::uint64_t other :
+                 {current + 1, current - 1, current + 2, current ^ std::uint64_t{1} << 62U}) {
+                EXPECT_FALSE(is_current(other));
+            }
+        }
+        EXPECT_TRUE(is_running(running(item)));
+        EXPECT_FALSE(is_running(resting_at(item)));
+    }
+    for (const std::uint64_t word : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) {
+        EXPECT_FALSE(is_current(word));
+    }
+}
+
+TEST(VerdictWord, IsOfOneItemAndOneState) {
+    const std::uint64_t word = verdict(9, Verdict::running, 37);
+    EXPECT_TRUE(is_verdict_of(word, 37));
+    EXPECT_FALSE(is_verdict_of(word, 36));
+    EXPECT_EQ(count_of(word), 9U);
+    EXPECT_EQ(state_of(word), Verdict::running);
+    for (const std::uint64_t other : {std::uint64_t{0}, ~std::uint64_t{0}, word + 1, word - 1}) {
+        EXPECT_FALSE(is_verdict_of(other, 37));
+    }
+}
+
 }  // namespace
 }  // namespace procpool::engine

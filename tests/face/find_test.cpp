@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include <procpool/bind.hpp>
@@ -255,6 +257,30 @@ TEST(Find, LeavesThePoolReadyForMore) {
         ASSERT_EQ(pool.find_first(mp::bind_back(if_large, i), numbers(1000)), i);
         ASSERT_EQ(pool.map([](int x) { return x; }, numbers(10)), numbers(10));
     }
+}
+
+pid_t searcher = 0;
+
+/// Cannot be read where it was looked for.
+struct Unwelcome {
+    int value = 0;
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(value);
+        if (::getpid() == searcher) {
+            throw std::range_error("not here");
+        }
+    }
+};
+
+/// Then nothing is certain, but the worker has closed the search.
+TEST(FindAny, EndsThoughWhatWasFoundCannotBeRead) {
+    mp::Pool pool{1};
+    searcher = ::getpid();
+    EXPECT_THROW(static_cast<void>(pool.find_any([](int x) { return std::optional(Unwelcome{x}); },
+                                                 numbers(100), {.chunksize = 1})),
+                 std::range_error);
+    searcher = 0;
 }
 
 }  // namespace

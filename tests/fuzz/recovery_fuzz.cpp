@@ -77,11 +77,11 @@ void fill_slot(Bytes& bytes, Slot& slot, std::uint64_t head) {
     slot.shift = take_word(bytes);
     const Claim claim = slot.claim();
     slot.claim_check = take_byte(bytes) % 8 == 0 ? take_word(bytes) : claim.check(secret);
-    slot.current = take_word(bytes, resting_at(claim.first_item()));
+    slot.current = detail::seal(take_word(bytes, 2 * claim.first_item()));
     slot.frame_first = take_word(bytes, claim.first_item());
     slot.tail = take_word(bytes, head);
     slot.frame_pos = take_word(bytes, slot.tail);
-    slot.frame_used = take_word(bytes);
+    slot.frame_used = take_byte(bytes) % 8 == 0 ? take_word(bytes) : detail::seal(take_word(bytes));
     slot.verdict = take_word(bytes);
 }
 

@@ -1,6 +1,9 @@
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -41,6 +44,20 @@ TEST(BrokenPool, HasAForkServerThatRestsThoughADeadlineWasNear) {
     EXPECT_THROW(pool.apply(&die_or_wait, true), procpool::InitializerFailed);
     // Longer than until the deadline.
     EXPECT_TRUE(support::eventually([&] { return support::rests(server, 200ms); }, 30s));
+}
+
+/// Nobody calls the pool, so nobody but the kernel tells them.
+TEST(BrokenPool, HasNoWorkersThoughItsOwnerDoesNotLook) {
+    procpool::Pool pool{3};
+    const std::vector<pid_t> workers = pool.worker_pids();
+    ASSERT_EQ(workers.size(), 3U);
+    auto busy = pool.submit([] { support::spin_for_ever(); });
+    ::kill(support::look_up(workers.front())->parent, SIGKILL);
+    EXPECT_TRUE(support::eventually([&] {
+        return std::none_of(workers.begin(), workers.end(),
+                            [](pid_t worker) { return support::runs(worker); });
+    }));
+    EXPECT_THROW(busy.get(), procpool::PoolBroken);
 }
 
 }  // namespace

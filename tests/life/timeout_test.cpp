@@ -398,6 +398,16 @@ TEST_F(Timeout, DoesNotTouchWhatIsInTime) {
     EXPECT_EQ(squares[9'999], 9'999 * 9'999);
 }
 
+/// What idle workers have in their slots is no item.
+TEST_F(Timeout, LeavesIdleWorkersAlone) {
+    Pool pool{4};
+    const auto before = pool.worker_pids();
+    for (int i = 0; i < 30; ++i) {
+        pool.apply(procpool::TaskOptions{.timeout = 60ms}, [] { ::usleep(10'000); });
+    }
+    EXPECT_EQ(pool.worker_pids(), before);
+}
+
 TEST_F(Timeout, LeavesNoSentenceForTheNextDeath) {
     Pool pool{1};
     for (int round = 0; round < 5; ++round) {

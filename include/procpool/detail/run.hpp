@@ -15,6 +15,13 @@ class CallerRun;
 
 namespace detail {
 
+/// How a number below 2^44 is written to a shared word, so that what a task writes there by
+/// accident does not pass for one: between the numbers there is room for a mark.
+inline constexpr std::uint64_t seal_mark = 0x5'ea1d;  // 20 bits
+[[nodiscard]] constexpr std::uint64_t seal(std::uint64_t number) {
+    return (number << 20U) + seal_mark;
+}
+
 /// Where one variable-sized item lies in the shared region.
 struct ItemEntry {
     std::uint64_t offset = 0;  ///< from the region's base, bytes
@@ -76,7 +83,7 @@ public:
                        asked_->load(std::memory_order_relaxed)) != 0) [[unlikely]] {
             host_->begin_checked(i);
         } else {
-            current_->store(i * 2 + 1, std::memory_order_release);
+            current_->store(seal(i * 2 + 1), std::memory_order_release);
             // The compiler keeps what the item does behind this, or a crash would be blamed on
             // another.
             std::atomic_signal_fence(std::memory_order_seq_cst);

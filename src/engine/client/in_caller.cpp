@@ -177,7 +177,7 @@ private:
     InCaller& pool_;
     std::mutex& mutex_;
     const CallerRun* const outer_;
-    Word current_{0};
+    Word current_{resting_at(0)};
     const ItemsInCaller says_which_{current_};
     std::vector<std::byte> buffer_;
     const std::byte* output_ = nullptr;

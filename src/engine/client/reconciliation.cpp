@@ -164,7 +164,7 @@ std::vector<Claim> Reconciliation::await_claims() {
                 held.push_back(*holding.claim);
             }
         }
-        if (all || server_.has_ended()) {
+        if (all || server_.says_broken() || server_.has_ended()) {
             inbox_.forget_damage(downs);
             return held;
         }

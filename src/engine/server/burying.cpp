@@ -8,18 +8,21 @@
 #include <sys/types.h>
 
 #include "engine/server/bells.hpp"
+#include "engine/server/closing.hpp"
 #include "engine/server/limits.hpp"
+#include "engine/server/remains.hpp"
 #include "os/clock.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
 Burying::Burying(const Layout& layout, Places& places, Spare& spare, Descendants& descendants,
-                 PoolState& state)
+                 const Deadlines& deadlines, PoolState& state)
     : layout_(layout),
       places_(places),
       spare_(spare),
       descendants_(descendants),
+      deadlines_(deadlines),
       state_(state),
       recovery_(layout),
       graves_(static_cast<std::size_t>(places.count())) {}
@@ -83,8 +86,10 @@ void Burying::bury(int worker) {
 }
 
 bool Burying::was_initializing(int worker) const {
-    return layout_.slot(worker).initializing.load(std::memory_order_acquire) ==
-           places_.incarnation(worker);
+    const PoolPage& pool = layout_.pool();
+    return pool.initialize != nullptr &&
+           layout_.slot(worker).initializing.load(std::memory_order_acquire) ==
+               initializing_seal(pool.secret, places_.incarnation(worker));
 }
 
 void Burying::blame_initializer(int worker) {
@@ -105,8 +110,12 @@ void Burying::blame_initializer(int worker) {
 Recovery::Finding Burying::inspect(int worker) const {
     const bool condemned =
         layout_.line(worker).condemn.load(std::memory_order_acquire) == places_.incarnation(worker);
-    return condemned ? Recovery::Finding{.state = Recovery::State::corrupt}
-                     : recovery_.inspect(worker);
+    Recovery::Finding finding = recovery_.inspect(worker);
+    if (condemned || !make_sense(layout_, worker, finding)) {
+        return {.state = Recovery::State::corrupt};
+    }
+    finding.timed_out = finding.was_running && deadlines_.condemned(worker);
+    return finding;
 }
 
 Burying::Recovered Burying::recover(int worker, const Recovery::Finding& finding) {
@@ -128,11 +137,14 @@ Burying::Recovered Burying::recover(int worker, const Recovery::Finding& finding
 /// Reports the item that was running, and leaves the rest of the claim for the replacement.
 Burying::Recovered Burying::report_and_hand_on(int worker, const Recovery::Finding& finding) {
     std::uint64_t rest = finding.item;
-    if (finding.was_running && !try_again(worker, finding)) {
+    if (finding.was_running ? !try_again(worker, finding) : never_begins(worker, finding)) {
         if (report(worker, finding) == Recovery::Reported::no_room) {
             return Recovered::no_room;
         }
         ++rest;
+        if (layout_.job(finding.claim.job).terms.fail_fast) {
+            close_job_for(layout_, worker, finding.claim);
+        }
     }
     hand_on(worker, finding.claim, rest);
     return Recovered::whole;
@@ -151,6 +163,19 @@ bool Burying::try_again(int worker, const Recovery::Finding& finding) {
     }
     ++grave.tries;
     return true;
+}
+
+/// Did many workers in a row die before this item, which by their slots none of them began? One
+/// that runs may write there that it does not.
+bool Burying::never_begins(int worker, const Recovery::Finding& finding) {
+    Grave& grave = graves_[static_cast<std::size_t>(worker)];
+    const bool same = grave.awaited_serial == finding.claim.serial &&
+                      grave.awaited_item == finding.item && !finding.retired;
+    grave.awaited_serial = finding.claim.serial;
+    grave.awaited_item = finding.item;
+    grave.deaths_before = same ? grave.deaths_before + 1 : 1;
+    return finding.item < finding.claim.end_item() &&
+           grave.deaths_before >= most_deaths_before_an_item;
 }
 
 Recovery::Reported Burying::report(int worker, const Recovery::Finding& finding) const {
@@ -172,14 +197,15 @@ Recovery::Reported Burying::report(int worker, const Recovery::Finding& finding)
 void Burying::hand_on(int worker, const Claim& held, std::uint64_t first) const {
     Slot& slot = layout_.slot(worker);
     slot.phase.store(phase::idle, std::memory_order_release);
-    slot.verdict.store(
-        verdict(count_of(slot.verdict.load(std::memory_order_relaxed)), Verdict::none),
-        std::memory_order_release);
+    slot.current.store(resting_at(first), std::memory_order_release);
+    slot.verdict.store(verdict(count_of(slot.verdict.load(std::memory_order_relaxed)),
+                               Verdict::none, ~std::uint64_t{0}),
+                       std::memory_order_release);
     if (first < held.end_item()) {
         Claim claim = held;
         claim.begin = first - claim.shift;
         slot.write_claim(claim, layout_.pool().secret);
-        slot.frame_pos.store(~std::uint64_t{0}, std::memory_order_relaxed);
+        slot.frame_pos.store(no_frame, std::memory_order_relaxed);
         slot.phase.store(phase::taken, std::memory_order_release);
     }
 }
@@ -213,7 +239,8 @@ void Burying::reopen(int worker) {
     }
     Slot& slot = layout_.slot(worker);
     slot.tail.store(client.head.load(std::memory_order_acquire), std::memory_order_relaxed);
-    slot.frame_pos.store(~std::uint64_t{0}, std::memory_order_relaxed);
+    slot.frame_pos.store(no_frame, std::memory_order_relaxed);
+    slot.current.store(resting_at(0), std::memory_order_release);
     slot.verdict.store(0, std::memory_order_relaxed);
     slot.alarm.store(0, std::memory_order_relaxed);
     slot.starved.store(0, std::memory_order_relaxed);

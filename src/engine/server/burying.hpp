@@ -6,6 +6,7 @@
 
 #include <procpool/detail/namespace.hpp>
 
+#include "engine/server/deadlines.hpp"
 #include "engine/server/descendants.hpp"
 #include "engine/server/places.hpp"
 #include "engine/server/pool_state.hpp"
@@ -22,7 +23,7 @@ namespace engine {
 class Burying {
 public:
     Burying(const Layout& layout, Places& places, Spare& spare, Descendants& descendants,
-            PoolState& state);
+            const Deadlines& deadlines, PoolState& state);
 
     /// When to look again for room in the rings of dead workers; `never` if none of them needs it.
     [[nodiscard]] std::uint64_t next_look(std::uint64_t now) const;
@@ -43,6 +44,11 @@ private:
         std::uint64_t tried_serial = 0;
         std::uint64_t tried_item = 0;
         std::uint64_t tries = 0;
+        // The item before which the last worker died without having begun it, and how many did in a
+        // row.
+        std::uint64_t awaited_serial = 0;
+        std::uint64_t awaited_item = 0;
+        int deaths_before = 0;
     };
 
     void reap_ended();
@@ -53,6 +59,7 @@ private:
     [[nodiscard]] Recovered recover(int worker, const Recovery::Finding& finding);
     [[nodiscard]] Recovered report_and_hand_on(int worker, const Recovery::Finding& finding);
     [[nodiscard]] bool try_again(int worker, const Recovery::Finding& finding);
+    [[nodiscard]] bool never_begins(int worker, const Recovery::Finding& finding);
     [[nodiscard]] Recovery::Reported report(int worker, const Recovery::Finding& finding) const;
     void hand_on(int worker, const Claim& held, std::uint64_t first) const;
     void count_death(int worker, const Recovery::Finding& finding, bool whole);
@@ -63,6 +70,7 @@ private:
     Places& places_;
     Spare& spare_;
     Descendants& descendants_;
+    const Deadlines& deadlines_;
     PoolState& state_;
     Recovery recovery_;
     std::vector<Grave> graves_;

@@ -12,8 +12,8 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
 /// The deadlines of the items that run in jobs with a timeout: workers that are overdue are
-/// condemned and killed (docs/protocol.md, part 6). Time that the workers spend stopped does not
-/// count.
+/// condemned and killed (docs/protocol.md, part 6). What a worker's slot says is a hint; since when
+/// it says so is kept here. Time that the workers spend stopped does not count.
 class Deadlines {
 public:
     Deadlines(const Layout& layout, const Places& places);
@@ -25,6 +25,9 @@ public:
     /// Condemns and kills overdue workers, and tells the client when the next look is.
     void look();
 
+    /// Was the last process of this place killed for its time?
+    [[nodiscard]] bool condemned(int worker) const;
+
     /// The workers are about to be stopped: until they continue, none is overdue.
     void pause(std::uint64_t now);
     /// They are about to continue: the time they lost is added to their deadlines.
@@ -32,17 +35,39 @@ public:
     [[nodiscard]] bool paused() const { return paused_at_ != 0; }
 
 private:
-    /// For how long an item of a place was stopped.
-    struct Stop {
-        std::uint64_t item = 0;  // when it started
-        std::uint64_t ns = 0;
+    /// What a slot says about the item that runs.
+    struct Sight {
+        std::uint64_t incarnation = 0;
+        std::uint64_t phase = 0;
+        Claim claim;
+        std::uint64_t claim_check = 0;
+        std::uint64_t current = 0;
+        std::uint64_t verdict = 0;
+        [[nodiscard]] bool operator==(const Sight&) const = default;
     };
-    [[nodiscard]] std::uint64_t stopped_time(int worker, std::uint64_t started) const;
-    [[nodiscard]] std::uint64_t look_at(int worker, std::uint64_t now) const;
+    /// What is remembered of a place.
+    struct Watch {
+        Sight sight;
+        std::uint64_t before = 0;     // when it was looked at last and something else was seen
+        std::uint64_t since = 0;      // when this was seen first
+        std::uint64_t last = 0;       // when this was seen last
+        std::uint64_t stopped = 0;    // ns of it that do not count
+        std::uint64_t condemned = 0;  // incarnation
+    };
+    enum class Says {
+        nothing_runs,  ///< that has a timeout
+        timed_item,
+        nonsense,  ///< or it is between two of its words
+    };
+    [[nodiscard]] Sight sight_of(int worker) const;
+    Watch& update(int worker, std::uint64_t now);
+    [[nodiscard]] Says what_it_says(const Sight& sight) const;
+    [[nodiscard]] std::uint64_t look_at(int worker, std::uint64_t now, std::uint64_t shortest);
+    void condemn(int worker, Watch& watch);
 
     const Layout& layout_;
     const Places& places_;
-    std::vector<Stop> stops_;
+    std::vector<Watch> watches_;
     std::uint64_t paused_at_ = 0;
 };
 

@@ -18,6 +18,9 @@ inline constexpr std::uint64_t never = ~std::uint64_t{0};
 /// If this many workers in a row die before they reach their loop, the pool is broken: they are not
 /// replaced for ever.
 inline constexpr int most_deaths_at_start = 64;
+/// If this many workers in a row die before an item that none of them began, it counts as the one
+/// that they ran.
+inline constexpr int most_deaths_before_an_item = 64;
 /// How long burying waits for the end of what the dead worker had started; deadlines wait with it.
 inline constexpr std::uint64_t orphan_time_limit = 20 * os::ms;
 /// What is left of that is killed again at this interval.

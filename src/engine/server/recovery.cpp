@@ -120,9 +120,6 @@ Recovery::Finding Recovery::inspect(int worker) const {
         finding.was_running = false;
     }
     finding.frame_open = open && finding.frame_first < finding.item;
-    finding.timed_out =
-        finding.was_running && layout_.job(claim.job).terms.timeout_ns != 0 &&
-        state_of(slot.verdict.load(std::memory_order_acquire)) == Verdict::condemned;
     return finding;
 }
 
@@ -141,7 +138,10 @@ bool Recovery::publish_open_frame(int worker, const Finding& finding) const {
     if (page.terms.sized_results()) {
         // The entries were written by the dead worker. Walk those of finished items, within the
         // room that there is.
-        const std::uint64_t used = std::min(slot.frame_used.load(std::memory_order_acquire), room);
+        const std::uint64_t used = unsealed(slot.frame_used.load(std::memory_order_acquire));
+        if (used > room) {
+            return false;
+        }
         Entry entry;
         while (used - bytes >= sizeof entry) {
             std::memcpy(&entry, ring.payload() + bytes, sizeof entry);

@@ -28,7 +28,7 @@ public:
         Claim claim{};
         std::uint64_t item = 0;    ///< the first item that is not finished
         bool was_running = false;  ///< `item` was running
-        bool timed_out = false;    ///< ... and condemned for its timeout
+        bool timed_out = false;    ///< ... for too long: Burying knows
         bool retired = false;
         bool frame_open = false;  ///< [frame_first, item) are finished in the open frame
         std::uint64_t frame_first = 0;

@@ -48,7 +48,7 @@ Server::Server(const Layout& layout, ServerEnds ends, bool client_ignores_childr
       deadlines_(layout_, places_),
       client_watch_(layout_, handles_.ends.client_pid, places_, deadlines_),
       filling_(layout_, handles_, places_, spare_, deadlines_, state_),
-      burying_(layout_, places_, spare_, descendants_, state_) {}
+      burying_(layout_, places_, spare_, descendants_, deadlines_, state_) {}
 
 /// Starts the first workers. If one of them cannot be forked, no pool is made.
 void Server::start_all() {

@@ -44,6 +44,8 @@ void Layout::place(std::byte* base, std::byte* region_base, std::size_t region_s
         new (&line(worker)) WorkerLine();
         new (&server_line(worker)) ServerLine();
         slot(worker).phase.store(phase::idle, std::memory_order_relaxed);
+        slot(worker).current.store(resting_at(0), std::memory_order_release);
+        slot(worker).frame_used.store(detail::seal(0), std::memory_order_relaxed);
     }
 }
 

@@ -115,12 +115,13 @@ struct Slot {
     Word claim_check{0};
 
     // The item.
-    alignas(cache_line) Word current{0};
+    alignas(cache_line) Word current{resting_at(0)};
     Word frame_first{0};
     Word frame_pos{0};
-    Word started{0};     ///< ns of the monotonic clock
-    Word verdict{0};     ///< also swapped by the fork server
-    Word frame_used{0};  ///< bytes of entries in the open frame of variable-sized results
+    Word started{0};  ///< ns of the monotonic clock
+    Word verdict{0};  ///< also swapped by the fork server
+    Word frame_used{
+        detail::seal(0)};  ///< sealed: bytes of entries in the open frame of variable-sized results
     // What it gives back: of this claim if the common words have this offer, from the split on.
     Word split{0};
     Word offer{0};  ///< 0: nothing
@@ -129,7 +130,7 @@ struct Slot {
     Word starved{0};       ///< waits for room in its ring
     Word alarm{0};         ///< counts corrupt claim words that this worker met
     Word ready{0};         ///< incarnation that reached its loop
-    Word initializing{0};  ///< incarnation that began the pool's initializer and is not ready yet
+    Word initializing{0};  ///< an initializing_seal while the pool's initializer runs
 
     alignas(cache_line) std::array<Word, max_workers> evidence{};
 

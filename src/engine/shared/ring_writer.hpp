@@ -29,7 +29,8 @@ public:
           base_(layout.ring(worker)),
           capacity_(layout.ring_size()),
           worker_(worker),
-          tail_(slot_.tail.load(std::memory_order_relaxed)) {}
+          tail_(slot_.tail.load(std::memory_order_relaxed)),
+          first_(slot_.frame_first.load(std::memory_order_relaxed)) {}
 
     /// Whether a client waits for what is written from here on.
     void set_awaited(bool awaited) { restart_at_ = awaited ? warm_bytes : patient_bytes; }
@@ -57,6 +58,7 @@ public:
 
     /// Opens a frame at the tail, for results from `item` on.
     void open(std::uint64_t item) {
+        first_ = item;
         word(0).store(guard(), std::memory_order_relaxed);
         slot_.frame_first.store(item, std::memory_order_release);
         slot_.frame_pos.store(tail_, std::memory_order_release);
@@ -119,7 +121,9 @@ private:
     [[nodiscard]] std::atomic_ref<std::uint64_t> word(std::size_t index) const {
         return std::atomic_ref(reinterpret_cast<std::uint64_t*>(at_tail())[index]);
     }
-    [[nodiscard]] std::uint64_t guard() const { return tail_ ^ pool_.secret; }
+    [[nodiscard]] std::uint64_t guard() const {
+        return tail_ ^ pool_.secret ^ first_ * 0xc2b2'ae3d'27d4'eb4fU;
+    }
 
     /// What a worker leaves free, so that its death can always be reported. The stack is the
     /// longest part of a report.
@@ -142,6 +146,7 @@ private:
     std::uint64_t capacity_;
     int worker_;
     std::uint64_t tail_;
+    std::uint64_t first_;  // item of the frame at the tail
     std::uint64_t sealed_ = 0;
     std::uint64_t restart_at_ = patient_bytes;
 };

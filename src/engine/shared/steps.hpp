@@ -29,6 +29,12 @@ enum class Step {
     offer_written,     // 3 done
     offer_opened,      // 4 done
     offer_taken_back,  // 6 done
+    closing,           // evidence for the last taker is written, the job is about to be closed
+    closed,            // and is
+    preparing,         // an item has begun, its callable is about to be decoded
+    prepared,          // and is
+    retiring,          // the last item is published, the phase is about to say so
+    retired,           // and does
     token_taken,
     token_returned,
     parking,

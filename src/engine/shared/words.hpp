@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include <procpool/detail/namespace.hpp>
+#include <procpool/detail/run.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
 /// The words of docs/protocol.md, part 2: what fits into 64 bits and how it is recognised.
@@ -80,20 +81,37 @@ constexpr std::uint64_t evidence_of(std::uint64_t serial, std::uint64_t end) {
     return serial << 38U | end;
 }
 
-/// `current`: item i runs, or everything before i is finished and i has not started.
-constexpr std::uint64_t running(std::uint64_t item) { return item * 2 + 1; }
-constexpr std::uint64_t resting_at(std::uint64_t item) { return item * 2; }
-constexpr std::uint64_t item_of(std::uint64_t current) { return current / 2; }
-constexpr bool is_running(std::uint64_t current) { return (current & 1U) != 0; }
+/// The number that a word seals; one beyond every bound if it seals none.
+constexpr std::uint64_t unsealed(std::uint64_t word) {
+    return detail::seal(word >> 20U) == word ? word >> 20U : ~std::uint64_t{0};
+}
 
-/// `verdict` of a timed item: its number among all that this place ever ran (so that no two look
-/// alike), and its state.
+/// `current`: item i runs, or everything before i is finished and i has not started.
+/// Sealed, because a death is told from it alone.
+constexpr std::uint64_t running(std::uint64_t item) { return detail::seal(item * 2 + 1); }
+constexpr std::uint64_t resting_at(std::uint64_t item) { return detail::seal(item * 2); }
+constexpr std::uint64_t item_of(std::uint64_t current) { return unsealed(current) / 2; }
+constexpr bool is_running(std::uint64_t current) { return (unsealed(current) & 1U) != 0; }
+constexpr bool is_current(std::uint64_t current) { return unsealed(current) <= 2 * max_items + 1; }
+
+/// `verdict` of a timed item: its number among all that this place ever ran (30 bits, so that no
+/// two look alike), its state (2), and a check (32) of both and of the item: what a task wrote
+/// there, or a verdict of another item, does not pass.
 enum class Verdict : std::uint64_t { none = 0, running = 1, finished = 2, condemned = 3 };
-constexpr std::uint64_t verdict(std::uint64_t count, Verdict state) {
-    return count * 4 + static_cast<std::uint64_t>(state);
+constexpr std::uint64_t verdict(std::uint64_t count, Verdict state, std::uint64_t item) {
+    const std::uint64_t body = (count << 2U | static_cast<std::uint64_t>(state)) & 0xffff'ffffU;
+    return body | mix(body ^ item * 0xc2b2'ae3d'27d4'eb4fU) >> 32U << 32U;
 }
 constexpr Verdict state_of(std::uint64_t verdict) { return static_cast<Verdict>(verdict & 3U); }
-constexpr std::uint64_t count_of(std::uint64_t verdict) { return verdict / 4; }
+constexpr std::uint64_t count_of(std::uint64_t verdict) { return (verdict & 0xffff'ffffU) >> 2U; }
+constexpr bool is_verdict_of(std::uint64_t word, std::uint64_t item) {
+    return verdict(count_of(word), state_of(word), item) == word;
+}
+
+/// `initializing`: what a worker of this incarnation writes there while the initializer runs.
+constexpr std::uint64_t initializing_seal(std::uint64_t secret, std::uint64_t incarnation) {
+    return mix(secret ^ incarnation * 0x1656'67b1'9e37'79f9U);
+}
 
 /// `phase`: values that no task writes by accident.
 namespace phase {
@@ -101,6 +119,8 @@ inline constexpr std::uint64_t idle = 0x1d1e'5afe'0000'0001U;
 inline constexpr std::uint64_t intent = 0x1d1e'5afe'0000'0002U;
 inline constexpr std::uint64_t taken = 0x1d1e'5afe'0000'0003U;
 inline constexpr std::uint64_t retired = 0x1d1e'5afe'0000'0004U;
+/// Not a phase: the worker found that a task had written over its slot or its ring.
+inline constexpr std::uint64_t spoiled = 0;
 }  // namespace phase
 constexpr bool is_phase(std::uint64_t word) {
     return word >= phase::idle && word <= phase::retired;
@@ -115,6 +135,7 @@ struct Claim {
     std::uint64_t shift = 0;   ///< modulo 2^64
     std::uint64_t source = 0;  ///< the offer that it was taken from; 0: a claim word
 
+    [[nodiscard]] bool operator==(const Claim&) const = default;
     [[nodiscard]] constexpr std::uint64_t first_item() const { return begin + shift; }
     [[nodiscard]] constexpr std::uint64_t end_item() const { return end + shift; }
     [[nodiscard]] constexpr std::uint64_t check(std::uint64_t secret) const {
@@ -123,6 +144,9 @@ struct Claim {
                    source * 0xff51afd7ed558ccdU);
     }
 };
+
+/// `frame_pos` of a replacement that has opened no frame yet.
+inline constexpr std::uint64_t no_frame = ~std::uint64_t{0};
 
 /// What a frame of a result ring carries.
 enum class FrameKind : std::uint16_t {

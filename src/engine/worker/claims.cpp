@@ -169,7 +169,9 @@ void Claims::close_job() {
         note_taker(seen, claim_.serial);
         const ClaimWord shut =
             ClaimWord::make(seen.next(), taker::closed, seat_.pool.secret, claim_.serial);
+        reach(Step::closing, seat_.worker);
         if (word.compare_exchange_strong(seen.bits, shut.bits, std::memory_order_seq_cst)) {
+            reach(Step::closed, seat_.worker);
             return;
         }
     }

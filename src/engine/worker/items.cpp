@@ -114,7 +114,9 @@ void Items::run_taken() {
 /// Between two items: ends this worker. A replacement continues with what is left of the claim.
 void Items::retire() {
     bells_.pay();
+    reach(Step::retiring, seat_.worker);
     seat_.slot.phase.store(phase::retired, std::memory_order_release);
+    reach(Step::retired, seat_.worker);
     os::end_process(0);
 }
 
@@ -183,6 +185,7 @@ void Items::prepare(std::uint64_t item, KnownJob& known) {
         return;
     }
     begin_checked(item);
+    reach(Step::preparing, seat_.worker);
     struct Call {
         KnownJob& known;
         const JobTerms& terms;
@@ -195,6 +198,7 @@ void Items::prepare(std::uint64_t item, KnownJob& known) {
         },
         &call, thrown_at_);
     begun_ = run_.timed_;
+    reach(Step::prepared, seat_.worker);
 }
 
 void Items::begin_checked(std::uint64_t item) {
@@ -214,8 +218,10 @@ void Items::begin_checked(std::uint64_t item) {
     slot.current.store(running(item), std::memory_order_release);
     if (page_->terms.timeout_ns != 0) {
         slot.started.store(os::now_ns(), std::memory_order_relaxed);
-        timed_item_ = count_of(slot.verdict.load(std::memory_order_relaxed)) + 1;
-        slot.verdict.store(verdict(timed_item_, Verdict::running), std::memory_order_release);
+        timed_count_ = count_of(slot.verdict.load(std::memory_order_relaxed)) + 1;
+        timed_item_ = item;
+        slot.verdict.store(verdict(timed_count_, Verdict::running, item),
+                           std::memory_order_release);
     }
     if (page_->guarded) {
         forbid_writing_own(seat_.layout, seat_.worker);
@@ -261,9 +267,9 @@ void Items::end_checked() {
         allow_writing_own(seat_.layout, seat_.worker);
     }
     if (page_->terms.timeout_ns != 0) {
-        std::uint64_t expected = verdict(timed_item_, Verdict::running);
-        if (!seat_.slot.verdict.compare_exchange_strong(expected,
-                                                        verdict(timed_item_, Verdict::finished)) &&
+        std::uint64_t expected = verdict(timed_count_, Verdict::running, timed_item_);
+        if (!seat_.slot.verdict.compare_exchange_strong(
+                expected, verdict(timed_count_, Verdict::finished, timed_item_)) &&
             state_of(expected) == Verdict::condemned) {
             os::wait_to_be_killed();  // too late: the fork server is about to kill it
         }
@@ -322,6 +328,8 @@ void Items::fail(Run& run, std::uint64_t item) {
         if (slot.current.load(std::memory_order_relaxed) != running(item)) {
             // It was thrown before the item began.
             slot.current.store(running(item), std::memory_order_release);
+            slot.verdict.store(verdict(timed_count_, Verdict::finished, item),
+                               std::memory_order_release);
         }
         end_checked();
     }
@@ -352,7 +360,8 @@ void Items::fail(Run& run, std::uint64_t item) {
 void Items::run_initializer() {
     const std::uint64_t incarnation =
         seat_.layout.server_line(seat_.worker).incarnation.load(std::memory_order_relaxed);
-    seat_.slot.initializing.store(incarnation, std::memory_order_release);
+    seat_.slot.initializing.store(initializing_seal(seat_.pool.secret, incarnation),
+                                  std::memory_order_release);
     try {
         trace::call_watching_throws(
             [](void* pool) {

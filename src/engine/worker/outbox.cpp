@@ -50,7 +50,7 @@ void Outbox::open_sized(std::uint64_t item, std::uint64_t entry) {
     frame_first_ = item;
     frame_used_ = 0;
     frame_capacity_ = std::max(entry, sized_frame);
-    seat_.slot.frame_used.store(0, std::memory_order_relaxed);
+    seat_.slot.frame_used.store(detail::seal(0), std::memory_order_relaxed);
     reserve(frame_capacity_);
     ring_.open(item);
 }
@@ -62,7 +62,9 @@ void Outbox::close(std::uint64_t end) {
     }
     if (seat_.slot.phase.load(std::memory_order_relaxed) != phase::taken || !ring_.untouched()) {
         // A task wrote over the slot or the ring, so it may have written over the results there.
-        // None of them is published, and the fork server finds the memory as it is.
+        // None of them is published, and the phase says so: the fork server has what is missing
+        // run again.
+        seat_.slot.phase.store(phase::spoiled, std::memory_order_release);
         os::end_process(EXIT_FAILURE);
     }
     FrameHeader header;
@@ -99,7 +101,7 @@ void Outbox::emit(std::uint64_t item, std::span<const std::byte> bytes) {
         std::memcpy(place + sizeof entry, bytes.data(), bytes.size());
     }
     frame_used_ += need;
-    seat_.slot.frame_used.store(frame_used_, std::memory_order_release);
+    seat_.slot.frame_used.store(detail::seal(frame_used_), std::memory_order_release);
 }
 
 /// Sends a result that is too large for one frame in pieces; the last piece publishes the item.

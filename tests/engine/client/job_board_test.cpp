@@ -1,7 +1,9 @@
 #include "engine/client/job_board.hpp"
 
 #include <array>
+#include <csignal>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -116,6 +118,67 @@ TEST_F(JobBoardTest, NeverGivesAPageAPositionThatItHadBefore) {
         board.give_up(*job, {});
     }
 }
+
+TEST_F(JobBoardTest, HasNoSerialNumberOnAPageThatNobodyUses) {
+    const JobHandle job = post(10);
+    EXPECT_NE(layout.job(0).serial, 0U);
+    board.give_up(*job, {});
+    EXPECT_EQ(layout.job(0).serial, 0U);
+}
+
+TEST_F(JobBoardTest, SeesThatAWorkerClosedAJob) {
+    const JobHandle job = post(10);
+    EXPECT_FALSE(board.is_closed_by_worker(*job));
+    const std::uint64_t serial = page_of(job).serial;
+    const std::uint64_t next = ClaimWord{layout.words(0).claim}.next();
+    layout.words(0).claim =
+        ClaimWord::make(next, taker::closed, engine_test::PoolPages::secret, serial + 1).bits;
+    EXPECT_FALSE(board.is_closed_by_worker(*job)) << "the word is of another job";
+    layout.words(0).claim =
+        ClaimWord::make(next, taker::closed, engine_test::PoolPages::secret, serial).bits;
+    EXPECT_TRUE(board.is_closed_by_worker(*job));
+    board.close(*job, false);
+    EXPECT_FALSE(board.is_closed_by_worker(*job)) << "it is closed here, too";
+}
+
+#if defined(__x86_64__)
+/// What happens to a page while a job is posted, one instruction after the other.
+struct Watched {
+    const Word* claim = nullptr;
+    const Word* limit = nullptr;
+    const Word* serial = nullptr;
+    std::array<std::uint64_t, 3> last{};
+    std::array<char, 64> changes{};  // c, l, s
+    std::size_t count = 0;
+};
+Watched watched;
+
+void look_at_page(int /*signal*/) {
+    const std::array<std::uint64_t, 3> now{watched.claim->load(), watched.limit->load(),
+                                           watched.serial->load()};
+    for (std::size_t i = 0; i < now.size(); ++i) {
+        if (now[i] != watched.last[i] && watched.count < watched.changes.size()) {
+            watched.changes[watched.count++] = "cls"[i];
+        }
+    }
+    watched.last = now;
+}
+
+/// Workers that slept over the end of the page's last job may look at it meanwhile.
+TEST_F(JobBoardTest, StoresTheClaimWordThenTheLimitThenTheSerialNumber) {
+    board.give_up(*post(10), {});
+    watched = {.claim = &layout.words(0).claim,
+               .limit = &layout.job(0).limit,
+               .serial = &layout.job(0).serial};
+    watched.last = {*watched.claim, *watched.limit, *watched.serial};
+    auto before = std::signal(SIGTRAP, &look_at_page);
+    asm volatile("pushfq; orq $0x100, (%%rsp); popfq" : : : "memory", "cc");
+    const JobHandle job = post(20);
+    asm volatile("pushfq; andq $~0x100, (%%rsp); popfq" : : : "memory", "cc");
+    std::signal(SIGTRAP, before);
+    EXPECT_EQ(std::string(watched.changes.data(), watched.count), "cls");
+}
+#endif
 
 TEST_F(JobBoardTest, DropsTheItemsThatNobodyClaimedOfALaterJobOfAPage) {
     board.give_up(*post(10), {});
