@@ -31,6 +31,7 @@ public:
     virtual void end_feed(const JobHandle& job) = 0;
     virtual void cancel(const JobHandle& job) = 0;
     virtual void abandon(const JobHandle& job) = 0;
+    virtual void forget(const JobHandle& job) = 0;
     virtual void close() = 0;
     virtual void join() = 0;
     virtual void terminate() = 0;

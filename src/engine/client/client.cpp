@@ -58,10 +58,11 @@ JobHandle Client::start(JobSpec&& spec) {
     code_.check(spec);
     NewJob fresh(spec);
 
+    JobHandle job;
     Lock lock(mutex_);
     check_open();
     const std::size_t index = free_page(lock, fresh.positions());
-    JobHandle job = fresh.fill(layout_.job(index));
+    job = fresh.fill(layout_.job(index));
     board_.post(job, index);
     if (job->is_complete()) {
         board_.finish_if_complete(*job);
@@ -93,10 +94,8 @@ std::size_t Client::free_page(Lock& lock, std::uint64_t positions) {
         if (const auto page = board_.free_page(positions)) {
             return *page;
         }
-        const JobHandle job = board_.any_job();
-        lock.unlock();
-        wait(job, ~std::uint64_t{0}, Clock::now() + std::chrono::milliseconds(10));
-        lock.lock();
+        await(lock, board_.any_job(), ~std::uint64_t{0},
+              Clock::now() + std::chrono::milliseconds(10), For::page);
         check_open();
     }
 }
@@ -145,21 +144,29 @@ void Client::cancel(const JobHandle& job) {
 }
 
 void Client::abandon(const JobHandle& job) {
-    const std::scoped_lock lock(mutex_);
-    job->sink = nullptr;
+    std::shared_ptr<Sink> sink;  // destroyed without the lock
+    Lock lock(mutex_);
+    sink = job->receiver.forget(lock);
     board_.close(*job, true);
     board_.finish_if_complete(*job);
 }
 
+void Client::forget(const JobHandle& job) {
+    std::shared_ptr<Sink> sink;
+    Lock lock(mutex_);
+    sink = job->receiver.forget(lock);
+}
+
 std::uint64_t Client::arrivals(const JobHandle& job) {
-    const std::scoped_lock lock(mutex_);
+    Lock lock(mutex_);
     look_at_server();
     collect();
-    return job->done.total();
+    job->receiver.tell(lock);
+    return job->told();
 }
 
 bool Client::resolved(const JobHandle& job) {
-    const std::scoped_lock lock(mutex_);
+    Lock lock(mutex_);
     look_at_server();
     collect();
     if (const std::uint64_t now = os::now_ns(); !job->resolved && now - job->nudged_ns > slice) {
@@ -168,33 +175,48 @@ bool Client::resolved(const JobHandle& job) {
         calls_.escalate(*job);
         layout_.tokens().forget_all();
     }
-    return job->resolved;
+    return job->receiver.tell(lock) && job->resolved;
 }
 
 /// Takes in what has arrived. True if a wait for the job, or for more than `seen` of its items, is
 /// over.
-bool Client::is_over(Job& job, std::uint64_t seen) {
+bool Client::is_over(Job& job, std::uint64_t seen, For what) {
     collect();
     if (!job.resolved && board_.is_closed_by_worker(job)) {
         board_.close(job, !job.finishes_claimed);
         board_.finish_if_complete(job);
     }
-    return job.resolved || job.done.total() > seen || job.is_certain();
+    return job.resolved || (what == For::sink && (job.told() > seen || job.is_certain()));
+}
+
+bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) {
+    Lock lock(mutex_);
+    return await(lock, job, seen, deadline, For::sink);
 }
 
 /// Spins only where the answer is microseconds away, then parks on the job's bell, in slices.
-bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) {
-    Lock lock(mutex_);
+bool Client::await(Lock& lock, const JobHandle& job, std::uint64_t seen, Clock::time_point deadline,
+                   For what) {
+    const auto is_untold = [&] { return what == For::sink && job->receiver.untold() != 0; };
     int watches = job->waited && calls_.spins() ? most_watches : 0;
     std::uint64_t watch_until = 0;
     for (;;) {
+        if (is_untold()) [[unlikely]] {
+            if (!job->receiver.tell(lock, deadline)) {
+                return false;
+            }
+        }
         if (job->resolved) {
             return true;
         }
         const std::size_t index = job->postings.back().page;
         const os::FutexWord& bell = layout_.words(index).bell;
         const std::uint32_t heard = bell.load(std::memory_order_seq_cst);
-        if (is_over(*job, seen)) {
+        const bool over = is_over(*job, seen, what);
+        if (is_untold()) {
+            continue;
+        }
+        if (over) {
             return true;
         }
         if (server_.says_broken()) {
@@ -208,7 +230,7 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
                     .count();
             if (left <= 0) {
                 look_at_server();  // the program may make short waits only
-                return job->resolved;
+                return (!is_untold() || job->receiver.tell(lock)) && job->resolved;
             }
             time = std::min(time, static_cast<std::uint64_t>(left));
         }
@@ -268,10 +290,7 @@ void Client::join() {
             "first");
     }
     while (board_.unresolved() != 0 && state_ == State::closed) {
-        const JobHandle job = board_.any_job();
-        lock.unlock();
-        wait(job, ~std::uint64_t{0}, Clock::time_point::max());
-        lock.lock();
+        await(lock, board_.any_job(), ~std::uint64_t{0}, Clock::time_point::max(), For::page);
     }
     server_.end_workers();
     server_.forget();

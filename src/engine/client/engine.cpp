@@ -56,6 +56,11 @@ bool Engine::feed(const JobHandle& job, std::span<const std::byte> item) {
 void Engine::end_feed(const JobHandle& job) { mine(backend_).end_feed(job); }
 void Engine::cancel(const JobHandle& job) { mine(backend_).cancel(job); }
 void Engine::abandon(const JobHandle& job) { mine(backend_).abandon(job); }
+void Engine::forget(const JobHandle& job) noexcept {
+    if (backend_->belongs_to_this_process()) {
+        backend_->forget(job);
+    }
+}
 void Engine::close() { mine(backend_).close(); }
 void Engine::join() { mine(backend_).join(); }
 void Engine::terminate() { mine(backend_).terminate(); }

@@ -33,6 +33,7 @@ public:
     void end_feed(const JobHandle& job) override;
     void cancel(const JobHandle& job) override;
     void abandon(const JobHandle& job) override;
+    void forget(const JobHandle& job) override;
     void close() override;
     void join() override;
     void terminate() override;
@@ -50,7 +51,7 @@ private:
     void run(const std::shared_ptr<CallerJob>& job, std::uint64_t first, std::uint64_t last);
 
     const std::uint64_t owner_;
-    std::mutex mutex_;  // held while a sink is called, never while a task runs
+    std::mutex mutex_;  // never held while a task runs, or other code of the program's
     std::condition_variable idle_;
     std::size_t running_ = 0;  // calls that run items at the moment
     std::vector<std::weak_ptr<CallerJob>> jobs_;

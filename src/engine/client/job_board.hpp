@@ -42,8 +42,8 @@ public:
     /// Did a worker close it, because a search found something or an item failed (fail_fast)?
     [[gnu::hot]] [[nodiscard]] bool is_closed_by_worker(const Job& job) const;
 
-    /// If every item of the job has reached its sink: frees its pages, and wakes the threads that
-    /// wait for it.
+    /// If every item of the job has reached its receiver: frees its pages, and wakes the threads
+    /// that wait for it.
     [[gnu::hot]] void finish_if_complete(Job& job) {
         if (!job.resolved && job.is_complete()) {
             finish(job);
