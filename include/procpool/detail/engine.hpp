@@ -131,9 +131,8 @@ struct JobSpec {
     bool fail_fast = false;               ///< the first failure cancels what has not started
     /// When a worker closes the job (Run::stop), what is claimed already is run nevertheless.
     bool finishes_claimed = false;
-    bool eager = false;    ///< the client wants each result as it comes, not the whole at the end
-    bool waited = false;   ///< the caller waits for it right away, on this thread
-    int only_worker = -1;  ///< the only worker that may run it; -1: any
+    bool eager = false;   ///< the client wants each result as it comes, not the whole at the end
+    bool waited = false;  ///< the caller waits for it right away, on this thread
     std::shared_ptr<Sink> sink;
 };
 
@@ -168,6 +167,10 @@ public:
     /// Starts a job; does not wait for it. What the spec owns is moved out of it. Throws
     /// PoolClosed, PoolTerminated, PoolBroken, std::bad_alloc.
     [[nodiscard]] JobHandle start(JobSpec&& spec);
+    /// Starts the job, of one item, in every worker: a job each, for as many sinks as there are
+    /// workers. Throws the same; some may then have been started.
+    [[nodiscard]] std::vector<JobHandle> start_in_each(
+        JobSpec& spec, std::span<const std::shared_ptr<Sink>> sinks);
     /// Waits until every item of the job is resolved, or as many as its sink needs, or the
     /// deadline. True if they are.
     bool wait(const JobHandle& job, Clock::time_point deadline);

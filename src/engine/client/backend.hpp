@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -22,6 +23,8 @@ public:
     virtual ~Backend() = default;
 
     virtual JobHandle start(JobSpec&& spec) = 0;
+    virtual std::vector<JobHandle> start_in_each(JobSpec& spec,
+                                                 std::span<const std::shared_ptr<Sink>> sinks) = 0;
     /// Waits until the job is resolved (true), or more than `seen` of its items are done (true), or
     /// the deadline (false).
     virtual bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -67,25 +68,68 @@ JobHandle Client::start(JobSpec&& spec) {
     if (job->is_complete()) {
         board_.finish_if_complete(*job);
     } else if (!job->feed) {
-        // All are woken for a job of one worker: the first to wake may be another one.
-        job->had_spinner = spec.only_worker < 0
-                               ? calls_.call_workers(job->count, spec.waited)
-                               : calls_.call_workers(layout_.pool().workers, false);
+        job->had_spinner = calls_.call_workers(job->count, spec.waited);
         job->escalated = (!spec.waited || job->count == 1) && !job->had_spinner;
     }
     // A caller that watches for the answer does both later, if the answer does not come at once.
     if (!spec.waited || !calls_.spins()) {
-        server_.call();
-        const std::uint64_t now = os::now_ns();
-        job->nudged_ns = now;
-        // Not at every call of many.
-        if (now - looked_at_server_ns_ > server_look_interval) {
-            looked_at_server_ns_ = now;
-            look_at_server();
-            check_open();
-        }
+        job->nudged_ns = call_server();
     }
     return job;
+}
+
+/// Every worker is called once, when all of the jobs are there.
+std::vector<JobHandle> Client::start_in_each(JobSpec& spec,
+                                             std::span<const std::shared_ptr<Sink>> sinks) {
+    code_.check(spec);
+    std::vector<NewJob> fresh;
+    fresh.reserve(sinks.size());
+    for (const std::shared_ptr<Sink>& sink : sinks) {
+        spec.sink = sink;
+        fresh.emplace_back(spec);
+    }
+    std::vector<JobHandle> jobs;
+    jobs.reserve(sinks.size());
+
+    Lock lock(mutex_);
+    check_open();
+    const auto call_all = [&] { calls_.call_workers(layout_.pool().workers, false); };
+    try {
+        for (NewJob& one : fresh) {
+            std::optional<std::size_t> page = board_.free_page(1);
+            if (!page) {
+                call_all();  // those that are there free one
+                page = free_page(lock, 1);
+            }
+            JobPage& at = layout_.job(*page);
+            JobHandle& job = jobs.emplace_back(one.fill(at));
+            at.terms.only_worker = static_cast<int>(jobs.size()) - 1;
+            job->escalated = true;
+            board_.post(job, *page);
+        }
+    } catch (...) {
+        call_all();
+        throw;
+    }
+    call_all();
+    const std::uint64_t now = call_server();
+    for (const JobHandle& job : jobs) {
+        job->nudged_ns = now;
+    }
+    return jobs;
+}
+
+/// There is work that takes time. Returns the time.
+std::uint64_t Client::call_server() {
+    server_.call();
+    const std::uint64_t now = os::now_ns();
+    // Not at every call of many.
+    if (now - looked_at_server_ns_ > server_look_interval) {
+        looked_at_server_ns_ = now;
+        look_at_server();
+        check_open();
+    }
+    return now;
 }
 
 /// Waits while all are taken.

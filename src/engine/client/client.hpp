@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <vector>
@@ -34,6 +35,8 @@ public:
     ~Client() override;
 
     [[gnu::hot]] JobHandle start(JobSpec&& spec) override;
+    std::vector<JobHandle> start_in_each(JobSpec& spec,
+                                         std::span<const std::shared_ptr<Sink>> sinks) override;
     [[gnu::hot]] bool wait(const JobHandle& job, std::uint64_t seen,
                            Clock::time_point deadline) override;
     std::uint64_t arrivals(const JobHandle& job) override;
@@ -57,6 +60,7 @@ private:
     [[gnu::hot]] std::size_t free_page(Lock& lock, std::uint64_t positions);
     [[gnu::hot]] void collect();
     [[gnu::hot]] void check_open() const;
+    std::uint64_t call_server();
     void end_jobs();
     void look_at_server();
 

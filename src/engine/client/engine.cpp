@@ -42,6 +42,10 @@ Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
 JobHandle Engine::start(JobSpec&& spec) { return mine(backend_).start(std::move(spec)); }
+std::vector<JobHandle> Engine::start_in_each(JobSpec& spec,
+                                             std::span<const std::shared_ptr<Sink>> sinks) {
+    return mine(backend_).start_in_each(spec, sinks);
+}
 bool Engine::wait(const JobHandle& job, Clock::time_point deadline) {
     return mine(backend_).wait(job, ~std::uint64_t{0}, deadline);
 }

@@ -293,6 +293,12 @@ JobHandle InCaller::start(JobSpec&& spec) {
     return job;
 }
 
+std::vector<JobHandle> InCaller::start_in_each(JobSpec& spec,
+                                               std::span<const std::shared_ptr<Sink>> sinks) {
+    spec.sink = sinks.front();
+    return {start(std::move(spec))};
+}
+
 bool InCaller::feed(const JobHandle& handle, std::span<const std::byte> item) {
     const auto shared = std::static_pointer_cast<CallerJob>(handle);
     CallerJob& job = *shared;

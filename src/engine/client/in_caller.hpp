@@ -26,6 +26,8 @@ public:
     explicit InCaller(const EngineOptions& options);
 
     JobHandle start(JobSpec&& spec) override;
+    std::vector<JobHandle> start_in_each(JobSpec& spec,
+                                         std::span<const std::shared_ptr<Sink>> sinks) override;
     bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) override;
     std::uint64_t arrivals(const JobHandle& job) override;
     bool resolved(const JobHandle& job) override;

@@ -71,6 +71,8 @@ public:
 private:
     void make_room_for(std::size_t page);
     [[gnu::hot]] void put_up(const JobHandle& job, std::size_t page, std::uint64_t positions);
+    void put_up_for_one(std::size_t page, int worker);
+    [[gnu::hot]] void take_down(std::size_t page);
     [[nodiscard]] std::uint64_t first_position(std::size_t page) const {
         return page < first_positions_.size() ? first_positions_[page] : 0;
     }

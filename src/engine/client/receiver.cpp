@@ -32,7 +32,7 @@ void tell_sized(Sink& sink, std::uint64_t first, std::uint64_t count,
 }  // namespace
 
 void Receiver::result(std::uint64_t item, std::vector<std::byte>&& bytes) {
-    if (keeps_) {
+    if (keeps()) {
         keep(What::result, item, 1, std::move(bytes));
     } else if (sink_ != nullptr) {
         sink_->result(item, bytes);
@@ -40,7 +40,7 @@ void Receiver::result(std::uint64_t item, std::vector<std::byte>&& bytes) {
 }
 
 void Receiver::result(std::uint64_t item, Bytes bytes) {
-    if (keeps_) {
+    if (keeps()) {
         keep_copy(What::result, item, 1, bytes);
     } else if (sink_ != nullptr) {
         sink_->result(item, bytes);
@@ -48,7 +48,7 @@ void Receiver::result(std::uint64_t item, Bytes bytes) {
 }
 
 void Receiver::failed(std::uint64_t item, Failure&& failure) {
-    if (keeps_) {
+    if (keeps()) {
         keep(What::failed, item, 1, std::move(failure));
     } else if (sink_ != nullptr) {
         sink_->failed(item, std::move(failure));
@@ -56,7 +56,7 @@ void Receiver::failed(std::uint64_t item, Failure&& failure) {
 }
 
 void Receiver::dropped(std::uint64_t first, std::uint64_t last, const Failure& why) {
-    if (keeps_) {
+    if (keeps()) {
         keep(What::dropped, first, last - first, Failure(why));
     } else if (sink_ != nullptr) {
         sink_->dropped(first, last, why);
@@ -64,7 +64,7 @@ void Receiver::dropped(std::uint64_t first, std::uint64_t last, const Failure& w
 }
 
 void Receiver::sized(std::uint64_t first, std::uint64_t count, Bytes payload) {
-    if (keeps_) {
+    if (keeps()) {
         keep_copy(What::sized, first, count, payload);
     } else if (sink_ != nullptr) {
         tell_sized(*sink_, first, count, payload);
@@ -72,7 +72,7 @@ void Receiver::sized(std::uint64_t first, std::uint64_t count, Bytes payload) {
 }
 
 void Receiver::keep_copy(What what, std::uint64_t first, std::uint64_t count, Bytes bytes) {
-    std::vector<std::byte> copy = std::move(spare_);
+    std::vector<std::byte> copy = std::move(mail_->spare);
     try {
         copy.assign(bytes.begin(), bytes.end());
     } catch (const std::bad_alloc&) {
@@ -87,8 +87,8 @@ void Receiver::keep_copy(What what, std::uint64_t first, std::uint64_t count, By
 
 void Receiver::keep(What what, std::uint64_t first, std::uint64_t count,
                     std::variant<std::vector<std::byte>, Failure>&& content) {
-    kept_.push_back({what, first, count, std::move(content)});
-    untold_ += count;
+    mail_->kept.push_back({what, first, count, std::move(content)});
+    mail_->untold += count;
 }
 
 void Receiver::tell_one(Sink& sink, Kept& kept) noexcept {
@@ -111,10 +111,13 @@ void Receiver::tell_one(Sink& sink, Kept& kept) noexcept {
 }
 
 bool Receiver::tell(std::unique_lock<std::mutex>& lock) {
-    while (!telling_ && !kept_.empty()) {
-        std::vector<Kept> batch = std::move(kept_);
-        kept_ = {};
-        telling_ = true;
+    if (mail_ == nullptr) {
+        return true;
+    }
+    Mail& mail = *mail_;
+    while (!mail.telling && !mail.kept.empty()) {
+        std::vector<Kept> batch = std::exchange(mail.kept, {});
+        mail.telling = true;
         lock.unlock();
         std::uint64_t told = 0;
         std::vector<std::byte> spare;
@@ -128,20 +131,20 @@ bool Receiver::tell(std::unique_lock<std::mutex>& lock) {
         }
         batch.clear();
         lock.lock();
-        telling_ = false;
-        untold_ -= told;
-        spare_ = std::move(spare);
-        if (kept_.empty()) {
-            kept_ = std::move(batch);
+        mail.telling = false;
+        mail.untold -= told;
+        mail.spare = std::move(spare);
+        if (mail.kept.empty()) {
+            mail.kept = std::move(batch);
         }
-        told_.notify_all();
+        mail.told.notify_all();
     }
-    return untold_ == 0;
+    return mail.untold == 0;
 }
 
 bool Receiver::tell(std::unique_lock<std::mutex>& lock, Clock::time_point deadline) {
     while (!tell(lock)) {
-        if (told_.wait_until(lock, deadline) == std::cv_status::timeout) {
+        if (mail_->told.wait_until(lock, deadline) == std::cv_status::timeout) {
             return tell(lock);
         }
     }
@@ -149,10 +152,12 @@ bool Receiver::tell(std::unique_lock<std::mutex>& lock, Clock::time_point deadli
 }
 
 std::shared_ptr<Sink> Receiver::forget(std::unique_lock<std::mutex>& lock) {
-    told_.wait(lock, [this] { return !telling_; });
-    keeps_ = false;
-    untold_ = 0;
-    kept_.clear();
+    if (mail_ != nullptr) {
+        mail_->told.wait(lock, [this] { return !mail_->telling; });
+        mail_->untold = 0;
+        mail_->kept.clear();
+        mail_->spare = {};
+    }
     return std::move(sink_);
 }
 

@@ -26,19 +26,20 @@ public:
     using Bytes = std::span<const std::byte>;
 
     explicit Receiver(std::shared_ptr<Sink> sink)
-        : sink_(std::move(sink)), keeps_(sink_ != nullptr && sink_->runs_user_code()) {}
+        : sink_(std::move(sink)),
+          mail_(sink_ != nullptr && sink_->runs_user_code() ? std::make_unique<Mail>() : nullptr) {}
 
     /// Call it before the items of one more call below are marked as done: that one then throws
     /// nothing. Throws std::bad_alloc.
     void make_room() {
-        if (keeps_ && kept_.size() == kept_.capacity()) [[unlikely]] {
-            kept_.reserve(2 * kept_.size() + 1);
+        if (mail_ != nullptr && mail_->kept.size() == mail_->kept.capacity()) [[unlikely]] {
+            mail_->kept.reserve(2 * mail_->kept.size() + 1);
         }
     }
 
     /// As those of Sink.
     void results(std::uint64_t first, std::uint64_t count, Bytes bytes) {
-        if (keeps_) {
+        if (keeps()) {
             keep_copy(What::results, first, count, bytes);
         } else if (sink_ != nullptr) {
             sink_->results(first, count, bytes);
@@ -52,7 +53,7 @@ public:
     void sized(std::uint64_t first, std::uint64_t count, Bytes payload);
 
     /// How many items have come that the sink has not heard of.
-    [[nodiscard]] std::uint64_t untold() const { return untold_; }
+    [[nodiscard]] std::uint64_t untold() const { return mail_ == nullptr ? 0 : mail_->untold; }
     /// Tells the sink what has come, without the lock. If another thread is at that, it returns at
     /// once and false. The job must outlive the call.
     bool tell(std::unique_lock<std::mutex>& lock);
@@ -61,7 +62,7 @@ public:
 
     /// The sink's word if it has heard all that came; otherwise that nothing is certain yet.
     [[nodiscard]] std::uint64_t certain_before() const {
-        return sink_ != nullptr && untold_ == 0 ? sink_->certain_before() : ~std::uint64_t{0};
+        return sink_ != nullptr && untold() == 0 ? sink_->certain_before() : ~std::uint64_t{0};
     }
 
     /// The sink hears nothing more. Returns it, to be destroyed without the lock. Waits while
@@ -77,18 +78,23 @@ private:
         std::variant<std::vector<std::byte>, Failure> content;
     };
 
+    /// Of a sink that is not told at once.
+    struct Mail {
+        bool telling = false;      // a thread does, without the lock
+        std::uint64_t untold = 0;  // items
+        std::vector<Kept> kept;
+        std::vector<std::byte> spare;  // memory of what was told, for what comes next
+        std::condition_variable told;
+    };
+
+    [[nodiscard]] bool keeps() const { return mail_ != nullptr && sink_ != nullptr; }
     void keep_copy(What what, std::uint64_t first, std::uint64_t count, Bytes bytes);
     void keep(What what, std::uint64_t first, std::uint64_t count,
               std::variant<std::vector<std::byte>, Failure>&& content);
     static void tell_one(Sink& sink, Kept& kept) noexcept;
 
     std::shared_ptr<Sink> sink_;  // empty once it is forgotten
-    bool keeps_;
-    bool telling_ = false;  // a thread does, without the lock
-    std::uint64_t untold_ = 0;
-    std::vector<Kept> kept_;
-    std::vector<std::byte> spare_;  // memory of what was told, for what comes next
-    std::condition_variable told_;
+    const std::unique_ptr<Mail> mail_;
 };
 
 }  // namespace engine

@@ -24,6 +24,12 @@ struct Seat {
     [[nodiscard]] std::size_t next_active_job(std::size_t from) const {
         return pool.active.next(from, layout.jobs());
     }
+    /// As above, without those that are for one worker alone.
+    [[nodiscard]] std::size_t next_common_job(std::size_t from) const {
+        return pool.own_jobs.load(std::memory_order_acquire) == 0
+                   ? pool.active.next(from, layout.jobs())
+                   : pool.active.next_seen(from, layout.jobs());
+    }
     /// Is nothing of the job left to claim?
     [[nodiscard]] bool handed_out(std::size_t job) const {
         const ClaimWord word{layout.words(job).claim.load(std::memory_order_seq_cst)};
