@@ -9,6 +9,7 @@
 #include <procpool/errors.hpp>
 
 #include "engine/client/new_job.hpp"
+#include "engine/client/orphans.hpp"
 #include "engine/client/reconciliation.hpp"
 #include "engine/shared/times.hpp"
 #include "os/clock.hpp"
@@ -371,7 +372,7 @@ void Client::look_at_server() {
     }
     state_ = State::broken;
     collect();
-    server_.kill_worker_groups();
+    kill_what_workers_left(layout_);
     broken_as_ = server_.account(inbox_.initializer_failure());
     board_.give_up_all(broken_as_);
 }
