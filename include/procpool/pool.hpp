@@ -44,7 +44,9 @@ class shared_vector;
 /// allowed and does nothing.
 ///
 /// Any thread may call it, several at once; their jobs share the workers fairly. Calls block until
-/// their work is done unless they say otherwise. Movable; moving is not thread-safe.
+/// their work is done unless they say otherwise. What decodes a result (`serialize`, constructors)
+/// runs on the thread that waits for it or asks for it, with no lock of the pool held. Movable;
+/// moving is not thread-safe.
 class Pool {
 public:
     /// Starts the workers and returns when all are forked. Throws std::invalid_argument,

@@ -1,3 +1,6 @@
+#include <memory>
+#include <vector>
+
 #include <procpool/detail/progress.hpp>
 #include <procpool/detail/submit.hpp>
 
@@ -55,21 +58,18 @@ void run_to_end(Engine& engine, JobSpec& spec, AnyCollector& sink, bool certain_
     }
 }
 
-WorkerJobs::WorkerJobs(Engine& engine) : engine_(engine) {}
-WorkerJobs::~WorkerJobs() = default;
-
-void WorkerJobs::start(JobSpec& spec, int worker) {
-    auto sink = std::make_shared<DoneSink>();
-    spec.sink = sink;
-    spec.only_worker = worker;
-    jobs_.emplace_back(engine_.start(std::move(spec)), std::move(sink));
-}
-
-void WorkerJobs::finish() {
-    for (const auto& [job, sink] : jobs_) {
-        engine_.wait(job, Clock::time_point::max());
+/// The last worker first: when its job is done, those of most others are, and need no wait.
+void run_in_each_worker(Engine& engine, JobSpec& spec) {
+    std::vector<std::shared_ptr<DoneSink>> sinks(static_cast<std::size_t>(engine.processes()));
+    for (auto& sink : sinks) {
+        sink = std::make_shared<DoneSink>();
     }
-    for (const auto& [job, sink] : jobs_) {
+    const std::vector<std::shared_ptr<Sink>> receivers(sinks.begin(), sinks.end());
+    const std::vector<JobHandle> jobs = engine.start_in_each(spec, receivers);
+    for (auto job = jobs.rbegin(); job != jobs.rend(); ++job) {
+        engine.wait(*job, Clock::time_point::max());
+    }
+    for (const auto& sink : sinks) {
         sink->take();
     }
 }

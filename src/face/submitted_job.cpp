@@ -14,8 +14,24 @@ SubmittedJob::SubmittedJob(std::shared_ptr<Engine> engine, JobSpec& spec,
     job_ = engine_->start(std::move(spec));
 }
 SubmittedJob::SubmittedJob(SubmittedJob&&) noexcept = default;
-SubmittedJob& SubmittedJob::operator=(SubmittedJob&&) noexcept = default;
-SubmittedJob::~SubmittedJob() = default;
+SubmittedJob& SubmittedJob::operator=(SubmittedJob&& other) noexcept {
+    if (this != &other) {
+        let_go();
+        engine_ = std::move(other.engine_);
+        job_ = std::move(other.job_);
+        sink_ = std::move(other.sink_);
+        taken_ = other.taken_;
+    }
+    return *this;
+}
+SubmittedJob::~SubmittedJob() { let_go(); }
+
+/// What was received so far is destroyed here, by this thread.
+void SubmittedJob::let_go() noexcept {
+    if (engine_) {
+        engine_->forget(job_);
+    }
+}
 
 Engine& SubmittedJob::engine() const {
     if (!engine_) {

@@ -93,12 +93,16 @@ std::optional<MappedRange> MapsReader::next() noexcept {
     range.writable = writable == 'w';
     range.shared = sharing == 's';
 
-    for (int field = 0; field < 3; ++field) {  // offset, device, inode
-        skip_blanks();
-        while (peek() != ' ' && peek() != '\n' && peek() != end_of_file) {
-            ++position_;
-        }
+    skip_blanks();
+    number(16);  // the offset
+    skip_blanks();
+    const std::uint64_t major = number(16).value_or(0);
+    if (peek() == ':') {
+        ++position_;
     }
+    range.device = major << 32U | number(16).value_or(0);
+    skip_blanks();
+    range.inode = number(10).value_or(0);
     skip_blanks();
     std::size_t length = 0;
     for (int c = take(); c != '\n' && c != end_of_file; c = take()) {

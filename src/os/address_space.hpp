@@ -13,12 +13,15 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace os {
 
-/// A mapping of this process, as /proc/self/maps shows it.
+/// A mapping of a process, as /proc/self/maps shows it.
 struct MappedRange {
     std::uintptr_t begin = 0;
     std::uintptr_t end = 0;
     bool writable = false;
     bool shared = false;
+    // The file: device and number there, 0 where there is none.
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
     /// The file, or "[heap]". Cut at 255 characters. Valid until the next mapping is read.
     std::string_view name;
 };

@@ -1,5 +1,6 @@
 #include "os/process_table.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -7,8 +8,10 @@
 #include <memory>
 
 #include <dirent.h>
+#include <unistd.h>
 
 #include "os/file.hpp"
+#include "os/process.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace os {
@@ -18,6 +21,32 @@ struct CloseDirectory {
     void operator()(DIR* directory) const { ::closedir(directory); }
 };
 using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+/// The kernel nests no more.
+constexpr std::size_t most_namespaces = 33;
+
+/// The numbers of a process, from the namespace of /proc to its own one; zeroes behind them. All
+/// zeroes when /proc does not tell.
+std::array<pid_t, most_namespaces + 1> numbers_of(const char* number) noexcept {
+    std::array<pid_t, most_namespaces + 1> numbers{};
+    std::array<char, 64> path{};
+    std::array<char, 4096> text{};
+    std::snprintf(path.data(), path.size(), "/proc/%s/status", number);
+    if (read_file(path.data(), text.data(), text.size() - 1) <= 0) {
+        return numbers;
+    }
+    const char* at = std::strstr(text.data(), "\nNSpid:");
+    if (at == nullptr) {
+        return numbers;
+    }
+    at += std::strlen("\nNSpid:");
+    for (std::size_t i = 0; i < most_namespaces && *at == '\t'; ++i) {
+        char* end = nullptr;
+        numbers[i] = static_cast<pid_t>(std::strtol(at, &end, 10));
+        at = end;
+    }
+    return numbers;
+}
 
 }  // namespace
 
@@ -32,16 +61,43 @@ std::optional<ProcessState> state_of_process(const char* number) noexcept {
     // one.
     const char* const after_name = std::strrchr(text.data(), ')');
     ProcessState state;
+    state.number = static_cast<pid_t>(std::strtol(text.data(), nullptr, 10));
     if (after_name == nullptr ||
         std::sscanf(after_name + 1,
-                    " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld",
-                    &state.state, &state.parent, &state.threads) != 3) {
+                    " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld",
+                    &state.state, &state.parent, &state.group, &state.threads) != 4) {
         return std::nullopt;
     }
     return state;
 }
 
+std::optional<std::size_t> depth_below_table() noexcept {
+    const auto numbers = numbers_of("self");
+    // A kernel without PID namespaces does not list them.
+    if (numbers[0] == 0) {
+        std::array<char, 16> self{};
+        const bool same = ::readlink("/proc/self", self.data(), self.size() - 1) > 0 &&
+                          std::strtol(self.data(), nullptr, 10) == own_pid();
+        return same ? std::optional<std::size_t>(0) : std::nullopt;
+    }
+    const auto last = std::find(numbers.begin(), numbers.end(), 0) - 1;
+    return *last == own_pid() ? std::optional(static_cast<std::size_t>(last - numbers.begin()))
+                              : std::nullopt;
+}
+
+pid_t number_here(pid_t in_table, std::size_t depth) noexcept {
+    if (depth == 0) {
+        return in_table;
+    }
+    std::array<char, 16> name{};
+    std::snprintf(name.data(), name.size(), "%d", in_table);
+    return depth < most_namespaces ? numbers_of(name.data())[depth] : 0;
+}
+
 RunState run_state(pid_t pid) noexcept {
+    if (depth_below_table() != std::size_t{0}) {
+        return RunState::running;
+    }
     std::array<char, 16> number{};
     std::snprintf(number.data(), number.size(), "%d", pid);
     const std::optional<ProcessState> state = state_of_process(number.data());
@@ -51,8 +107,8 @@ RunState run_state(pid_t pid) noexcept {
     return state->state == 'T' ? RunState::stopped : RunState::running;
 }
 
-std::vector<pid_t> children_in_table(pid_t parent) {
-    std::vector<pid_t> children;
+std::vector<ProcessState> processes_in_table() {
+    std::vector<ProcessState> processes;
     const Directory proc(::opendir("/proc"));
     while (const dirent* entry = proc ? ::readdir(proc.get()) : nullptr) {
         char* end = nullptr;
@@ -60,12 +116,11 @@ std::vector<pid_t> children_in_table(pid_t parent) {
         if (*end != '\0' || pid <= 0) {
             continue;
         }
-        const std::optional<ProcessState> state = state_of_process(entry->d_name);
-        if (state && state->parent == parent) {
-            children.push_back(static_cast<pid_t>(pid));
+        if (const std::optional<ProcessState> state = state_of_process(entry->d_name)) {
+            processes.push_back(*state);
         }
     }
-    return children;
+    return processes;
 }
 
 }  // namespace os

@@ -12,20 +12,30 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace os {
 
 struct ProcessState {
-    char state = 0;  ///< as ps shows it: 'R', 'S', 'T', ...
+    pid_t number = 0;  ///< in /proc
+    char state = 0;    ///< as ps shows it: 'R', 'S', 'T', ...
     pid_t parent = 0;
+    pid_t group = 0;
     long threads = 0;
 };
 /// The state of a process by its number in /proc, or "self". Nothing when there is no such process,
 /// or no /proc.
 [[nodiscard]] std::optional<ProcessState> state_of_process(const char* number) noexcept;
 
+/// The processes of /proc are numbered as where it was mounted, which may be another PID namespace
+/// than that of this process: then the same number means another process, or none. How many
+/// namespaces lie between: 0 if the numbers are those of this process; nothing if it is not in
+/// there.
+[[nodiscard]] std::optional<std::size_t> depth_below_table() noexcept;
+/// The number in this process's namespace of a process by its number in /proc. 0 if it has none.
+[[nodiscard]] pid_t number_here(pid_t in_table, std::size_t depth) noexcept;
+
 enum class RunState { running, stopped, gone };
-/// Whether a process is stopped (Ctrl-Z, SIGSTOP).
+/// Whether a process is stopped (Ctrl-Z, SIGSTOP). Where /proc cannot tell, it is taken to run.
 [[nodiscard]] RunState run_state(pid_t pid) noexcept;
 
-/// The children of a process, found by one pass over all processes: slow. Throws std::bad_alloc.
-[[nodiscard]] std::vector<pid_t> children_in_table(pid_t parent);
+/// All processes: slow. Throws std::bad_alloc.
+[[nodiscard]] std::vector<ProcessState> processes_in_table();
 
 }  // namespace os
 PROCPOOL_END_NAMESPACE

@@ -13,11 +13,25 @@
 #include <unistd.h>
 
 #include "os/fault.hpp"
-#include "os/process.hpp"
 #include "os/process_table.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace os {
+namespace {
+
+/// By a pass over all processes.
+std::vector<pid_t> children_in_table(std::size_t depth) {
+    const std::optional<ProcessState> self = state_of_process("self");
+    std::vector<pid_t> children;
+    for (const ProcessState& process : processes_in_table()) {
+        if (self && process.parent == self->number) {
+            children.push_back(number_here(process.number, depth));
+        }
+    }
+    return children;
+}
+
+}  // namespace
 
 pid_t next_ended_child() noexcept {
     siginfo_t info{};
@@ -45,6 +59,22 @@ bool reap_if_ended(pid_t pid) noexcept {
                                 [&] { return ::waitpid(pid, nullptr, WNOHANG | __WALL); }) == pid;
 }
 
+void reap(const Fd& pidfd, bool wait) noexcept {
+    siginfo_t info{};
+    call_through_signals(Call::wait_child, [&] {
+        return ::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info,
+                        WEXITED | __WALL | (wait ? 0 : WNOHANG));
+    });
+}
+
+bool is_child(pid_t pid) noexcept {
+    siginfo_t info{};
+    return pid > 0 && call_through_signals(Call::wait_child, [&] {
+                          return ::waitid(P_PID, static_cast<id_t>(pid), &info,
+                                          WEXITED | WNOHANG | WNOWAIT | __WALL);
+                      }) == 0;
+}
+
 void adopt_orphans() noexcept { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 Children::Children() noexcept : reserved_(::eventfd(0, EFD_CLOEXEC)) {}
@@ -59,24 +89,23 @@ std::optional<std::vector<pid_t>> Children::find() {
     const auto look = [&] {
         return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL);
     };
-    std::vector<pid_t> children;
     if (call_through_signals(Call::wait_child, look) != 0 && errno == ECHILD) {
-        return children;
+        return std::vector<pid_t>();
     }
     if (!list_) {
         // Opened when it is first needed: making it up costs the kernel time.
         reserved_.reset();
-        std::array<char, 64> path{};
-        std::snprintf(path.data(), path.size(), "/proc/self/task/%d/children", own_pid());
-        list_ = Fd(call_through_signals(Call::open_file,
-                                        [&] { return ::open(path.data(), O_RDONLY | O_CLOEXEC); }));
+        depth_ = depth_below_table();
+        if (!depth_) {
+            return std::vector<pid_t>();  // a /proc that knows nothing of this process
+        }
+        list_ = Fd(call_through_signals(Call::open_file, [] {
+            return ::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+        }));
     }
     if (!list_) {
-        if (errno != ENOENT) {
-            return std::nullopt;
-        }
-        // A kernel without CONFIG_PROC_CHILDREN.
-        return children_in_table(own_pid());
+        // Without CONFIG_PROC_CHILDREN in the kernel there is none.
+        return errno == ENOENT ? std::optional(children_in_table(*depth_)) : std::nullopt;
     }
     std::string text;
     std::array<char, 4096> piece{};
@@ -91,13 +120,14 @@ std::optional<std::vector<pid_t>> Children::find() {
     if (length < 0) {
         return std::nullopt;
     }
+    std::vector<pid_t> children;
     const char* at = text.c_str();
     for (char* end = nullptr;; at = end) {
         const long pid = std::strtol(at, &end, 10);
         if (end == at) {
             return children;
         }
-        children.push_back(static_cast<pid_t>(pid));
+        children.push_back(number_here(static_cast<pid_t>(pid), *depth_));
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -28,6 +29,13 @@ Ending reap(pid_t pid) noexcept;
 
 /// Reaps a child if it has ended. False if it still runs.
 bool reap_if_ended(pid_t pid) noexcept;
+/// Reaps the process behind a pidfd if it is a child, once it has ended: at once, or `wait`s. Does
+/// nothing if it is none, or was reaped already, whoever has its number now.
+void reap(const Fd& pidfd, bool wait) noexcept;
+
+/// Is it a child of this process, not reaped yet? As long as nobody else here reaps, its number is
+/// that of no other process.
+[[nodiscard]] bool is_child(pid_t pid) noexcept;
 
 /// Orphans among the descendants of this process become its children.
 void adopt_orphans() noexcept;
@@ -38,14 +46,16 @@ class Children {
 public:
     Children() noexcept;
 
-    /// All of them, those that have ended too. One system call when there is none. Nothing when
-    /// they cannot be looked up at the moment.
+    /// All of them, those that have ended too, and perhaps others: /proc tells of them, which may
+    /// be that of another PID namespace. One system call when there is none. Nothing when they
+    /// cannot be looked up at the moment.
     [[nodiscard]] std::optional<std::vector<pid_t>> find();
 
     /// Closes what it keeps, in a forked child that is to find none.
     void close() noexcept;
 
 private:
+    std::optional<std::size_t> depth_;  // of this process in /proc, when the list was opened
     Fd list_;
     Fd reserved_;  // a descriptor kept free until the list is opened
 };

@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "os/fault.hpp"
@@ -13,6 +14,12 @@ namespace os {
 void send_signal(pid_t pid, int signal) noexcept {
     if (pid > 0) {
         ::kill(pid, signal);
+    }
+}
+
+void send_signal(const Fd& pidfd, int signal) noexcept {
+    if (pidfd) {
+        ::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0);
     }
 }
 

@@ -12,7 +12,10 @@ namespace os {
 
 /// To one process; to none if `pid` is 0 or less.
 void send_signal(pid_t pid, int signal) noexcept;
-/// To every member of a process group.
+/// To the process behind a pidfd, whatever its number means by now; to none if there is no pidfd.
+void send_signal(const Fd& pidfd, int signal) noexcept;
+/// To every member of a process group, whose leader must not have been reaped yet: its number may
+/// be another one's afterwards.
 void send_signal_to_group(pid_t group, int signal) noexcept;
 
 /// Every signal becomes as after an exec: handled ones get their default action, ignored ones stay

@@ -55,6 +55,10 @@ public:
         }
     }
 
+    [[nodiscard]] bool runs_user_code() const noexcept override {
+        return !procpool::detail::is_copied<R>;
+    }
+
     std::vector<Item> items;
     bool resolved = false;  ///< false: not within the time it was given
 };

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -44,6 +45,8 @@ public:
         inner.dropped(first, last, why);
     }
 
+    [[nodiscard]] bool runs_user_code() const noexcept override { return inner.runs_user_code(); }
+
     Inner inner;
 
 private:
@@ -77,6 +80,9 @@ void check(Bytes bytes, std::uint64_t stride, A... a) {
         }
         bytes = bytes.subspan(header.bytes);
     }
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    require(job.receiver.tell(lock) && job.told() == job.done.total());
     try {
         static_cast<void>(sink->inner.take());
     } catch (const std::exception& error) {

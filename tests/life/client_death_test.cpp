@@ -219,7 +219,7 @@ protected:
             Pool pool{2};
             const pid_t server = server_of(pool);
             std::atomic<Clock::rep> killed{0};
-            std::thread killer([&] {
+            std::jthread killer([&] {
                 EXPECT_TRUE(support::eventually([] { return board->busy.size() == 2; }));
                 killed = Clock::now().time_since_epoch().count();
                 ::kill(server, SIGKILL);
@@ -261,34 +261,43 @@ TEST_F(ServerDeath, EndsTryMapWithWhatHadArrived) {
 }
 
 TEST_F(ServerDeath, EndsGet) {
-    ends_soon([](Pool& pool) {
-        auto result = pool.map_async(work, items());
-        EXPECT_THROW(result.get(), PoolBroken);
-    });
+    ends_soon([](Pool& pool) { EXPECT_THROW(pool.map_async(work, items()).get(), PoolBroken); });
 }
 
 TEST_F(ServerDeath, EndsRepeatedShortWaits) {
     ends_soon([](Pool& pool) {
-        auto result = pool.map_async(work, items());
-        EXPECT_TRUE(support::eventually([&] { return result.wait(10ms); }));
-        EXPECT_THROW(result.get(), PoolBroken);
+        EXPECT_THROW(
+            {
+                auto result = pool.map_async(work, items());
+                EXPECT_TRUE(support::eventually([&] { return result.wait(10ms); }));
+                result.get();
+            },
+            PoolBroken);
     });
 }
 
 TEST_F(ServerDeath, EndsPolling) {
     ends_soon([](Pool& pool) {
-        auto result = pool.map_async(work, items());
-        EXPECT_TRUE(support::eventually([&] { return result.ready(); }));
-        EXPECT_THROW(result.get(), PoolBroken);
+        EXPECT_THROW(
+            {
+                auto result = pool.map_async(work, items());
+                EXPECT_TRUE(support::eventually([&] { return result.ready(); }));
+                result.get();
+            },
+            PoolBroken);
     });
 }
 
 TEST_F(ServerDeath, EndsJoin) {
     ends_soon([](Pool& pool) {
-        auto result = pool.map_async(work, items());
-        pool.close();
-        pool.join();
-        EXPECT_THROW(result.get(), PoolBroken);
+        EXPECT_THROW(
+            {
+                auto result = pool.map_async(work, items());
+                pool.close();
+                pool.join();
+                result.get();
+            },
+            PoolBroken);
     });
 }
 

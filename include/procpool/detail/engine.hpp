@@ -51,9 +51,12 @@ private:
     std::size_t size_ = 0;
 };
 
-/// Receives what the workers send back, in the client, on whichever thread is waiting, one call at
-/// a time per pool. Every item of a job reaches exactly one of the calls, once. None may throw or
-/// call the engine.
+/// Receives what the workers send back, in the client, one call at a time. Every item of a job
+/// reaches exactly one of the calls, once, before a wait for the job returns true. None may throw.
+///
+/// One that runs code of the program's is called on the thread that waits for its job, or asks
+/// about it, with no lock held: it may call the engine for other jobs. Any other one is called on
+/// whichever thread takes in what has arrived, under the pool's lock, and calls nothing.
 class Sink {
 public:
     Sink() = default;
@@ -69,8 +72,13 @@ public:
     virtual void result(std::uint64_t item, std::span<const std::byte> bytes) noexcept = 0;
     /// The item has no result.
     virtual void failed(std::uint64_t item, Failure failure) noexcept = 0;
-    /// Items [first, last) will never run: cancelled, or the pool was terminated or broke.
+    /// Items [first, last) have no result: they will never run, as they were cancelled or the pool
+    /// was terminated or broke, or there is no memory here for what came of them.
     virtual void dropped(std::uint64_t first, std::uint64_t last, const Failure& why) noexcept = 0;
+
+    /// Do these calls, or the destruction of what they keep, run code that is the program's, such
+    /// as a constructor or `serialize`? It is asked once for each job.
+    [[nodiscard]] virtual bool runs_user_code() const noexcept { return true; }
 
     /// What comes of the job is certain when every item before this one has reached the sink.
     [[nodiscard]] virtual std::uint64_t certain_before() const noexcept {
@@ -123,9 +131,8 @@ struct JobSpec {
     bool fail_fast = false;               ///< the first failure cancels what has not started
     /// When a worker closes the job (Run::stop), what is claimed already is run nevertheless.
     bool finishes_claimed = false;
-    bool eager = false;    ///< the client wants each result as it comes, not the whole at the end
-    bool waited = false;   ///< the caller waits for it right away, on this thread
-    int only_worker = -1;  ///< the only worker that may run it; -1: any
+    bool eager = false;   ///< the client wants each result as it comes, not the whole at the end
+    bool waited = false;  ///< the caller waits for it right away, on this thread
     std::shared_ptr<Sink> sink;
 };
 
@@ -160,24 +167,35 @@ public:
     /// Starts a job; does not wait for it. What the spec owns is moved out of it. Throws
     /// PoolClosed, PoolTerminated, PoolBroken, std::bad_alloc.
     [[nodiscard]] JobHandle start(JobSpec&& spec);
+    /// Starts the job, of one item, in every worker: a job each, for as many sinks as there are
+    /// workers. Throws the same; some may then have been started.
+    [[nodiscard]] std::vector<JobHandle> start_in_each(
+        JobSpec& spec, std::span<const std::shared_ptr<Sink>> sinks);
     /// Waits until every item of the job is resolved, or as many as its sink needs, or the
     /// deadline. True if they are.
     bool wait(const JobHandle& job, Clock::time_point deadline);
     /// Waits until anything of the job arrives that had not when `seen` was taken from `arrivals`,
     /// or it is resolved.
     bool wait_more(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline);
-    /// Items of the job resolved so far (takes in what has arrived; never blocks).
+    /// Items of the job resolved so far (takes in what has arrived and tells the sink; never
+    /// waits).
     std::uint64_t arrivals(const JobHandle& job);
-    /// True when every item is resolved (takes in what has arrived; never blocks).
+    /// True when every item is resolved (takes in what has arrived and tells the sink; never
+    /// waits).
     bool resolved(const JobHandle& job);
     /// Appends an item to a fed job; false when the window is full or the job closed. Never blocks.
     bool feed(const JobHandle& job, std::span<const std::byte> item);
     /// No more items will be fed.
     void end_feed(const JobHandle& job);
-    /// What has not started never will; items that run finish. The sink hears of each.
+    /// What has not started never will; items that run finish. The sink hears of each, at the next
+    /// wait.
     void cancel(const JobHandle& job);
     /// As cancel, and the sink hears no more at all: what still runs is forgotten.
     void abandon(const JobHandle& job);
+    /// The sink hears no more at all, though the job runs on. To be called by whoever gives up a
+    /// handle before the job is resolved: so the sink is destroyed by this thread, not by another
+    /// one under the pool's lock. In a forked child does nothing.
+    void forget(const JobHandle& job) noexcept;
 
     void close();
     void join();       ///< after close or terminate; waits for every job, then for every process

@@ -86,22 +86,9 @@ auto run(Engine& engine, Draft& draft, Collected&& sink, const Progress& progres
     return sink.take();
 }
 
-/// Jobs of which each has the only worker that may run it.
-class WorkerJobs {
-public:
-    explicit WorkerJobs(Engine& engine);
-    WorkerJobs(const WorkerJobs&) = delete;
-    WorkerJobs& operator=(const WorkerJobs&) = delete;
-    ~WorkerJobs();
-
-    void start(JobSpec& spec, int worker);
-    /// Waits for all of them, then throws the error of the first that has one.
-    void finish();
-
-private:
-    Engine& engine_;
-    std::vector<std::pair<JobHandle, std::shared_ptr<DoneSink>>> jobs_;
-};
+/// Starts the job, of one item, in every worker, and waits for all; then throws the error of the
+/// first worker that has one.
+void run_in_each_worker(Engine& engine, JobSpec& spec);
 
 }  // namespace detail
 PROCPOOL_END_NAMESPACE

@@ -37,6 +37,7 @@ public:
 
 private:
     [[nodiscard]] Engine& engine() const;
+    void let_go() noexcept;
 
     std::shared_ptr<Engine> engine_;
     JobHandle job_;

@@ -195,15 +195,11 @@ void for_each_worker(Engine& engine, F& f) {
     if constexpr (!is_accepted<Call, void>()) {
         refuse<Call, void, void>();
     } else {
-        WorkerJobs jobs(engine);
-        for (int worker = 0; worker < engine.processes(); ++worker) {
-            Draft draft;
-            set_closure<std::decay_t<F>>(draft, f);
-            pack_arguments<>(draft);
-            set_map<typename Call::Task, void>(draft.spec);
-            jobs.start(draft.spec, worker);
-        }
-        jobs.finish();
+        Draft draft;
+        set_closure<std::decay_t<F>>(draft, f);
+        pack_arguments<>(draft);
+        set_map<typename Call::Task, void>(draft.spec);
+        run_in_each_worker(engine, draft.spec);
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -22,6 +23,8 @@ public:
     virtual ~Backend() = default;
 
     virtual JobHandle start(JobSpec&& spec) = 0;
+    virtual std::vector<JobHandle> start_in_each(JobSpec& spec,
+                                                 std::span<const std::shared_ptr<Sink>> sinks) = 0;
     /// Waits until the job is resolved (true), or more than `seen` of its items are done (true), or
     /// the deadline (false).
     virtual bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) = 0;
@@ -31,6 +34,7 @@ public:
     virtual void end_feed(const JobHandle& job) = 0;
     virtual void cancel(const JobHandle& job) = 0;
     virtual void abandon(const JobHandle& job) = 0;
+    virtual void forget(const JobHandle& job) = 0;
     virtual void close() = 0;
     virtual void join() = 0;
     virtual void terminate() = 0;

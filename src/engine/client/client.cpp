@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include <procpool/errors.hpp>
 
 #include "engine/client/new_job.hpp"
+#include "engine/client/orphans.hpp"
 #include "engine/client/reconciliation.hpp"
 #include "engine/shared/times.hpp"
 #include "os/clock.hpp"
@@ -58,33 +60,77 @@ JobHandle Client::start(JobSpec&& spec) {
     code_.check(spec);
     NewJob fresh(spec);
 
+    JobHandle job;
     Lock lock(mutex_);
     check_open();
     const std::size_t index = free_page(lock, fresh.positions());
-    JobHandle job = fresh.fill(layout_.job(index));
+    job = fresh.fill(layout_.job(index));
     board_.post(job, index);
     if (job->is_complete()) {
         board_.finish_if_complete(*job);
     } else if (!job->feed) {
-        // All are woken for a job of one worker: the first to wake may be another one.
-        job->had_spinner = spec.only_worker < 0
-                               ? calls_.call_workers(job->count, spec.waited)
-                               : calls_.call_workers(layout_.pool().workers, false);
+        job->had_spinner = calls_.call_workers(job->count, spec.waited);
         job->escalated = (!spec.waited || job->count == 1) && !job->had_spinner;
     }
     // A caller that watches for the answer does both later, if the answer does not come at once.
     if (!spec.waited || !calls_.spins()) {
-        server_.call();
-        const std::uint64_t now = os::now_ns();
-        job->nudged_ns = now;
-        // Not at every call of many.
-        if (now - looked_at_server_ns_ > server_look_interval) {
-            looked_at_server_ns_ = now;
-            look_at_server();
-            check_open();
-        }
+        job->nudged_ns = call_server();
     }
     return job;
+}
+
+/// Every worker is called once, when all of the jobs are there.
+std::vector<JobHandle> Client::start_in_each(JobSpec& spec,
+                                             std::span<const std::shared_ptr<Sink>> sinks) {
+    code_.check(spec);
+    std::vector<NewJob> fresh;
+    fresh.reserve(sinks.size());
+    for (const std::shared_ptr<Sink>& sink : sinks) {
+        spec.sink = sink;
+        fresh.emplace_back(spec);
+    }
+    std::vector<JobHandle> jobs;
+    jobs.reserve(sinks.size());
+
+    Lock lock(mutex_);
+    check_open();
+    const auto call_all = [&] { calls_.call_workers(layout_.pool().workers, false); };
+    try {
+        for (NewJob& one : fresh) {
+            std::optional<std::size_t> page = board_.free_page(1);
+            if (!page) {
+                call_all();  // those that are there free one
+                page = free_page(lock, 1);
+            }
+            JobPage& at = layout_.job(*page);
+            JobHandle& job = jobs.emplace_back(one.fill(at));
+            at.terms.only_worker = static_cast<int>(jobs.size()) - 1;
+            job->escalated = true;
+            board_.post(job, *page);
+        }
+    } catch (...) {
+        call_all();
+        throw;
+    }
+    call_all();
+    const std::uint64_t now = call_server();
+    for (const JobHandle& job : jobs) {
+        job->nudged_ns = now;
+    }
+    return jobs;
+}
+
+/// There is work that takes time. Returns the time.
+std::uint64_t Client::call_server() {
+    server_.call();
+    const std::uint64_t now = os::now_ns();
+    // Not at every call of many.
+    if (now - looked_at_server_ns_ > server_look_interval) {
+        looked_at_server_ns_ = now;
+        look_at_server();
+        check_open();
+    }
+    return now;
 }
 
 /// Waits while all are taken.
@@ -93,10 +139,8 @@ std::size_t Client::free_page(Lock& lock, std::uint64_t positions) {
         if (const auto page = board_.free_page(positions)) {
             return *page;
         }
-        const JobHandle job = board_.any_job();
-        lock.unlock();
-        wait(job, ~std::uint64_t{0}, Clock::now() + std::chrono::milliseconds(10));
-        lock.lock();
+        await(lock, board_.any_job(), ~std::uint64_t{0},
+              Clock::now() + std::chrono::milliseconds(10), For::page);
         check_open();
     }
 }
@@ -145,21 +189,29 @@ void Client::cancel(const JobHandle& job) {
 }
 
 void Client::abandon(const JobHandle& job) {
-    const std::scoped_lock lock(mutex_);
-    job->sink = nullptr;
+    std::shared_ptr<Sink> sink;  // destroyed without the lock
+    Lock lock(mutex_);
+    sink = job->receiver.forget(lock);
     board_.close(*job, true);
     board_.finish_if_complete(*job);
 }
 
+void Client::forget(const JobHandle& job) {
+    std::shared_ptr<Sink> sink;
+    Lock lock(mutex_);
+    sink = job->receiver.forget(lock);
+}
+
 std::uint64_t Client::arrivals(const JobHandle& job) {
-    const std::scoped_lock lock(mutex_);
+    Lock lock(mutex_);
     look_at_server();
     collect();
-    return job->done.total();
+    job->receiver.tell(lock);
+    return job->told();
 }
 
 bool Client::resolved(const JobHandle& job) {
-    const std::scoped_lock lock(mutex_);
+    Lock lock(mutex_);
     look_at_server();
     collect();
     if (const std::uint64_t now = os::now_ns(); !job->resolved && now - job->nudged_ns > slice) {
@@ -168,33 +220,48 @@ bool Client::resolved(const JobHandle& job) {
         calls_.escalate(*job);
         layout_.tokens().forget_all();
     }
-    return job->resolved;
+    return job->receiver.tell(lock) && job->resolved;
 }
 
 /// Takes in what has arrived. True if a wait for the job, or for more than `seen` of its items, is
 /// over.
-bool Client::is_over(Job& job, std::uint64_t seen) {
+bool Client::is_over(Job& job, std::uint64_t seen, For what) {
     collect();
     if (!job.resolved && board_.is_closed_by_worker(job)) {
         board_.close(job, !job.finishes_claimed);
         board_.finish_if_complete(job);
     }
-    return job.resolved || job.done.total() > seen || job.is_certain();
+    return job.resolved || (what == For::sink && (job.told() > seen || job.is_certain()));
+}
+
+bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) {
+    Lock lock(mutex_);
+    return await(lock, job, seen, deadline, For::sink);
 }
 
 /// Spins only where the answer is microseconds away, then parks on the job's bell, in slices.
-bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) {
-    Lock lock(mutex_);
+bool Client::await(Lock& lock, const JobHandle& job, std::uint64_t seen, Clock::time_point deadline,
+                   For what) {
+    const auto is_untold = [&] { return what == For::sink && job->receiver.untold() != 0; };
     int watches = job->waited && calls_.spins() ? most_watches : 0;
     std::uint64_t watch_until = 0;
     for (;;) {
+        if (is_untold()) [[unlikely]] {
+            if (!job->receiver.tell(lock, deadline)) {
+                return false;
+            }
+        }
         if (job->resolved) {
             return true;
         }
         const std::size_t index = job->postings.back().page;
         const os::FutexWord& bell = layout_.words(index).bell;
         const std::uint32_t heard = bell.load(std::memory_order_seq_cst);
-        if (is_over(*job, seen)) {
+        const bool over = is_over(*job, seen, what);
+        if (is_untold()) {
+            continue;
+        }
+        if (over) {
             return true;
         }
         if (server_.says_broken()) {
@@ -208,7 +275,7 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
                     .count();
             if (left <= 0) {
                 look_at_server();  // the program may make short waits only
-                return job->resolved;
+                return (!is_untold() || job->receiver.tell(lock)) && job->resolved;
             }
             time = std::min(time, static_cast<std::uint64_t>(left));
         }
@@ -268,10 +335,7 @@ void Client::join() {
             "first");
     }
     while (board_.unresolved() != 0 && state_ == State::closed) {
-        const JobHandle job = board_.any_job();
-        lock.unlock();
-        wait(job, ~std::uint64_t{0}, Clock::time_point::max());
-        lock.lock();
+        await(lock, board_.any_job(), ~std::uint64_t{0}, Clock::time_point::max(), For::page);
     }
     server_.end_workers();
     server_.forget();
@@ -308,7 +372,7 @@ void Client::look_at_server() {
     }
     state_ = State::broken;
     collect();
-    server_.kill_worker_groups();
+    kill_what_workers_left(layout_);
     broken_as_ = server_.account(inbox_.initializer_failure());
     board_.give_up_all(broken_as_);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <vector>
@@ -23,8 +24,9 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// The client's half of a pool. Its state is guarded by `mutex_`, which no other process knows. As
-/// in Worker, functions that every call needs are `hot`.
+/// The client's half of a pool. Its state is guarded by `mutex_`, which no other process knows. No
+/// code of the program's runs while it is locked. As in Worker, functions that every call needs are
+/// `hot`.
 class Client final : public Backend {
 public:
     explicit Client(const EngineOptions& options);
@@ -33,6 +35,8 @@ public:
     ~Client() override;
 
     [[gnu::hot]] JobHandle start(JobSpec&& spec) override;
+    std::vector<JobHandle> start_in_each(JobSpec& spec,
+                                         std::span<const std::shared_ptr<Sink>> sinks) override;
     [[gnu::hot]] bool wait(const JobHandle& job, std::uint64_t seen,
                            Clock::time_point deadline) override;
     std::uint64_t arrivals(const JobHandle& job) override;
@@ -41,6 +45,7 @@ public:
     void end_feed(const JobHandle& job) override;
     void cancel(const JobHandle& job) override;
     void abandon(const JobHandle& job) override;
+    void forget(const JobHandle& job) override;
     void close() override;
     void join() override;
     void terminate() override;
@@ -55,10 +60,16 @@ private:
     [[gnu::hot]] std::size_t free_page(Lock& lock, std::uint64_t positions);
     [[gnu::hot]] void collect();
     [[gnu::hot]] void check_open() const;
+    std::uint64_t call_server();
     void end_jobs();
     void look_at_server();
 
-    [[gnu::hot]] bool is_over(Job& job, std::uint64_t seen);
+    /// Who waits for a job: whoever wants its answer, and tells its sink; or any thread, until its
+    /// page is free.
+    enum class For : bool { sink, page };
+    [[gnu::hot]] bool await(Lock& lock, const JobHandle& job, std::uint64_t seen,
+                            Clock::time_point deadline, For what);
+    [[gnu::hot]] bool is_over(Job& job, std::uint64_t seen, For what);
     void park(Lock& lock, Job& job, std::size_t page, std::uint32_t heard, std::uint64_t time);
 
     memory::Region& region_;

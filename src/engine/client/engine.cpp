@@ -42,6 +42,10 @@ Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
 JobHandle Engine::start(JobSpec&& spec) { return mine(backend_).start(std::move(spec)); }
+std::vector<JobHandle> Engine::start_in_each(JobSpec& spec,
+                                             std::span<const std::shared_ptr<Sink>> sinks) {
+    return mine(backend_).start_in_each(spec, sinks);
+}
 bool Engine::wait(const JobHandle& job, Clock::time_point deadline) {
     return mine(backend_).wait(job, ~std::uint64_t{0}, deadline);
 }
@@ -56,6 +60,11 @@ bool Engine::feed(const JobHandle& job, std::span<const std::byte> item) {
 void Engine::end_feed(const JobHandle& job) { mine(backend_).end_feed(job); }
 void Engine::cancel(const JobHandle& job) { mine(backend_).cancel(job); }
 void Engine::abandon(const JobHandle& job) { mine(backend_).abandon(job); }
+void Engine::forget(const JobHandle& job) noexcept {
+    if (backend_->belongs_to_this_process()) {
+        backend_->forget(job);
+    }
+}
 void Engine::close() { mine(backend_).close(); }
 void Engine::join() { mine(backend_).join(); }
 void Engine::terminate() { mine(backend_).terminate(); }

@@ -193,12 +193,6 @@ Failure ForkServer::account(const std::optional<Failure>& initializer_failure) c
     return why;
 }
 
-void ForkServer::kill_worker_groups() const {
-    for (int worker = 0; worker < layout_.workers(); ++worker) {
-        os::send_signal_to_group(layout_.server_line(worker).pid.load(), SIGKILL);
-    }
-}
-
 void ForkServer::end_workers() {
     if (!exists()) {
         return;
@@ -209,7 +203,7 @@ void ForkServer::end_workers() {
     os::futex_wake(layout_.common().doorbell,
                    1 << 30);  // idle workers exit while the fork server wakes up
     poke();
-    os::send_signal(pid_, SIGCONT);  // somebody may have stopped it
+    os::send_signal(pidfd_, SIGCONT);  // somebody may have stopped it
     const ServerPage& server = layout_.server();
     const std::uint64_t until = os::now_ns() + longest_end;
     for (;;) {
@@ -218,7 +212,7 @@ void ForkServer::end_workers() {
             break;
         }
         if (os::now_ns() > until) {
-            os::send_signal(pid_, SIGKILL);  // its workers die with it
+            os::send_signal(pidfd_, SIGKILL);  // its workers die with it
             os::wait_for_end(pidfd_, longest_end / ms);
             break;
         }
@@ -240,13 +234,13 @@ void ForkServer::forget() {
     }
     wait::yield_until(os::now_ns() + 200 * us, [&] { return has_ended(); });
     if (pidfd_ && !os::wait_for_end(pidfd_, longest_end / ms)) {
-        os::send_signal(pid_, SIGKILL);
+        os::send_signal(pidfd_, SIGKILL);
         os::wait_for_end(pidfd_, longest_end / ms);
     }
-    if (is_child_) {
+    if (pidfd_) {
+        os::reap(pidfd_, is_child_);  // this process may be the one that adopts orphans, too
+    } else if (is_child_) {
         os::reap(pid_);
-    } else {
-        os::reap_if_ended(pid_);  // this process may be the one that adopts orphans
     }
     pidfd_.reset();
     pid_ = 0;

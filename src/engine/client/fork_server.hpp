@@ -41,9 +41,6 @@ public:
     /// What broke the pool, as far as that is known. `initializer_failure`: what a worker sent
     /// about it.
     [[nodiscard]] Failure account(const std::optional<Failure>& initializer_failure) const;
-    /// Call it when the fork server died, and its workers with it. Kills what their tasks started.
-    void kill_worker_groups() const;
-
     /// Makes it end every worker, and waits until they are gone.
     void end_workers();
     /// After a start that failed: false if a fork server that was ordered, but never announced, may

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "engine/client/sized_entries.hpp"
+
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
@@ -21,7 +23,9 @@ bool are_items(const Job& job, const FrameHeader& header) {
     return header.first <= job.count && header.count <= job.count - header.first;
 }
 
+/// What is marked is then told to the job's receiver.
 [[gnu::hot]] bool mark_done(Job& job, const FrameHeader& header) {
+    job.receiver.make_room();
     return are_items(job, header) && job.done.insert(header.first, header.first + header.count);
 }
 
@@ -30,67 +34,18 @@ bool are_items(const Job& job, const FrameHeader& header) {
     if (payload.size() != stride * header.count || !mark_done(job, header)) {
         return false;
     }
-    if (job.sink != nullptr) {
-        job.sink->results(header.first, header.count, payload);
-    }
+    job.receiver.results(header.first, header.count, payload);
     return true;
 }
 
-/// The entries of a frame of variable-sized results, one after the other.
-class Entries {
-public:
-    Entries(const FrameHeader& header, Bytes payload) : count_(header.count), rest_(payload) {}
-
-    /// Moves to the next entry. False at the end, and if the entry makes no sense.
-    bool next() {
-        if (rest_.size() < sizeof entry_) {
-            return false;
-        }
-        std::memcpy(&entry_, rest_.data(), sizeof entry_);
-        if (entry_size(entry_.size) > rest_.size() || entry_.index < least_ ||
-            entry_.index >= count_) {
-            return false;
-        }
-        least_ = entry_.index + std::uint64_t{1};
-        result_ = rest_.subspan(sizeof entry_, entry_.size);
-        rest_ = rest_.subspan(entry_size(entry_.size));
-        return true;
-    }
-    [[nodiscard]] bool at_end() const { return rest_.empty(); }
-    [[nodiscard]] std::uint64_t index() const { return entry_.index; }
-    [[nodiscard]] Bytes result() const { return result_; }
-
-private:
-    std::uint64_t count_;
-    Bytes rest_;
-    std::uint64_t least_ = 0;
-    Entry entry_{};
-    Bytes result_;
-};
-
-void tell_nothing(Job& job, std::uint64_t first, std::uint64_t last) {
-    if (first < last) {
-        job.sink->results(first, last - first, {});
-    }
-}
-
 bool take_sized(Job& job, const FrameHeader& header, Bytes payload) {
-    Entries check(header, payload);
+    SizedEntries check(header.count, payload);
     while (check.next()) {
     }
     if (!check.at_end() || !mark_done(job, header)) {
         return false;
     }
-    if (job.sink == nullptr) {
-        return true;
-    }
-    std::uint64_t told = 0;
-    for (Entries entries(header, payload); entries.next();) {
-        tell_nothing(job, header.first + told, header.first + entries.index());
-        job.sink->result(header.first + entries.index(), entries.result());
-        told = entries.index() + 1;
-    }
-    tell_nothing(job, header.first + told, header.first + header.count);
+    job.receiver.sized(header.first, header.count, payload);
     return true;
 }
 
@@ -125,14 +80,15 @@ bool take_part(Job& job, const FrameHeader& header, Bytes payload) {
     if (!mark_done(job, header)) {
         return false;
     }
-    if (job.sink != nullptr && parts.lost) {
-        job.sink->failed(header.first, Failure{.standard = StandardType::bad_alloc,
-                                               .index = header.first,
-                                               .type_name = "std::bad_alloc",
-                                               .message = "no memory here for its result of " +
-                                                          std::to_string(part.total) + " bytes"});
-    } else if (job.sink != nullptr) {
-        job.sink->result(header.first, parts.bytes);
+    if (parts.lost) {
+        job.receiver.failed(header.first,
+                            Failure{.standard = StandardType::bad_alloc,
+                                    .index = header.first,
+                                    .type_name = "std::bad_alloc",
+                                    .message = "no memory here for its result of " +
+                                               std::to_string(part.total) + " bytes"});
+    } else {
+        job.receiver.result(header.first, std::move(parts.bytes));
     }
     job.parts.erase(header.first);
     return true;
@@ -144,10 +100,8 @@ bool take_skipped(Job& job, const FrameHeader& header) {
     if ((!job.fail_fast && !closed) || !mark_done(job, header)) {
         return false;
     }
-    if (job.sink != nullptr) {
-        job.sink->dropped(header.first, header.first + header.count,
-                          Failure{.kind = Failure::Kind::cancelled});
-    }
+    job.receiver.dropped(header.first, header.first + header.count,
+                         Failure{.kind = Failure::Kind::cancelled});
     return true;
 }
 
@@ -156,11 +110,9 @@ bool take_failure(Job& job, const FrameHeader& header, Bytes payload) {
         return false;
     }
     job.parts.erase(header.first);
-    if (job.sink != nullptr) {
-        Failure failure = decode_failure(payload);
-        failure.index = header.first;
-        job.sink->failed(header.first, std::move(failure));
-    }
+    Failure failure = decode_failure(payload);
+    failure.index = header.first;
+    job.receiver.failed(header.first, std::move(failure));
     return true;
 }
 

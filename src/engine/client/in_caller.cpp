@@ -34,7 +34,7 @@ Failure current_failure(std::uint64_t item) {
 /// A job that owns the memory which its spec only points to.
 class CallerJob : public Job {
 public:
-    explicit CallerJob(JobSpec given) : Job(given.sink), spec(std::move(given)) {}
+    explicit CallerJob(JobSpec given) : Job(std::move(given.sink)), spec(std::move(given)) {}
     ~CallerJob() {
         if (prepared != nullptr && spec.prepare.close != nullptr) {
             spec.prepare.close(prepared);
@@ -51,6 +51,8 @@ public:
 
 namespace {
 
+using Lock = std::unique_lock<std::mutex>;
+
 /// Thrown through a thunk instead of running an item whose job is cancelled.
 struct Cancelled {};
 
@@ -62,7 +64,8 @@ Block copy_of(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-/// Runs items of one job through its thunk; the results go to the sink as they come.
+/// Runs items of one job through its thunk; the results go to the sink as they come,
+/// without the lock.
 class CallerRun final : public RunHost {
 public:
     CallerRun(CallerJob& job, InCaller& pool)
@@ -134,11 +137,13 @@ public:
     void end_checked() override {}
     void emit(Run& run, std::span<const std::byte> bytes) override {
         give(run.next);
-        const std::scoped_lock lock(mutex_);
-        if (job_.done.insert(run.next, run.next + 1) && job_.sink != nullptr) {
-            job_.sink->result(run.next, bytes);
+        Lock lock(mutex_);
+        job_.receiver.make_room();
+        if (job_.done.insert(run.next, run.next + 1)) {
+            job_.receiver.result(run.next, bytes);
         }
         given_ = run.next + 1;
+        job_.receiver.tell(lock);
     }
     void fail(Run& run, std::uint64_t item) override {
         Failure failure = current_failure(item);
@@ -147,11 +152,13 @@ public:
             stop();
             run.last = run.next;
         }
-        const std::scoped_lock lock(mutex_);
-        if (job_.done.insert(item, item + 1) && job_.sink != nullptr) {
-            job_.sink->failed(item, std::move(failure));
+        Lock lock(mutex_);
+        job_.receiver.make_room();
+        if (job_.done.insert(item, item + 1)) {
+            job_.receiver.failed(item, std::move(failure));
         }
         given_ = item + 1;
+        job_.receiver.tell(lock);
     }
     void stop() override { job_.stopped = true; }
 
@@ -166,11 +173,13 @@ private:
         if (job_.spec.in_place == nullptr && job_.spec.result_stride != 0) {
             bytes = {output_ + given_ * job_.spec.result_stride, count * job_.spec.result_stride};
         }
-        const std::scoped_lock lock(mutex_);
-        if (job_.done.insert(given_, end) && job_.sink != nullptr) {
-            job_.sink->results(given_, count, bytes);
+        Lock lock(mutex_);
+        job_.receiver.make_room();
+        if (job_.done.insert(given_, end)) {
+            job_.receiver.results(given_, count, bytes);
         }
         given_ = end;
+        job_.receiver.tell(lock);
     }
 
     CallerJob& job_;
@@ -195,12 +204,7 @@ void finish(CallerJob& job, Failure::Kind why) {
     }
     job.open = false;
     job.cancelled.store(1, std::memory_order_relaxed);
-    for (const IntervalSet::Interval gap : job.done.missing(0, job.count)) {
-        job.done.insert(gap.begin, gap.end);
-        if (job.sink != nullptr) {
-            job.sink->dropped(gap.begin, gap.end, Failure{.kind = why});
-        }
-    }
+    job.drop(0, job.count, Failure{.kind = why});
     job.resolved = true;
 }
 
@@ -289,6 +293,12 @@ JobHandle InCaller::start(JobSpec&& spec) {
     return job;
 }
 
+std::vector<JobHandle> InCaller::start_in_each(JobSpec& spec,
+                                               std::span<const std::shared_ptr<Sink>> sinks) {
+    spec.sink = sinks.front();
+    return {start(std::move(spec))};
+}
+
 bool InCaller::feed(const JobHandle& handle, std::span<const std::byte> item) {
     const auto shared = std::static_pointer_cast<CallerJob>(handle);
     CallerJob& job = *shared;
@@ -315,26 +325,35 @@ void InCaller::end_feed(const JobHandle& job) {
 
 bool InCaller::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point /*deadline*/) {
     // Only a call of start() or feed() can bring more: waiting would not.
-    const std::scoped_lock lock(mutex_);
-    return job->resolved || job->done.total() > seen;
+    Lock lock(mutex_);
+    job->receiver.tell(lock);
+    return job->resolved || job->told() > seen;
 }
 
 std::uint64_t InCaller::arrivals(const JobHandle& job) {
-    const std::scoped_lock lock(mutex_);
-    return job->done.total();
+    Lock lock(mutex_);
+    job->receiver.tell(lock);
+    return job->told();
 }
 
 bool InCaller::resolved(const JobHandle& job) {
-    const std::scoped_lock lock(mutex_);
-    return job->resolved;
+    Lock lock(mutex_);
+    return job->receiver.tell(lock) && job->resolved;
 }
 
 void InCaller::cancel(const JobHandle& job) { end_feed(job); }
 
 void InCaller::abandon(const JobHandle& job) {
-    const std::scoped_lock lock(mutex_);
-    job->sink = nullptr;
+    std::shared_ptr<Sink> sink;  // destroyed without the lock
+    Lock lock(mutex_);
+    sink = job->receiver.forget(lock);
     finish(static_cast<CallerJob&>(*job), Failure::Kind::cancelled);
+}
+
+void InCaller::forget(const JobHandle& job) {
+    std::shared_ptr<Sink> sink;
+    Lock lock(mutex_);
+    sink = job->receiver.forget(lock);
 }
 
 void InCaller::close() {
@@ -360,11 +379,12 @@ void InCaller::join() {
 }
 
 void InCaller::terminate() {
+    std::vector<std::shared_ptr<CallerJob>> jobs;  // let go of without the lock
     const std::scoped_lock lock(mutex_);
     state_ = State::terminated;
     for (const std::weak_ptr<CallerJob>& known : jobs_) {
-        if (const std::shared_ptr<CallerJob> job = known.lock()) {
-            finish(*job, Failure::Kind::terminated);
+        if (std::shared_ptr<CallerJob> job = known.lock()) {
+            finish(*jobs.emplace_back(std::move(job)), Failure::Kind::terminated);
         }
     }
     jobs_.clear();

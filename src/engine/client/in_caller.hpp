@@ -26,6 +26,8 @@ public:
     explicit InCaller(const EngineOptions& options);
 
     JobHandle start(JobSpec&& spec) override;
+    std::vector<JobHandle> start_in_each(JobSpec& spec,
+                                         std::span<const std::shared_ptr<Sink>> sinks) override;
     bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) override;
     std::uint64_t arrivals(const JobHandle& job) override;
     bool resolved(const JobHandle& job) override;
@@ -33,6 +35,7 @@ public:
     void end_feed(const JobHandle& job) override;
     void cancel(const JobHandle& job) override;
     void abandon(const JobHandle& job) override;
+    void forget(const JobHandle& job) override;
     void close() override;
     void join() override;
     void terminate() override;
@@ -50,7 +53,7 @@ private:
     void run(const std::shared_ptr<CallerJob>& job, std::uint64_t first, std::uint64_t last);
 
     const std::uint64_t owner_;
-    std::mutex mutex_;  // held while a sink is called, never while a task runs
+    std::mutex mutex_;  // never held while a task runs, or other code of the program's
     std::condition_variable idle_;
     std::size_t running_ = 0;  // calls that run items at the moment
     std::vector<std::weak_ptr<CallerJob>> jobs_;

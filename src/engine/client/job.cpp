@@ -5,10 +5,9 @@ namespace engine {
 
 void Job::drop(std::uint64_t first, std::uint64_t last, const Failure& why) {
     for (const IntervalSet::Interval gap : done.missing(first, last)) {
+        receiver.make_room();
         done.insert(gap.begin, gap.end);
-        if (sink != nullptr) {
-            sink->dropped(gap.begin, gap.end, why);
-        }
+        receiver.dropped(gap.begin, gap.end, why);
     }
 }
 

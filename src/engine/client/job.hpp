@@ -10,6 +10,7 @@
 
 #include "engine/client/feed.hpp"
 #include "engine/client/interval_set.hpp"
+#include "engine/client/receiver.hpp"
 #include "engine/shared/interface.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -18,16 +19,16 @@ namespace engine {
 /// One submitted job: the client's book-keeping, private memory guarded by the pool's mutex.
 class Job {
 public:
-    explicit Job(std::shared_ptr<Sink> receiver) : sink(std::move(receiver)) {}
+    explicit Job(std::shared_ptr<Sink> sink) : receiver(std::move(sink)) {}
 
-    std::shared_ptr<Sink> sink;  // empty once abandoned
-    std::uint64_t count = 0;     // items known so far
-    bool open = false;           // more may be fed
+    Receiver receiver;
+    std::uint64_t count = 0;  // items known so far
+    bool open = false;        // more may be fed
     bool fail_fast = false;
     bool finishes_claimed = false;  // claimed items run even if a worker closes it
     bool ended = false;             // cancelled or abandoned: no more of its items start
     bool resolved = false;
-    IntervalSet done;  // items that reached the sink
+    IntervalSet done;  // items of which the receiver knows what came of them
 
     // What keeps the job's memory alive while workers read it.
     Block block;
@@ -59,15 +60,17 @@ public:
     bool had_spinner = false;     // a spinning worker saw it come: answers take microseconds
     bool escalated = false;       // every worker that can help was called
 
-    /// Gives up those of items [first, last) that are not done: the sink is told why.
+    /// Gives up those of items [first, last) that are not done: the receiver is told why.
     void drop(std::uint64_t first, std::uint64_t last, const Failure& why);
 
-    /// Has everything reached the sink?
+    /// Has everything reached the receiver?
     [[nodiscard]] bool is_complete() const { return !open && done.total() == count; }
+    /// How many items the sink has heard of.
+    [[nodiscard]] std::uint64_t told() const { return done.total() - receiver.untold(); }
     /// Can nothing that still arrives change the answer? True for a search that is certain of what
     /// it found.
     [[nodiscard]] bool is_certain() const {
-        return sink != nullptr && done.contains_all_before(sink->certain_before());
+        return done.contains_all_before(receiver.certain_before());
     }
 
     /// Call it when nobody reads the job's memory any more.

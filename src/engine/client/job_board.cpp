@@ -76,10 +76,40 @@ void JobBoard::put_up(const JobHandle& job, std::size_t index, std::uint64_t pos
     page.cancelled.store(0, std::memory_order_relaxed);
     page.limit.store(first + positions, std::memory_order_release);
     page.serial.store(serial, std::memory_order_release);
-    layout_.pool().active.set(index, true);
+    if (page.terms.only_worker >= 0) {
+        put_up_for_one(index, page.terms.only_worker);
+    } else {
+        layout_.pool().active.set(index, true);
+    }
     if (page.terms.timeout_ns != 0) {
         update_shortest_timeout();
     }
+}
+
+/// The worker finds it in its own line, where no other one looks. While there is one already, all
+/// workers meet it among the others.
+void JobBoard::put_up_for_one(std::size_t page, int worker) {
+    Word& own = layout_.line(worker).own_job;
+    if (own.load(std::memory_order_relaxed) != 0) {
+        layout_.pool().active.set(page, true);
+        return;
+    }
+    layout_.pool().own_jobs.fetch_add(1, std::memory_order_release);
+    layout_.pool().active.set_hidden(page, true);
+    own.store(page + 1, std::memory_order_release);
+}
+
+void JobBoard::take_down(std::size_t page) {
+    if (const int worker = layout_.job(page).terms.only_worker; worker >= 0) {
+        Word& own = layout_.line(worker).own_job;
+        if (own.load(std::memory_order_relaxed) == page + 1) {
+            own.store(0, std::memory_order_release);
+            layout_.pool().active.set_hidden(page, false);
+            layout_.pool().own_jobs.fetch_sub(1, std::memory_order_release);
+            return;
+        }
+    }
+    layout_.pool().active.set(page, false);
 }
 
 bool JobBoard::post_again(const JobHandle& job, std::span<const Extent> extents,
@@ -144,7 +174,7 @@ void JobBoard::finish(Job& job) {
     bool timed = false;
     for (const Job::Posting& posting : job.postings) {
         JobPage& page = layout_.job(posting.page);
-        layout_.pool().active.set(posting.page, false);
+        take_down(posting.page);
         page.serial.store(0, std::memory_order_release);
         used_[posting.page / 64] &= ~(std::uint64_t{1} << (posting.page % 64));
         timed = timed || page.terms.timeout_ns != 0;

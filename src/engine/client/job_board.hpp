@@ -42,8 +42,8 @@ public:
     /// Did a worker close it, because a search found something or an item failed (fail_fast)?
     [[gnu::hot]] [[nodiscard]] bool is_closed_by_worker(const Job& job) const;
 
-    /// If every item of the job has reached its sink: frees its pages, and wakes the threads that
-    /// wait for it.
+    /// If every item of the job has reached its receiver: frees its pages, and wakes the threads
+    /// that wait for it.
     [[gnu::hot]] void finish_if_complete(Job& job) {
         if (!job.resolved && job.is_complete()) {
             finish(job);
@@ -71,6 +71,8 @@ public:
 private:
     void make_room_for(std::size_t page);
     [[gnu::hot]] void put_up(const JobHandle& job, std::size_t page, std::uint64_t positions);
+    void put_up_for_one(std::size_t page, int worker);
+    [[gnu::hot]] void take_down(std::size_t page);
     [[nodiscard]] std::uint64_t first_position(std::size_t page) const {
         return page < first_positions_.size() ? first_positions_[page] : 0;
     }

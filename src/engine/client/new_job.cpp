@@ -73,7 +73,6 @@ JobHandle NewJob::fill(JobPage& page) {
     terms.eager = spec_.eager;
     terms.waited = spec_.waited;
     terms.fail_fast = spec_.fail_fast;
-    terms.only_worker = spec_.only_worker;
     page.terms = terms;
     page.guarded = false;
     page.extents = nullptr;

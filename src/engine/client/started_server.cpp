@@ -168,7 +168,9 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
     started.pidfd = os::open_pidfd(pid);
     if (!started.pidfd) {
         const int why = errno;
-        os::send_signal(pid, SIGKILL);
+        if (os::is_child(pid)) {
+            os::send_signal(pid, SIGKILL);
+        }
         fail(why, "procpool: cannot watch the program that was started anew (raise `ulimit -n`?)");
     }
     const std::vector<ship::Module> modules = ship::loaded_modules();
@@ -186,13 +188,13 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
     Answer answer;
     if (!read(message.bytes, answer) ||
         (answer.pid != 0 && message.bytes.size() != sizeof answer + modules.size())) {
-        os::reap_if_ended(pid);
+        os::reap(started.pidfd, false);
         fail(ECHILD,
              "procpool: the program that was started anew ended before it called init(): call "
              "procpool::init(argc, argv) first thing in main()");
     }
     if (answer.pid == 0) {
-        os::reap_if_ended(pid);
+        os::reap(started.pidfd, false);
         fail(answer.error,
              answer.error == ENOEXEC
                  ? std::string("procpool: the file of this program was replaced while it runs: "
@@ -208,9 +210,9 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
     try {
         check(started.modules);
     } catch (...) {
-        os::send_signal(pid, SIGKILL);
+        os::send_signal(started.pidfd, SIGKILL);
         os::wait_for_end(started.pidfd, 10'000);
-        os::reap_if_ended(pid);
+        os::reap(started.pidfd, false);
         throw;
     }
     const std::byte go_on{1};

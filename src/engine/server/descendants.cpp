@@ -38,7 +38,8 @@ void Descendants::kill(std::uint64_t until) {
 }
 
 bool Descendants::is_descendant(pid_t child) const {
-    return child != spare_.pid() && !places_.find(child);
+    // What is no child of this process may be anybody's, whatever /proc says.
+    return child != spare_.pid() && !places_.find(child) && os::is_child(child);
 }
 
 void Descendants::kill_left() {

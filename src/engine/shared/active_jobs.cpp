@@ -18,12 +18,37 @@ void ActiveJobs::set(std::size_t job, bool active) {
     summary.store(now != 0 ? old | summary_bit : old & ~summary_bit, std::memory_order_release);
 }
 
+/// Hidden before it is active, and until it is not any more.
+void ActiveJobs::set_hidden(std::size_t job, bool active) {
+    Word& word = hidden_[job / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (job % 64);
+    if (active) {
+        word.fetch_or(bit, std::memory_order_release);
+    }
+    set(job, active);
+    if (!active) {
+        word.fetch_and(~bit, std::memory_order_release);
+    }
+}
+
 std::size_t ActiveJobs::next(std::size_t from, std::size_t jobs) const {
+    return find<true>(from, jobs);
+}
+
+std::size_t ActiveJobs::next_seen(std::size_t from, std::size_t jobs) const {
+    return find<false>(from, jobs);
+}
+
+template <bool hidden_too>
+std::size_t ActiveJobs::find(std::size_t from, std::size_t jobs) const {
     const std::size_t words = jobs / 64;
     std::uint64_t mask = ~std::uint64_t{0} << (from % 64);
     for (std::size_t word = from / 64; word < words; ++word, mask = ~std::uint64_t{0}) {
-        if (const std::uint64_t bits = active_[word].load(std::memory_order_seq_cst) & mask;
-            bits != 0) {
+        std::uint64_t bits = active_[word].load(std::memory_order_seq_cst) & mask;
+        if constexpr (!hidden_too) {
+            bits &= ~hidden_[word].load(std::memory_order_acquire);
+        }
+        if (bits != 0) {
             return word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
         }
         // Skip the empty words that follow.

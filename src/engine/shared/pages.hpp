@@ -25,6 +25,9 @@ enum class Command : std::uint32_t { run, end };
 
 /// Written by the client: one per pool.
 struct PoolPage {
+    /// How many jobs workers find in WorkerLine::own_job. It seldom changes, as the rest here.
+    Word own_jobs{0};
+
     // Constant once the fork server runs.
     std::uint64_t secret = 0;
     std::uint64_t pool = 0;  ///< number of this pool among those of the region
@@ -50,11 +53,12 @@ struct PoolPage {
     ActiveJobs active;
 };
 
-/// Written by the client: one per worker.
+/// Written by the client: a line per worker.
 struct alignas(cache_line) WorkerLine {
     Word head{0};     ///< of the result ring: bytes consumed
     Word condemn{0};  ///< incarnation of the worker to be killed for a corrupt ring
     Word emptied{0};  ///< incarnation whose ring was emptied after it was found down
+    Word own_job{0};  ///< 1 + the page of a job that this worker alone may take; 0: there is none
     int cpu = -1;     ///< the CPU that the worker is bound to; -1: none
 };
 

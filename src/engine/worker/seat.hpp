@@ -25,11 +25,17 @@ struct Seat {
     [[nodiscard]] std::size_t next_active_job(std::size_t from) const {
         return pool.active.next(from, layout.jobs());
     }
-    /// The serial number of the active job that was posted first; 0: there is none.
+    /// As above, without those that are for one worker alone.
+    [[nodiscard]] std::size_t next_common_job(std::size_t from) const {
+        return pool.own_jobs.load(std::memory_order_acquire) == 0
+                   ? pool.active.next(from, layout.jobs())
+                   : pool.active.next_seen(from, layout.jobs());
+    }
+    /// The serial number of the job for all workers that was posted first; 0: there is none.
     [[nodiscard]] std::uint64_t oldest_job() const {
         std::uint64_t oldest = 0;
-        for (std::size_t job = next_active_job(0); job < layout.jobs();
-             job = next_active_job(job + 1)) {
+        for (std::size_t job = next_common_job(0); job < layout.jobs();
+             job = next_common_job(job + 1)) {
             const std::uint64_t serial = layout.job(job).serial.load(std::memory_order_acquire);
             oldest = serial != 0 && (oldest == 0 || serial < oldest) ? serial : oldest;
         }

@@ -205,6 +205,34 @@ TEST_F(JobBoardTest, SaysSoWhenNoPositionsAreLeft) {
     EXPECT_THROW(static_cast<void>(board.free_page(1)), PoolBroken);
 }
 
+TEST_F(JobBoardTest, ShowsAJobOfOneWorkerToThatOneAlone) {
+    const JobHandle job = post(1, {.only_worker = 1});
+    EXPECT_EQ(layout.line(0).own_job, 0U);
+    EXPECT_EQ(layout.line(1).own_job, 1 + job->postings.back().page);
+    EXPECT_EQ(layout.pool().own_jobs, 1U);
+    EXPECT_EQ(layout.pool().active.next_seen(0, layout.jobs()), layout.jobs());
+    EXPECT_TRUE(layout.pool().active.any());
+
+    board.give_up(*job, {});
+    EXPECT_EQ(layout.line(1).own_job, 0U);
+    EXPECT_EQ(layout.pool().own_jobs, 0U);
+    EXPECT_FALSE(layout.pool().active.any());
+    EXPECT_EQ(post(1)->postings.back().page, 0U);
+    EXPECT_EQ(layout.pool().active.next_seen(0, layout.jobs()), 0U) << "the page hides no more";
+}
+
+TEST_F(JobBoardTest, ShowsTheSecondJobOfOneWorkerToAll) {
+    const JobHandle first = post(1, {.only_worker = 1});
+    const JobHandle second = post(1, {.only_worker = 1});
+    EXPECT_EQ(layout.line(1).own_job, 1U);
+    EXPECT_EQ(layout.pool().active.next_seen(0, layout.jobs()), 1U);
+    board.give_up(*second, {});
+    EXPECT_EQ(layout.line(1).own_job, 1U);
+    board.give_up(*first, {});
+    EXPECT_EQ(layout.line(1).own_job, 0U);
+    EXPECT_FALSE(layout.pool().active.any());
+}
+
 TEST_F(JobBoardTest, ReportsAClaimWordThatMakesNoSense) {
     const JobHandle job = post(10);
     layout.words(0).claim = 0x1234;

@@ -77,5 +77,32 @@ TEST_F(TurnsTest, SeeANewJobWhenTheDoorbellRings) {
     EXPECT_EQ(next(1), 2U);
 }
 
+class OwnJobTest : public TurnsTest {
+protected:
+    OwnJobTest() {
+        activate({2, 5});
+        for (const std::size_t hidden : {1, 3}) {
+            pages.layout().pool().active.set_hidden(hidden, true);
+        }
+        pages.layout().pool().own_jobs = 2;
+        pages.layout().line(0).own_job = 1 + 3;
+    }
+};
+
+TEST_F(OwnJobTest, ComesFirst) { EXPECT_EQ(next(), 3U); }
+
+TEST_F(OwnJobTest, IsHiddenFromOthers) {
+    pages.layout().line(0).own_job = 0;
+    EXPECT_EQ((std::vector{next(), next(), next()}), (std::vector<std::size_t>{2, 5, 2}));
+}
+
+TEST_F(OwnJobTest, IsOneOfThoseThatThePoolHas) {
+    std::vector<std::size_t> all;
+    for (std::size_t job = 0; (job = seat.next_active_job(job)) < pages.layout().jobs(); ++job) {
+        all.push_back(job);
+    }
+    EXPECT_EQ(all, (std::vector<std::size_t>{1, 2, 3, 5}));
+}
+
 }  // namespace
 }  // namespace procpool::engine

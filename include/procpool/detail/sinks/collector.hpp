@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <type_traits>
 
 #include <procpool/detail/codec.hpp>
 #include <procpool/detail/engine.hpp>
@@ -87,7 +88,12 @@ public:
     ~DoneSink() override;
 
     void take() override;
+    [[nodiscard]] bool runs_user_code() const noexcept override { return false; }
 };
+
+/// Are results of type R taken in as they are, byte by byte, with no code of the program's?
+template <class R>
+inline constexpr bool is_copied = std::is_void_v<R> || Trivial<R>;
 
 /// The i-th of fixed-size results. Throws DecodeError if it is not there, as it never is where
 /// results vary in size.

@@ -74,6 +74,8 @@ public:
         });
     }
 
+    [[nodiscard]] bool runs_user_code() const noexcept override { return !is_copied<R>; }
+
     std::optional<R> take() override {
         search_.throw_if_failed(this->failures_);
         return std::move(found_);

@@ -56,6 +56,8 @@ public:
         this->fail_each(first, last, why);
     }
 
+    [[nodiscard]] bool runs_user_code() const noexcept override { return !is_copied<R>; }
+
     [[nodiscard]] bool has_failed() const override { return no_memory_; }
     std::vector<Outcome<R>> take() override {
         if (no_memory_) {

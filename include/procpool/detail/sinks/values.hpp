@@ -51,6 +51,8 @@ public:
         this->for_items(item, 1, [&](std::uint64_t i) { read_to(results_.at(i), bytes); });
     }
 
+    [[nodiscard]] bool runs_user_code() const noexcept override { return !is_copied<R>; }
+
     std::vector<R> take() override {
         this->failures_.throw_if_any();
         if constexpr (in_place) {
@@ -97,6 +99,8 @@ public:
     void result(std::uint64_t, std::span<const std::byte> bytes) noexcept override {
         this->for_items(0, 1, [&](std::uint64_t) { value_.emplace(read_frame<R>(bytes)); });
     }
+
+    [[nodiscard]] bool runs_user_code() const noexcept override { return !is_copied<R>; }
 
     R take() override {
         this->failures_.throw_if_any();
