@@ -8,7 +8,8 @@ namespace model::claims {
 /// what it kept, and takes the offer back when it comes to the split, unless another worker has
 /// taken it.
 ///
-/// order Offers::make: split.store offer.store offered.store
+/// order Offers::make: offered.load is_in_doubt() split.store offer.store offered.compare_exchange
+/// order Offers::is_in_doubt: phase.load source.load
 /// order Offers::take_back: offered.compare_exchange
 class Giving : public Closing {
 public:

@@ -5,6 +5,11 @@
 namespace model::claims {
 
 /// Section 5: what the fork server does when a worker is dead.
+///
+/// order Recovery::resolve: serial.load was_offer_taken() claim.load serial.load close_word.load
+///     evidence.load
+/// order Burying::hand_on: phase.store=idle verdict.store verdict.load write_claim()
+///     frame_pos.store phase.store=taken
 class Recovering : public World {
 public:
     using World::World;

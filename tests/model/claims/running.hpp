@@ -5,6 +5,11 @@
 namespace model::claims {
 
 /// Section 4: what a worker does to run items and to publish their results.
+///
+/// order Items::run_taken: open() call_thunk() current.store close() close_job() phase.store=idle
+/// order Outbox::close: seal() publish()
+/// order Outbox::publish_alone: open() seal() frame_first.store publish() current.store
+/// order RingWriter::open: frame_first.store frame_pos.store
 class Running : public Claiming {
 public:
     using Claiming::Claiming;
