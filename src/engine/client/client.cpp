@@ -62,7 +62,7 @@ JobHandle Client::start(JobSpec&& spec) {
 
     JobHandle job;
     Lock lock(mutex_);
-    check_open();
+    state_.check_open();
     const std::size_t index = free_page(lock, fresh.positions());
     job = fresh.fill(layout_.job(index));
     board_.post(job, index);
@@ -93,7 +93,7 @@ std::vector<JobHandle> Client::start_in_each(JobSpec& spec,
     jobs.reserve(sinks.size());
 
     Lock lock(mutex_);
-    check_open();
+    state_.check_open();
     const auto call_all = [&] { calls_.call_workers(layout_.pool().workers, false); };
     try {
         for (NewJob& one : fresh) {
@@ -128,7 +128,7 @@ std::uint64_t Client::call_server() {
     if (now - looked_at_server_ns_ > server_look_interval) {
         looked_at_server_ns_ = now;
         look_at_server();
-        check_open();
+        state_.check_open();
     }
     return now;
 }
@@ -141,14 +141,14 @@ std::size_t Client::free_page(Lock& lock, std::uint64_t positions) {
         }
         await(lock, board_.any_job(), ~std::uint64_t{0},
               Clock::now() + std::chrono::milliseconds(10), For::page);
-        check_open();
+        state_.check_open();
     }
 }
 
 /// Takes in what has arrived, and reconciles if a task wrote where it should not.
 void Client::collect() {
     inbox_.collect();
-    if (state_ <= State::closed) {
+    if (state_.is <= PoolState::closed) {
         const bool in_rings = inbox_.take_damage();
         if (board_.take_damage() || in_rings) {
             Reconciliation(layout_, board_, inbox_, server_, calls_).run();
@@ -161,7 +161,7 @@ bool Client::feed(const JobHandle& handle, std::span<const std::byte> item) {
     Block own = job.feed.own_memory(item);
     const std::scoped_lock lock(mutex_);
     look_at_server();
-    check_open();
+    state_.check_open();
     collect();
     if (!job.open || job.resolved || !job.feed.has_room(job.count, job.done)) {
         return false;
@@ -322,25 +322,25 @@ void Client::park(Lock& lock, Job& job, std::size_t index, std::uint32_t heard,
 
 void Client::close() {
     const std::scoped_lock lock(mutex_);
-    if (state_ == State::open) {
-        state_ = State::closed;
+    if (state_.is == PoolState::open) {
+        state_.is = PoolState::closed;
     }
 }
 
 void Client::join() {
     Lock lock(mutex_);
-    if (state_ == State::open) {
+    if (state_.is == PoolState::open) {
         throw std::logic_error(
             "procpool: join() before close() or terminate() would wait for ever: call close() "
             "first");
     }
-    while (board_.unresolved() != 0 && state_ == State::closed) {
+    while (board_.unresolved() != 0 && state_.is == PoolState::closed) {
         await(lock, board_.any_job(), ~std::uint64_t{0}, Clock::time_point::max(), For::page);
     }
     server_.end_workers();
     server_.forget();
-    if (state_ == State::closed) {
-        state_ = State::ended;
+    if (state_.is == PoolState::closed) {
+        state_.is = PoolState::ended;
     }
 }
 
@@ -352,8 +352,8 @@ void Client::terminate() {
 
 /// Ends the workers, and resolves every job.
 void Client::end_jobs() {
-    if (state_ == State::open || state_ == State::closed) {
-        state_ = State::terminated;
+    if (state_.is == PoolState::open || state_.is == PoolState::closed) {
+        state_.is = PoolState::terminated;
     }
     server_.end_workers();
     collect();  // what had finished before is not lost
@@ -363,18 +363,18 @@ void Client::end_jobs() {
 /// If the fork server died or gave up, the pool is broken: what its workers had not published is
 /// lost.
 void Client::look_at_server() {
-    if (state_ == State::broken || state_ == State::terminated || state_ == State::ended ||
-        !server_.exists()) {
+    if (state_.is == PoolState::broken || state_.is == PoolState::terminated ||
+        state_.is == PoolState::ended || !server_.exists()) {
         return;
     }
     if (!server_.says_broken() && !server_.has_ended()) {
         return;
     }
-    state_ = State::broken;
+    state_.is = PoolState::broken;
     collect();
     kill_what_workers_left(layout_);
-    broken_as_ = server_.account(inbox_.initializer_failure());
-    board_.give_up_all(broken_as_);
+    state_.broken_as = server_.account(inbox_.initializer_failure());
+    board_.give_up_all(state_.broken_as);
 }
 
 std::vector<pid_t> Client::worker_pids() const {
@@ -390,26 +390,6 @@ std::vector<pid_t> Client::worker_pids() const {
         }
     }
     return pids;
-}
-
-void Client::check_open() const {
-    switch (state_) {
-        case State::open:
-            return;
-        case State::closed:
-        case State::ended:
-            throw PoolClosed("procpool: the pool is closed: it takes no new work after close()");
-        case State::terminated:
-            throw PoolTerminated("procpool: the pool is terminated: make a new one");
-        case State::broken:
-            if (broken_as_.kind == Failure::Kind::initializer) {
-                throw_failure(broken_as_);
-            }
-            throw PoolBroken(
-                "procpool: the pool is broken: its fork server died or can fork no more" +
-                (broken_as_.message.empty() ? "" : " (" + broken_as_.message + ")") +
-                "; make a new pool");
-    }
 }
 
 }  // namespace engine

@@ -17,6 +17,7 @@
 #include "engine/client/job.hpp"
 #include "engine/client/job_board.hpp"
 #include "engine/client/pool_memory.hpp"
+#include "engine/client/pool_state.hpp"
 #include "engine/client/worker_code.hpp"
 #include "engine/shared/layout.hpp"
 #include "memory/region.hpp"
@@ -55,11 +56,9 @@ public:
 
 private:
     using Lock = std::unique_lock<std::mutex>;
-    enum class State { open, closed, terminated, broken, ended };
 
     [[gnu::hot]] std::size_t free_page(Lock& lock, std::uint64_t positions);
     [[gnu::hot]] void collect();
-    [[gnu::hot]] void check_open() const;
     std::uint64_t call_server();
     void end_jobs();
     void look_at_server();
@@ -81,8 +80,7 @@ private:
     Calls calls_;
 
     mutable std::mutex mutex_;
-    State state_ = State::open;
-    Failure broken_as_;  // why, once it is broken
+    PoolState state_;
     JobBoard board_;
     Inbox inbox_;
     std::uint64_t looked_at_server_ns_ = 0;

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <procpool/detail/namespace.hpp>
+
+#include "engine/shared/interface.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+
+/// Whether a pool takes work, and why it does not.
+struct PoolState {
+    enum Value { open, closed, terminated, broken, ended };
+
+    Value is = open;
+    Failure broken_as{};  ///< why, once it is broken
+
+    /// Throws PoolClosed, PoolTerminated, PoolBroken, InitializerFailed, if it takes none.
+    void check_open() const {
+        if (is != open) [[unlikely]] {
+            refuse();
+        }
+    }
+
+private:
+    [[noreturn]] void refuse() const;
+};
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE
