@@ -6,11 +6,14 @@
 
 #include "engine/client/ring_reader.hpp"
 #include "engine/server/recovery.hpp"
+#include "engine/server/remains.hpp"
 #include "engine/shared/ring_writer.hpp"
 #include "fuzz.hpp"
 
 // A slot and a ring as a worker left them that died, settled by the fork server: it stays within
-// the ring, and what it publishes the client can read.
+// the ring, and what it publishes the client can read. And one as it is while an item runs, but for
+// one word that the item wrote over: either that is noticed, or nothing is lost and nothing blamed
+// on another item.
 
 namespace procpool::fuzz {
 namespace {
@@ -85,9 +88,57 @@ void fill_slot(Bytes& bytes, Slot& slot, std::uint64_t head) {
     slot.verdict = take_word(bytes);
 }
 
+/// Writes over one word of those that say what a worker holds. False if what is written is what
+/// docs/protocol.md, part 7, says is not noticed.
+bool scribble(Bytes& bytes, Slot& slot) {
+    const std::array words{&slot.phase,       &slot.job,       &slot.serial,  &slot.begin,
+                           &slot.end,         &slot.shift,     &slot.current, &slot.claim_check,
+                           &slot.frame_first, &slot.frame_pos, &slot.tail};
+    constexpr std::array phases{phase::idle, phase::intent, phase::retired};
+    Word& word = *words[take_byte(bytes) % words.size()];
+    word = &word == &slot.phase ? phases[take_byte(bytes) % phases.size()] : take_word(bytes, word);
+    return &word != &slot.current || !is_current(word);
+}
+
+void ask_what_is_lost(Bytes bytes) {
+    const Layout& layout = pool();
+    Slot& slot = layout.slot(worker);
+    JobPage& page = layout.job(job_index);
+    page.serial = serial;
+    page.terms = {};
+    page.terms.result_stride = 8;
+    layout.words(job_index).claim = ClaimWord::make(110, 1, secret, serial).bits;
+    layout.slot(1).evidence[worker] = 0;
+    const std::uint64_t head = frame_align * take_byte(bytes);
+    layout.line(worker).head = head;
+    slot.tail = head + frame_align * take_byte(bytes);
+
+    const std::uint64_t first = 100 + take_byte(bytes) % 10;
+    const std::uint64_t item = first + take_byte(bytes) % (110 - first);
+    slot.write_claim({job_index, serial, 100, 110, 0}, secret);
+    slot.phase = phase::taken;
+    RingWriter(layout, worker).open(first);
+    slot.current = running(item);
+    if (take_byte(bytes) % 4 != 0 && !scribble(bytes, slot)) {
+        return;
+    }
+
+    const Recovery recovery(layout);
+    const Recovery::Finding finding = recovery.inspect(worker);
+    if (finding.state == Recovery::State::corrupt || !make_sense(layout, worker, finding)) {
+        return;  // everything that was not delivered is run again
+    }
+    require(finding.state == Recovery::State::held);
+    require(finding.claim.end == 110 && finding.claim.serial == serial);
+    require(finding.was_running && finding.item == item);
+    require(finding.frame_open == (first < item));
+    require(!finding.frame_open || finding.frame_first == first);
+}
+
 }  // namespace
 
 void decode(Bytes bytes) {
+    ask_what_is_lost(bytes);
     const Layout& layout = pool();
     Slot& slot = layout.slot(worker);
     const std::uint64_t head =

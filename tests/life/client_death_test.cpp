@@ -95,7 +95,8 @@ Words new_names(const std::string& directory, const Words& before) {
 }
 
 /// Runs a program to the middle of its map, `end`s it, and measures until nothing of its pools
-/// runs. The best of a few tries: the machine may be busy.
+/// runs. The best of a few tries counts: on a busy machine a process that is woken, or killed,
+/// waits for a CPU. What takes too long by itself does so at every try.
 template <class End>
 void everything_ends_with(const std::string& name, const Words& arguments, End end) {
     const Words shm = support::entries_of("/dev/shm");
@@ -126,7 +127,9 @@ void everything_ends_with(const std::string& name, const Words& arguments, End e
             return true;
         };
         ASSERT_TRUE(support::eventually(nothing_runs)) << program.offspring().size() << " run";
-        best = std::min(best, Clock::now() - start);
+        const auto took = Clock::now() - start;
+        std::cout << "try " << attempt << ": gone after " << support::milliseconds(took) << " ms\n";
+        best = std::min(best, took);
         EXPECT_TRUE(of_the_pools(program, own).empty());
         for (const pid_t pid : own) {
             EXPECT_TRUE(support::runs(pid));
@@ -210,7 +213,8 @@ protected:
     static pid_t server_of(Pool& pool) {
         return pool.apply([] { return ::getppid(); });
     }
-    /// How long `wait` goes on after the death of the fork server that `pool` gets.
+    /// How long `wait` goes on after the death of the fork server that `pool` gets: the best of a
+    /// few tries, as above.
     template <class Wait>
     void ends_soon(Wait wait) {
         auto best = Clock::duration::max();
@@ -227,7 +231,10 @@ protected:
             wait(pool);
             const auto ended = Clock::now();
             killer.join();
-            best = std::min(best, ended - Clock::time_point(Clock::duration(killed.load())));
+            const auto took = ended - Clock::time_point(Clock::duration(killed.load()));
+            std::cout << "try " << attempt << ": ended after " << support::milliseconds(took)
+                      << " ms\n";
+            best = std::min(best, took);
             for (const pid_t pid : board->busy.pids()) {
                 EXPECT_TRUE(support::eventually([&] { return !support::runs(pid); }));
             }

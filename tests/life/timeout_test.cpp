@@ -398,6 +398,24 @@ TEST_F(Timeout, DoesNotTouchWhatIsInTime) {
     EXPECT_EQ(squares[9'999], 9'999 * 9'999);
 }
 
+/// While there is work the fork server looks at its client every 50 ms: a shorter deadline is told
+/// to it. The median of some tries, because a busy machine may hold one up.
+TEST_F(Timeout, OfAFewMillisecondsDoesNotWaitForTheNextLook) {
+    Pool pool{1};
+    std::vector<double> took;
+    for (int i = 0; i < 9; ++i) {
+        pool.apply([] {});
+        const auto start = Clock::now();
+        EXPECT_THROW(
+            pool.apply(procpool::TaskOptions{.timeout = 5ms}, [] { support::wait_for_ever(); }),
+            TaskTimeout);
+        took.push_back(support::milliseconds(Clock::now() - start));
+    }
+    std::sort(took.begin(), took.end());
+    std::cout << "timed out after " << took[4] << " ms\n";
+    EXPECT_LT(took[4], 20);
+}
+
 /// What idle workers have in their slots is no item.
 TEST_F(Timeout, LeavesIdleWorkersAlone) {
     Pool pool{4};

@@ -81,7 +81,6 @@ void Inbox::condemn(int worker) {
 void Inbox::mark_emptied(int worker, std::uint64_t down) {
     Reader& reader = readers_[static_cast<std::size_t>(worker)];
     reader.alarm = 0;
-    layout_.line(worker).head.store(reader.head, std::memory_order_release);
     layout_.line(worker).emptied.store(down, std::memory_order_release);
 }
 
