@@ -67,7 +67,7 @@ protected:
                                                  items, how);
     }
     [[nodiscard]] procpool::engine::ClaimWord claim_word() const {
-        return {reinterpret_cast<const procpool::engine::JobWords*>(map.words())->claim.load()};
+        return {map.job_words(0).claim.load()};
     }
     static void expect_cut_short(const Collected<std::uint64_t>& results) {
         ASSERT_TRUE(results.resolved);

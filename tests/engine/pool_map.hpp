@@ -40,6 +40,9 @@ public:
     }
     [[nodiscard]] std::byte* ring(int worker) const { return real(model_.ring(worker)); }
     [[nodiscard]] std::size_t ring_size() const { return model_.ring_size(); }
+    [[nodiscard]] procpool::engine::JobWords& job_words(std::size_t job) const {
+        return *real(&model_.words(job));
+    }
     /// The words that everybody may write: of the pool, and of its jobs.
     [[nodiscard]] std::byte* words() const {
         return reinterpret_cast<std::byte*>(real(&model_.common()));

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "engine/shared/evidence.hpp"
 #include "engine/shared/steps.hpp"
 #include "wait/spin.hpp"
 
@@ -95,7 +96,7 @@ Claim Claims::next_of(std::size_t job, std::uint64_t serial, std::uint64_t begin
 
 /// Steps 3 to 7 of docs/protocol.md, part 3. False if another worker was faster.
 bool Claims::swap_in(const Claim& claim, ClaimWord seen) {
-    note_taker(seen, claim.serial);
+    note_taker(seat_.layout, seat_.worker, seen, claim.serial);
     const ClaimWord mine = ClaimWord::make(claim.end, static_cast<std::uint64_t>(seat_.worker),
                                            seat_.pool.secret, claim.serial);
     Word& word = seat_.layout.words(claim.job).claim;
@@ -137,36 +138,12 @@ bool Claims::sign(const Claim& claim, Swap&& swap) {
     return false;
 }
 
-/// Writes the evidence for the last claim of the job, before this worker makes the next one.
-void Claims::note_taker(ClaimWord seen, std::uint64_t serial) {
-    const std::uint64_t taker = seen.taker();
-    if (taker >= seat_.pool.workers || taker == static_cast<std::uint64_t>(seat_.worker)) {
-        return;
-    }
-    Word& evidence = seat_.slot.evidence[taker];
-    const std::uint64_t fresh = evidence_of(serial, seen.next());
-    const std::uint64_t old = evidence.load(std::memory_order_relaxed);
-    if (old != 0 && (old ^ fresh) > max_items) {
-        // The old evidence is about another job. If the taker is in doubt about that very claim,
-        // this word decides it and must stay; the claim seen now is then an older one, and no
-        // longer in doubt.
-        const Slot& other = seat_.layout.slot(static_cast<int>(taker));
-        const bool in_doubt = other.phase.load(std::memory_order_acquire) == phase::intent;
-        if (in_doubt && evidence_of(other.serial.load(std::memory_order_acquire),
-                                    other.end.load(std::memory_order_acquire)) == old) {
-            return;
-        }
-    }
-    evidence.store(fresh, std::memory_order_release);
-    reach(Step::claim_evidence, seat_.worker);
-}
-
 /// Writes evidence for the last taker first.
 void Claims::close_job() {
     Word& word = seat_.layout.words(claim_.job).claim;
     ClaimWord seen{word.load(std::memory_order_acquire)};
     while (seen.valid(seat_.pool.secret, claim_.serial) && seen.taker() != taker::closed) {
-        note_taker(seen, claim_.serial);
+        note_taker(seat_.layout, seat_.worker, seen, claim_.serial);
         const ClaimWord shut =
             ClaimWord::make(seen.next(), taker::closed, seat_.pool.secret, claim_.serial);
         reach(Step::closing, seat_.worker);

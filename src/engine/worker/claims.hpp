@@ -54,7 +54,6 @@ private:
     [[gnu::hot]] [[nodiscard]] bool swap_in(const Claim& claim, ClaimWord seen);
     template <class Swap>
     [[gnu::hot]] [[nodiscard]] bool sign(const Claim& claim, Swap&& swap);
-    [[gnu::hot]] void note_taker(ClaimWord seen, std::uint64_t serial);
 
     const Seat& seat_;
     Bells& bells_;

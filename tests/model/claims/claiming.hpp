@@ -11,7 +11,7 @@ namespace model::claims {
 /// order Claims::take: serial.load word.load serial.load limit.load serial.load swap_in()
 /// order Claims::swap_in: note_taker() sign() word.compare_exchange
 /// order Claims::sign: write_claim() phase.store=intent swap() phase.store=taken phase.store=idle
-/// order Claims::note_taker: evidence.load phase.load serial.load end.load evidence.store
+/// order note_taker: evidence.load phase.load serial.load end.load evidence.store
 /// order Slot::write_claim: job.store serial.store begin.store end.store shift.store source.store
 ///     offer.store claim_check.store frame_first.store current.store
 /// order Offers::seen: claim() claim_check.load split.load offer.load
