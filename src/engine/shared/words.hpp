@@ -140,8 +140,7 @@ struct Claim {
     [[nodiscard]] constexpr std::uint64_t end_item() const { return end + shift; }
     [[nodiscard]] constexpr std::uint64_t check(std::uint64_t secret) const {
         return mix(secret ^ serial * 0x9e3779b97f4a7c15U ^ begin * 0xc2b2ae3d27d4eb4fU ^
-                   end * 0x165667b19e3779f9U ^ (shift + job) * 0xd6e8feb86659fd93U ^
-                   source * 0xff51afd7ed558ccdU);
+                   end * 0x165667b19e3779f9U ^ (shift + job + source) * 0xd6e8feb86659fd93U);
     }
 };
 

@@ -83,7 +83,7 @@ void Items::run_taken() {
     end_ = last_end_ = claim.first_item() + lifetime_.cut(claim.end - claim.begin);
     timing_since_ = began;
     timing_from_ = run.next;
-    while (run.next < end_ || take_back()) {
+    while (run.next < end_ || (offers_.is_open() && take_back())) {
         run.last = end_;
         run.output_ = outbox_.open(run.next, run.last);
         call_thunk(run, known);
@@ -252,9 +252,9 @@ void Items::give_back(std::uint64_t item) {
     }
 }
 
-/// Where a claim was split: goes on with the rest if nobody took it. False if there is none.
+/// Where a claim is split: goes on with the rest if nobody took it. False if there is none.
 bool Items::take_back() {
-    if (!offers_.is_open() || !offers_.take_back(claims_.taken())) {
+    if (!offers_.take_back(claims_.taken())) {
         return false;
     }
     end_ = last_end_;
@@ -342,7 +342,9 @@ void Items::fail(Run& run, std::uint64_t item) {
         }
     }
     if (outcome.cancelled || page_->terms.fail_fast) {
-        static_cast<void>(take_back());
+        if (offers_.is_open()) {
+            static_cast<void>(take_back());
+        }
         outbox_.publish_skipped(item, end_);
         run.next = std::max(run.next, end_);
         run.last = run.next;

@@ -49,8 +49,8 @@ private:
     [[gnu::hot]] Run make_run();
     [[gnu::hot]] void call_thunk(Run& run, KnownJob& known);
     [[gnu::hot]] void prepare(std::uint64_t item, KnownJob& known);
-    void give_back(std::uint64_t item);
-    [[nodiscard]] bool take_back();
+    [[gnu::cold]] void give_back(std::uint64_t item);
+    [[gnu::cold]] [[nodiscard]] bool take_back();
     [[nodiscard]] Outcome outcome_in_flight(std::uint64_t item) const;
     [[nodiscard]] std::string thrown_stack() const noexcept;
     [[nodiscard]] bool is_memory_limit(const std::bad_alloc& exception) const;
