@@ -83,7 +83,7 @@ struct Path {
     enum class Failing { nothing, one_throws, fail_fast, one_dies } failing;
 };
 inline const Path* path = nullptr;  // set before its pool is made
-inline const std::atomic<std::uint32_t>* asked = nullptr;
+inline std::atomic<std::uint32_t>* asked = nullptr;
 
 inline constexpr std::uint64_t failing_item = 1;
 /// The paths of giving back: the last item is a claim of its own. Whoever runs it has nothing to do
@@ -93,7 +93,7 @@ inline int my_place = 0;
 inline bool stepped_here = false;
 
 inline void wait_for(const auto& condition) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
     while (!condition() && !stage->over && std::chrono::steady_clock::now() < until) {
         ::sched_yield();
     }
@@ -282,7 +282,7 @@ inline void taker_steps(Step step, int worker) {
     if (step == Step::parking) {
         stage->parked_place = worker;
         stage->parked = ::getpid();
-    } else if (step == Step::offer_opened && stage->armed.exchange(false)) {
+    } else if (step == Step::offer_opened && stage->parked != 0 && stage->armed.exchange(false)) {
         stage->place = stage->parked_place.load();
         stage->stepped = stage->parked.load();
         wait_for([] { return stage->attached.load(); });
@@ -381,6 +381,7 @@ struct Report {
     std::size_t strayed = 0;   ///< kills elsewhere, as this run took another way
     std::size_t waiting = 0;   ///< kills in a system call that did not return
     std::size_t loops = 0;     ///< that were not walked to their end
+    std::size_t repeated = 0;  ///< calls in which no worker came to the beginning of the path
     bool cut = false;          ///< the path is longer than what is looked at
     double seconds = 0;
     int no_permission = 0;  ///< errno of ptrace
@@ -523,12 +524,28 @@ private:
 
     // A run ----------------------------------------------------------------------------------
 
-    /// Before: a worker comes to the beginning of the path. `step`: walks it, and tells where it
-    /// stopped. After: the worker is dead, and the call has ended.
+    /// One call, whose stepped worker dies. `walk_it` is called when that worker has stopped at the
+    /// beginning of the path, and returns where it is to be killed. Where two workers play, one
+    /// may be late for its part: then the call is made again.
     void with_worker(int retries, bool early, const std::string& name, Report& report,
                      const std::function<void()>& walk_it) {
+        constexpr int most_tries = 3;
+        for (int i = 1; i <= most_tries; ++i) {
+            if (try_with_worker(retries, early, name, report, walk_it) ||
+                report.no_permission != 0 || !report.problem.empty()) {
+                return;
+            }
+            ++report.repeated;
+        }
+        problem(report, name + ": no worker came by");
+    }
+
+    bool try_with_worker(int retries, bool early, const std::string& name, Report& report,
+                         const std::function<void()>& walk_it) {
+        *asked = 0;
         stage->attached = stage->ended = stage->over = stage->held = false;
         stage->stepped = 0;
+        stage->parked = 0;
         for (std::uint64_t i = 0; i < most_items; ++i) {
             stage->starts[i] = 0;
             stage->by[i] = 0;
@@ -555,8 +572,6 @@ private:
                 std::this_thread::sleep_for(std::chrono::microseconds(300));
             }
             tracer_.kill();
-        } else if (report.no_permission == 0) {
-            problem(report, name + ": no worker came by");
         }
         stage->armed = false;
         stage->attached = true;
@@ -565,6 +580,7 @@ private:
         if (report.problem.empty()) {
             check(outcome, retries, worker, name, report);
         }
+        return worker != 0;
     }
 
     /// The worker that is to be stepped, stopped at the beginning of the path; 0: none.
@@ -578,7 +594,7 @@ private:
             return 0;
         }
         if (const int error = tracer_.seize(worker); error != 0) {
-            report.no_permission = error == ESRCH ? 0 : error;
+            report.no_permission = report.kills == 0 && error != ESRCH ? error : 0;
             stage->stepped = 0;
             return 0;
         }
@@ -811,9 +827,10 @@ private:
 inline void print(const Path& which, const Report& report) {
     std::printf(
         "%-24s %6zu instructions%s at %5zu addresses, %6zu kills, %zu left out, %zu loops, %zu "
-        "strayed, %zu waiting, %.2f s\n",
+        "strayed, %zu waiting, %zu repeated, %.2f s\n",
         which.name, report.instructions, report.cut ? "+" : "", report.addresses, report.kills,
-        report.left_out, report.loops, report.strayed, report.waiting, report.seconds);
+        report.left_out, report.loops, report.strayed, report.waiting, report.repeated,
+        report.seconds);
     if (!report.problem.empty()) {
         std::printf("    %s\n", report.problem.c_str());
     }
