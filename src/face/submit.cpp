@@ -1,4 +1,5 @@
 #include <memory>
+#include <ranges>
 #include <vector>
 
 #include <procpool/detail/progress.hpp>
@@ -66,8 +67,8 @@ void run_in_each_worker(Engine& engine, JobSpec& spec) {
     }
     const std::vector<std::shared_ptr<Sink>> receivers(sinks.begin(), sinks.end());
     const std::vector<JobHandle> jobs = engine.start_in_each(spec, receivers);
-    for (auto job = jobs.rbegin(); job != jobs.rend(); ++job) {
-        engine.wait(*job, Clock::time_point::max());
+    for (const JobHandle& job : std::views::reverse(jobs)) {
+        engine.wait(job, Clock::time_point::max());
     }
     for (const auto& sink : sinks) {
         sink->take();
