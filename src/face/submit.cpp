@@ -1,5 +1,5 @@
+#include <algorithm>
 #include <memory>
-#include <ranges>
 #include <vector>
 
 #include <procpool/detail/progress.hpp>
@@ -67,9 +67,8 @@ void run_in_each_worker(Engine& engine, JobSpec& spec) {
     }
     const std::vector<std::shared_ptr<Sink>> receivers(sinks.begin(), sinks.end());
     const std::vector<JobHandle> jobs = engine.start_in_each(spec, receivers);
-    for (const JobHandle& job : std::views::reverse(jobs)) {
-        engine.wait(job, Clock::time_point::max());
-    }
+    std::for_each(jobs.rbegin(), jobs.rend(),
+                  [&](const JobHandle& job) { engine.wait(job, Clock::time_point::max()); });
     for (const auto& sink : sinks) {
         sink->take();
     }
