@@ -73,6 +73,7 @@ JobHandle NewJob::fill(JobPage& page) {
     terms.eager = spec_.eager;
     terms.waited = spec_.waited;
     terms.fail_fast = spec_.fail_fast;
+    terms.finishes_claimed = spec_.finishes_claimed;
     page.terms = terms;
     page.guarded = false;
     page.extents = nullptr;

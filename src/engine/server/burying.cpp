@@ -196,7 +196,8 @@ Recovery::Reported Burying::report(int worker, const Recovery::Finding& finding)
 /// Leaves the items from `first` on to the replacement, which finds them in its slot as a claim.
 void Burying::hand_on(int worker, const Claim& held, std::uint64_t first) const {
     Slot& slot = layout_.slot(worker);
-    slot.phase.store(phase::idle, std::memory_order_release);
+    // Not idle for a moment: a client that looks just now would give the rest to others.
+    slot.phase.store(phase::intent, std::memory_order_release);
     slot.current.store(resting_at(first), std::memory_order_release);
     slot.verdict.store(verdict(count_of(slot.verdict.load(std::memory_order_relaxed)),
                                Verdict::none, ~std::uint64_t{0}),
@@ -207,6 +208,8 @@ void Burying::hand_on(int worker, const Claim& held, std::uint64_t first) const 
         slot.write_claim(claim, layout_.pool().secret);
         slot.frame_pos.store(no_frame, std::memory_order_relaxed);
         slot.phase.store(phase::taken, std::memory_order_release);
+    } else {
+        slot.phase.store(phase::idle, std::memory_order_release);
     }
 }
 

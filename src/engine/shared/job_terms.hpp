@@ -32,7 +32,8 @@ struct JobTerms {
     bool eager = false;
     bool waited = false;
     bool fail_fast = false;
-    int only_worker = -1;  ///< the only worker that may claim items; -1: all may
+    bool finishes_claimed = false;  ///< what is claimed runs, even if a worker closes the job
+    int only_worker = -1;           ///< the only worker that may claim items; -1: all may
 
     /// Results of different sizes, each with an Entry.
     [[nodiscard]] bool sized_results() const { return result_stride == 0 && in_place == nullptr; }

@@ -25,7 +25,9 @@ std::optional<std::uint64_t> settle_offer(const Layout& layout, int worker, cons
         return claim.end;
     }
     // Of an earlier offer: the worker was killed before it opened this one.
-    if (word.bits == 0 || (OfferWord::valid(word, secret, self) && word.next() < opened.next())) {
+    const bool is_of_last =
+        OfferWord::valid(word, secret, self) && word.next() + 1 == opened.next();
+    if (is_of_last || (word.bits == 0 && opened.next() == 1)) {
         return claim.end;
     }
     if (!OfferWord::valid(word, secret, self) || word.next() != opened.next()) {

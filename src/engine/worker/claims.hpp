@@ -39,10 +39,11 @@ public:
     /// What was taken last.
     [[nodiscard]] const Claim& taken() const { return claim_; }
 
-    /// Is the job of what was taken last closed?
-    [[nodiscard]] bool is_closed() const {
+    /// Did a worker close the job of what was taken last? The client notes what it closes.
+    [[nodiscard]] bool is_closed_by_worker() const {
         const ClaimWord word{seat_.layout.words(claim_.job).claim.load(std::memory_order_acquire)};
-        return word.taker() == taker::closed;
+        return word.taker() == taker::closed &&
+               seat_.layout.job(claim_.job).close_word.load(std::memory_order_acquire) == 0;
     }
     /// Closes the job of what was taken last: no more of its items are claimed.
     void close_job();

@@ -206,7 +206,8 @@ void Items::begin_checked(std::uint64_t item) {
         return;  // with the decoding of the callable
     }
     if (page_->cancelled.load(std::memory_order_relaxed) != 0 ||
-        (page_->terms.fail_fast && claims_.is_closed())) {
+        (page_->terms.fail_fast && !page_->terms.finishes_claimed &&
+         claims_.is_closed_by_worker())) {
         throw Cancelled();
     }
     if (run_.asked_->load(std::memory_order_relaxed) != 0) {

@@ -31,8 +31,11 @@ bool Offers::make(const Claim& claim, std::uint64_t split) {
     }
     opened_ = open;
     reach(Step::offer_opened, seat_.worker);
-    if (seat_.pool.no_offers.load(std::memory_order_seq_cst) != 0 && take_back(claim)) {
-        return false;
+    if (seat_.pool.no_offers.load(std::memory_order_seq_cst) != 0) {
+        if (take_back(claim)) {
+            return false;
+        }
+        opened_ = open;  // taken before that: the claim ends at the split
     }
     if (seat_.common.asked.exchange(0, std::memory_order_seq_cst) != 0) {
         seat_.common.doorbell.fetch_add(1, std::memory_order_seq_cst);

@@ -8,8 +8,8 @@ namespace model::claims {
 ///
 /// order Recovery::resolve: serial.load was_offer_taken() claim.load serial.load close_word.load
 ///     evidence.load
-/// order Burying::hand_on: phase.store=idle verdict.store verdict.load write_claim()
-///     frame_pos.store phase.store=taken
+/// order Burying::hand_on: phase.store=intent verdict.store verdict.load write_claim()
+///     frame_pos.store phase.store=taken phase.store=idle
 class Recovering : public World {
 public:
     using World::World;
