@@ -118,7 +118,14 @@ inline void begin() {
 }
 /// The stepped worker waits for nobody.
 inline void end() {
-    if (stage->stepped == ::getpid() && !stage->ended.exchange(true)) {
+    if (stage->stepped != ::getpid() || stage->ended.exchange(true)) {
+        return;
+    }
+    // One that was stepped from where it parked may come here before the tracer has it.
+    while (!stage->attached) {
+        ::sched_yield();
+    }
+    if (stage->stepped == ::getpid()) {
         asm volatile("int3");
     }
 }
@@ -785,7 +792,8 @@ private:
                     reason = true;
                     if (!dies && (retries != 0 || i != running_ || failure->signal != SIGKILL ||
                                   failure->worker_pid != worker)) {
-                        wrong(i, "was lost");
+                        wrong(i, "was lost: " + procpool::detail::describe(*failure) +
+                                     "; killed was " + std::to_string(worker));
                     }
                     break;
                 case Failure::Kind::cancelled:

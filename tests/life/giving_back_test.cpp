@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -120,6 +121,67 @@ TEST(GivingBack, EndsWithTheFirstFailureOfAJobThatStopsThere) {
     EXPECT_THROW(pool.map(fail_once, numbers(400), {.chunksize = 400, .fail_fast = true}),
                  std::runtime_error);
     EXPECT_LT(seen->started, 400);
+}
+
+/// The find comes late, but first in order: workers that hold items before another find run them.
+TEST(GivingBack, FindsTheFirstThoughALaterFindClosesTheJob) {
+    procpool::Pool pool{3};
+    const auto probe = [](int x) -> std::optional<int> {
+        if (x < 200) {
+            std::this_thread::sleep_for(1ms);
+        }
+        return x == 199 || x == 250 ? std::optional(x) : std::nullopt;
+    };
+    for (const auto timeout : {0s, 60s}) {
+        EXPECT_EQ(pool.find_first(probe, numbers(400),
+                                  {.chunksize = 200, .timeout = timeout, .fail_fast = true}),
+                  199);
+    }
+}
+
+struct Finder {
+    std::atomic<pid_t> first{0};     ///< the worker that began
+    std::atomic<bool> taken{false};  ///< another one has taken a part
+    std::atomic<int> found{-1};
+    std::atomic<int> after{0};  ///< items behind the find that were started after it
+};
+support::Shared<Finder> finder;
+
+/// The other worker waits at its first item, so that nobody takes what the first one offers.
+std::optional<int> find_while_the_other_waits(int x) {
+    pid_t nobody = 0;
+    const bool began = finder->first.compare_exchange_strong(nobody, ::getpid());
+    if (!began && nobody != ::getpid()) {
+        finder->taken = true;
+        for (int ms = 0; finder->found < 0 && ms < 20'000; ++ms) {
+            std::this_thread::sleep_for(1ms);
+        }
+        return std::nullopt;
+    }
+    if (const int found = finder->found; found >= 0) {
+        finder->after += x > found ? 1 : 0;
+        return std::nullopt;
+    }
+    std::this_thread::sleep_for(1ms);
+    static int since = 0;
+    if (!finder->taken || ++since < 3) {
+        return std::nullopt;
+    }
+    finder->found = x;
+    return x;
+}
+
+TEST(GivingBack, RunsNothingBehindAFindInTheSameClaim) {
+    {
+        procpool::Pool pool{2};
+        const auto found =
+            pool.find_first(find_while_the_other_waits, numbers(3000), {.chunksize = 3000});
+        ASSERT_TRUE(found) << "nobody took a part";
+        EXPECT_EQ(*found, finder->found);
+        pool.close();
+        pool.join();
+    }
+    EXPECT_EQ(finder->after, 0);
 }
 
 TEST(GivingBack, LeavesWhatIsForOneWorkerToIt) {

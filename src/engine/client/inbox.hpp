@@ -31,6 +31,8 @@ public:
     /// Has a worker killed, because its ring or its slot makes no sense.
     void condemn(int worker);
 
+    /// Something was found that a task wrote over.
+    void note_damage() { damaged_ = true; }
     /// Since the last call of this: was something found that a task wrote over?
     [[nodiscard]] bool take_damage() { return std::exchange(damaged_, false); }
     /// What was found so far is dealt with, and so are this many workers that went down.

@@ -54,6 +54,7 @@ void PoolMemory::write_pool_page(const EngineOptions& options, int cpus) noexcep
     pool.pool = next_pool_number();
     pool.secret = mix(os::process_mark() ^ os::now_ns() ^ pool.pool << 48U);
     pool.workers = static_cast<std::uint64_t>(options.processes);
+    layout_.close_offers();
     pool.max_tasks = options.max_tasks_per_child;
     pool.memory_limit = options.memory_limit;
     if (options.initialize != nullptr) {

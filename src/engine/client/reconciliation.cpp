@@ -1,6 +1,7 @@
 #include "engine/client/reconciliation.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <new>
 #include <optional>
 
@@ -54,8 +55,7 @@ void close_offer(const Layout& layout, int worker) {
     const auto self = static_cast<std::uint64_t>(worker);
     Word& offered = layout.offer(worker);
     ClaimWord word{offered.load(std::memory_order_acquire)};
-    const bool valid = word.bits == 0 || OfferWord::valid(word, secret, self);
-    if (!valid) {
+    if (!OfferWord::valid(word, secret, self)) {
         // A number that this worker has not used yet, as far as that can be told.
         const ClaimWord last{layout.slot(worker).offer.load(std::memory_order_acquire)};
         const std::uint64_t number = OfferWord::valid(last, secret, self)
@@ -63,7 +63,7 @@ void close_offer(const Layout& layout, int worker) {
                                          : max_items / 2 + (mix(word.bits) & (max_items / 4));
         const ClaimWord fresh = OfferWord::make(number, taker::closed, secret, self);
         offered.compare_exchange_strong(word.bits, fresh.bits, std::memory_order_seq_cst);
-    } else if (word.bits != 0 && word.taker() == taker::nobody) {
+    } else if (word.taker() == taker::nobody) {
         const ClaimWord shut = OfferWord::make(word.next(), taker::closed, secret, self);
         offered.compare_exchange_strong(word.bits, shut.bits, std::memory_order_seq_cst);
     }
@@ -74,14 +74,18 @@ Failure broken(const char* why) { return {.kind = Failure::Kind::broken, .messag
 }  // namespace
 
 void Reconciliation::run() {
-    const std::vector<JobHandle> jobs = unresolved();
-    layout_.pool().no_offers.store(1, std::memory_order_seq_cst);
-    stop_claims();
-    const std::vector<Claim> held = await_claims();
-    for (int worker = 0; worker < layout_.workers(); ++worker) {
-        close_offer(layout_, worker);
+    try {
+        start_missing_again();
+    } catch (...) {
+        inbox_.note_damage();
+        throw;
     }
-    layout_.pool().no_offers.store(0, std::memory_order_seq_cst);
+    release_down_workers();
+}
+
+void Reconciliation::start_missing_again() {
+    const std::vector<JobHandle> jobs = unresolved();
+    const std::vector<Claim> held = stop_and_await_claims();
     inbox_.collect();
     for (const JobHandle& job : jobs) {
         if (job->resolved) {
@@ -100,7 +104,31 @@ void Reconciliation::run() {
             end(*job, theirs, broken(none.what()));
         }
     }
-    release_down_workers();
+}
+
+/// What every worker holds. No claim succeeds, and no offer is made or taken, until that is known.
+std::vector<Claim> Reconciliation::stop_and_await_claims() {
+    class NoOffers {
+    public:
+        explicit NoOffers(const Layout& layout) : flag_(layout.pool().no_offers) {
+            flag_.store(1, std::memory_order_seq_cst);
+        }
+        NoOffers(const NoOffers&) = delete;
+        NoOffers& operator=(const NoOffers&) = delete;
+        ~NoOffers() { flag_.store(0, std::memory_order_seq_cst); }
+
+    private:
+        std::atomic<std::uint32_t>& flag_;
+    };
+    const NoOffers none(layout_);
+    stop_claims();
+    // Whoever is in intent on an offer after this sees that there are none.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    std::vector<Claim> held = await_claims();
+    for (int worker = 0; worker < layout_.workers(); ++worker) {
+        close_offer(layout_, worker);
+    }
+    return held;
 }
 
 std::vector<JobHandle> Reconciliation::unresolved() const {
@@ -126,9 +154,9 @@ void Reconciliation::stop_claims() {
         ClaimWord seen{claim.load(std::memory_order_acquire)};
         for (;;) {
             const bool valid = seen.valid(secret, serial);
-            if (valid) {
-                layout_.job(index).close_word.store(seen.bits, std::memory_order_release);
-            }
+            // Not 0 in any case: it also says that no worker closed the job.
+            layout_.job(index).close_word.store(valid ? seen.bits : ~std::uint64_t{0},
+                                                std::memory_order_release);
             const std::uint64_t next = valid ? seen.next() : max_items;
             const ClaimWord shut = ClaimWord::make(next, taker::closed, secret, serial);
             if (claim.compare_exchange_strong(seen.bits, shut.bits)) {

@@ -22,10 +22,13 @@ public:
                    const Calls& calls)
         : layout_(layout), board_(board), inbox_(inbox), server_(server), calls_(calls) {}
 
+    /// Throws std::bad_alloc; what was found stays noted then, so that it is run again.
     void run();
 
 private:
+    void start_missing_again();
     [[nodiscard]] std::vector<JobHandle> unresolved() const;
+    [[nodiscard]] std::vector<Claim> stop_and_await_claims();
     void stop_claims();
     [[nodiscard]] std::vector<Claim> await_claims();
     [[nodiscard]] IntervalSet held_of(const Job& job, const std::vector<Claim>& held) const;

@@ -8,9 +8,9 @@
 #include <sys/types.h>
 
 #include "engine/server/bells.hpp"
-#include "engine/server/closing.hpp"
 #include "engine/server/limits.hpp"
 #include "engine/server/remains.hpp"
+#include "engine/shared/close_job.hpp"
 #include "os/clock.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -143,7 +143,7 @@ Burying::Recovered Burying::report_and_hand_on(int worker, const Recovery::Findi
         }
         ++rest;
         if (layout_.job(finding.claim.job).terms.fail_fast) {
-            close_job_for(layout_, worker, finding.claim);
+            close_job(layout_, worker, finding.claim, [](bool /*noted*/) {});
         }
     }
     hand_on(worker, finding.claim, rest);

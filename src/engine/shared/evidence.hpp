@@ -5,17 +5,17 @@
 #include <procpool/detail/namespace.hpp>
 
 #include "engine/shared/layout.hpp"
-#include "engine/shared/steps.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
 /// Writes the evidence for the last claim of a job, `seen` in its claim word, into the slot of
-/// worker `author`, before that worker replaces the word (docs/protocol.md, part 3).
-inline void note_taker(const Layout& layout, int author, ClaimWord seen, std::uint64_t serial) {
+/// worker `author`, before that worker replaces the word (docs/protocol.md, part 3). False if none
+/// is due: there was no taker, it was the author, or older evidence has to stay.
+inline bool note_taker(const Layout& layout, int author, ClaimWord seen, std::uint64_t serial) {
     const std::uint64_t taker = seen.taker();
     if (taker >= layout.pool().workers || taker == static_cast<std::uint64_t>(author)) {
-        return;
+        return false;
     }
     Word& evidence = layout.slot(author).evidence[taker];
     const std::uint64_t fresh = evidence_of(serial, seen.next());
@@ -28,11 +28,11 @@ inline void note_taker(const Layout& layout, int author, ClaimWord seen, std::ui
         const bool in_doubt = other.phase.load(std::memory_order_acquire) == phase::intent;
         if (in_doubt && evidence_of(other.serial.load(std::memory_order_acquire),
                                     other.end.load(std::memory_order_acquire)) == old) {
-            return;
+            return false;
         }
     }
     evidence.store(fresh, std::memory_order_release);
-    reach(Step::claim_evidence, author);
+    return true;
 }
 
 }  // namespace engine

@@ -49,5 +49,14 @@ void Layout::place(std::byte* base, std::byte* region_base, std::size_t region_s
     }
 }
 
+void Layout::close_offers() const {
+    for (int worker = 0; worker < workers_; ++worker) {
+        offer(worker).store(
+            OfferWord::make(0, taker::closed, pool().secret, static_cast<std::uint64_t>(worker))
+                .bits,
+            std::memory_order_relaxed);
+    }
+}
+
 }  // namespace engine
 PROCPOOL_END_NAMESPACE

@@ -19,6 +19,8 @@ public:
     /// Plans a pool of `workers`. Halves the rings and the number of job pages, down to a minimum,
     /// until the pool fits into `largest` bytes.
     static Layout plan(int workers, std::size_t largest);
+    /// Writes that no worker offers anything. The pool's secret must be set.
+    void close_offers() const;
     /// Constructs the objects in this memory, which is all zeroes.
     void place(std::byte* base, std::byte* region_base, std::size_t region_size);
 

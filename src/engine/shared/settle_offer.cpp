@@ -24,13 +24,13 @@ std::optional<std::uint64_t> settle_offer(const Layout& layout, int worker, cons
         offered.compare_exchange_strong(word.bits, shut.bits, std::memory_order_seq_cst)) {
         return claim.end;
     }
-    // Of an earlier offer: the worker was killed before it opened this one.
-    const bool is_of_last =
-        OfferWord::valid(word, secret, self) && word.next() + 1 == opened.next();
-    if (is_of_last || (word.bits == 0 && opened.next() == 1)) {
-        return claim.end;
+    if (!OfferWord::valid(word, secret, self)) {
+        return std::nullopt;
     }
-    if (!OfferWord::valid(word, secret, self) || word.next() != opened.next()) {
+    if (word.next() + 1 == opened.next()) {
+        return claim.end;  // of the offer before: the worker was killed before it opened this one
+    }
+    if (word.next() != opened.next()) {
         return std::nullopt;
     }
     return word.taker() == taker::closed ? claim.end : split.next();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "engine/shared/close_job.hpp"
 #include "engine/shared/evidence.hpp"
 #include "engine/shared/steps.hpp"
 #include "wait/spin.hpp"
@@ -96,7 +97,9 @@ Claim Claims::next_of(std::size_t job, std::uint64_t serial, std::uint64_t begin
 
 /// Steps 3 to 7 of docs/protocol.md, part 3. False if another worker was faster.
 bool Claims::swap_in(const Claim& claim, ClaimWord seen) {
-    note_taker(seat_.layout, seat_.worker, seen, claim.serial);
+    if (note_taker(seat_.layout, seat_.worker, seen, claim.serial)) {
+        reach(Step::claim_evidence, seat_.worker);
+    }
     const ClaimWord mine = ClaimWord::make(claim.end, static_cast<std::uint64_t>(seat_.worker),
                                            seat_.pool.secret, claim.serial);
     Word& word = seat_.layout.words(claim.job).claim;
@@ -138,19 +141,15 @@ bool Claims::sign(const Claim& claim, Swap&& swap) {
     return false;
 }
 
-/// Writes evidence for the last taker first.
 void Claims::close_job() {
-    Word& word = seat_.layout.words(claim_.job).claim;
-    ClaimWord seen{word.load(std::memory_order_acquire)};
-    while (seen.valid(seat_.pool.secret, claim_.serial) && seen.taker() != taker::closed) {
-        note_taker(seat_.layout, seat_.worker, seen, claim_.serial);
-        const ClaimWord shut =
-            ClaimWord::make(seen.next(), taker::closed, seat_.pool.secret, claim_.serial);
-        reach(Step::closing, seat_.worker);
-        if (word.compare_exchange_strong(seen.bits, shut.bits, std::memory_order_seq_cst)) {
-            reach(Step::closed, seat_.worker);
-            return;
+    const auto reach_steps = [this](bool noted) {
+        if (noted) {
+            reach(Step::claim_evidence, seat_.worker);
         }
+        reach(Step::closing, seat_.worker);
+    };
+    if (engine::close_job(seat_.layout, seat_.worker, claim_, reach_steps)) {
+        reach(Step::closed, seat_.worker);
     }
 }
 

@@ -86,6 +86,7 @@ void Items::run_taken() {
     while (run.next < end_ || (offers_.is_open() && take_back())) {
         run.last = end_;
         run.output_ = outbox_.open(run.next, run.last);
+        frame_last_ = run.last;
         call_thunk(run, known);
         seat_.slot.current.store(resting_at(run.next), std::memory_order_release);
         reach(Step::item_written, seat_.worker);
@@ -280,7 +281,14 @@ void Items::end_checked() {
 void Items::emit(Run& run, std::span<const std::byte> bytes) { outbox_.emit(run.next, bytes); }
 
 /// The reason to close a job is published first: whoever finds it closed finds the reason, too.
-void Items::stop() { to_close_ = true; }
+/// What comes behind a find in this claim is not run: the thunk says so of all that is in the
+/// frame.
+void Items::stop() {
+    to_close_ = true;
+    if (offers_.is_open() && take_back()) {
+        run_.last = std::min(frame_last_, end_);
+    }
+}
 
 std::string Items::thrown_stack() const noexcept {
     try {
@@ -355,6 +363,7 @@ void Items::fail(Run& run, std::uint64_t item) {
     }
     if (run.next < run.last) {
         run.output_ = outbox_.open(run.next, run.last);
+        frame_last_ = run.last;
     } else {
         outbox_.skip_to(run.next);
     }

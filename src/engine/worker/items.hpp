@@ -71,6 +71,7 @@ private:
     std::uint64_t end_ = 0;          // one past the last item to run
     std::uint64_t timed_count_ = 0;  // of the verdict of the timed item that runs
     const std::atomic<std::uint32_t>* asked_ = nullptr;
+    std::uint64_t frame_last_ = 0;    // one past the last item that the open frame has room for
     std::uint64_t last_end_ = 0;      // the same when nothing is offered
     std::uint64_t timing_since_ = 0;  // ns: when `timed_from_` began; 0: not looked at
     std::uint64_t timing_from_ = 0;   // an item of the claim

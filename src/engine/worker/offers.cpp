@@ -12,7 +12,7 @@ bool Offers::make(const Claim& claim, std::uint64_t split) {
     const auto self = static_cast<std::uint64_t>(seat_.worker);
     Word& offered = seat_.layout.offer(seat_.worker);
     ClaimWord last{offered.load(std::memory_order_acquire)};
-    if (last.bits != 0 && !OfferWord::valid(last, seat_.pool.secret, self)) {
+    if (!OfferWord::valid(last, seat_.pool.secret, self)) {
         raise_alarm(claim);
         return false;
     }

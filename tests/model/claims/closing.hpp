@@ -6,7 +6,7 @@ namespace model::claims {
 
 /// Section 4: a worker closes a job when the reason is published, as searches and fail_fast do.
 ///
-/// order Claims::close_job: word.load note_taker() word.compare_exchange
+/// order close_job: word.load note_taker() word.compare_exchange
 class Closing : public Running {
 public:
     using Running::Running;
