@@ -5,6 +5,10 @@
 #include <map>
 #include <numeric>
 #include <sstream>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/prctl.h>
