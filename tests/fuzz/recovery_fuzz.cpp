@@ -35,6 +35,7 @@ const Layout& pool() {
         layout.place(memory, memory, layout.size());
         layout.pool().secret = secret;
         layout.pool().workers = 2;
+        layout.close_offers();
         return layout;
     }();
     return only;
@@ -78,6 +79,7 @@ void fill_slot(Bytes& bytes, Slot& slot, std::uint64_t head) {
     slot.begin = take_word(bytes, 100);
     slot.end = take_word(bytes, 110);
     slot.shift = take_word(bytes);
+    slot.source = take_byte(bytes) % 4 == 0 ? take_word(bytes, source_of(1, 1)) : 0;
     const Claim claim = slot.claim();
     slot.claim_check = take_byte(bytes) % 8 == 0 ? take_word(bytes) : claim.check(secret);
     slot.current = detail::seal(take_word(bytes, 2 * claim.first_item()));
@@ -88,19 +90,62 @@ void fill_slot(Bytes& bytes, Slot& slot, std::uint64_t head) {
     slot.verdict = take_word(bytes);
 }
 
+/// Nothing of an earlier input lies where these inputs have frames.
+void clear_ring() {
+    constexpr std::size_t front = std::size_t{32} << 10U;
+    constexpr std::size_t back = std::size_t{16} << 10U;
+    std::byte* const ring = pool().ring(worker);
+    std::fill_n(ring, front, std::byte{0});
+    std::fill_n(ring + pool().ring_size() - back, back, std::byte{0});
+}
+
+/// Leaves the slot and the offer word as at one moment of an offer of [split, 110). Returns where
+/// what the worker holds ends then.
+std::uint64_t offer(Bytes& bytes, Slot& slot, std::uint64_t split) {
+    constexpr std::uint64_t number = 5;
+    const auto word = [](std::uint64_t of, std::uint64_t taker) {
+        return OfferWord::make(of, taker, secret, worker).bits;
+    };
+    Word& offered = pool().offer(worker);
+    offered = word(number - 1, taker::closed);
+    const unsigned moment = take_byte(bytes) % 5U;
+    if (moment == 0 || split >= 110) {
+        return 110;
+    }
+    slot.split = word(split, worker);
+    slot.offer = word(number, taker::nobody);
+    switch (moment) {
+        case 1:
+            return 110;  // not opened yet
+        case 2:
+            offered = word(number, taker::nobody);
+            return 110;
+        case 3:
+            offered = word(number, taker::closed);
+            return 110;
+        default:
+            offered = word(number, 1);
+            return split;
+    }
+}
+
 /// Writes over one word of those that say what a worker holds. False if what is written is what
 /// docs/protocol.md, part 7, says is not noticed.
 bool scribble(Bytes& bytes, Slot& slot) {
-    const std::array words{&slot.phase,       &slot.job,       &slot.serial,  &slot.begin,
-                           &slot.end,         &slot.shift,     &slot.current, &slot.claim_check,
-                           &slot.frame_first, &slot.frame_pos, &slot.tail};
+    const std::array words{
+        &slot.phase, &slot.job,     &slot.serial,      &slot.begin,       &slot.end,
+        &slot.shift, &slot.current, &slot.claim_check, &slot.frame_first, &slot.frame_pos,
+        &slot.tail,  &slot.source,  &slot.split,       &slot.offer,       &pool().offer(worker)};
     constexpr std::array phases{phase::idle, phase::intent, phase::retired};
     Word& word = *words[take_byte(bytes) % words.size()];
     word = &word == &slot.phase ? phases[take_byte(bytes) % phases.size()] : take_word(bytes, word);
-    return &word != &slot.current || !is_current(word);
+    const bool is_former =
+        (&word == &slot.current && is_current(word)) || (&word == &slot.offer && word == no_offer);
+    return !is_former;
 }
 
 void ask_what_is_lost(Bytes bytes) {
+    clear_ring();
     const Layout& layout = pool();
     Slot& slot = layout.slot(worker);
     JobPage& page = layout.job(job_index);
@@ -115,8 +160,9 @@ void ask_what_is_lost(Bytes bytes) {
 
     const std::uint64_t first = 100 + take_byte(bytes) % 10;
     const std::uint64_t item = first + take_byte(bytes) % (110 - first);
-    slot.write_claim({job_index, serial, 100, 110, 0}, secret);
+    slot.write_claim({job_index, serial, 100, 110, 0, 0}, secret);
     slot.phase = phase::taken;
+    const std::uint64_t end = offer(bytes, slot, item + 1);
     RingWriter(layout, worker).open(first);
     slot.current = running(item);
     if (take_byte(bytes) % 4 != 0 && !scribble(bytes, slot)) {
@@ -129,7 +175,7 @@ void ask_what_is_lost(Bytes bytes) {
         return;  // everything that was not delivered is run again
     }
     require(finding.state == Recovery::State::held);
-    require(finding.claim.end == 110 && finding.claim.serial == serial);
+    require(finding.claim.end == end && finding.claim.serial == serial);
     require(finding.was_running && finding.item == item);
     require(finding.frame_open == (first < item));
     require(!finding.frame_open || finding.frame_first == first);

@@ -128,7 +128,7 @@ struct Slot {
         detail::seal(0)};  ///< sealed: bytes of entries in the open frame of variable-sized results
     // What it gives back: of this claim if the common words have this offer, from the split on.
     Word split{0};
-    Word offer{0};  ///< 0: nothing
+    Word offer{no_offer};
 
     alignas(cache_line) Word tail{0};
     Word starved{0};       ///< waits for room in its ring
@@ -150,7 +150,7 @@ struct Slot {
         end.store(claim.end, std::memory_order_relaxed);
         shift.store(claim.shift, std::memory_order_relaxed);
         source.store(claim.source, std::memory_order_relaxed);
-        offer.store(0, std::memory_order_relaxed);
+        offer.store(no_offer, std::memory_order_relaxed);
         claim_check.store(claim.check(secret), std::memory_order_relaxed);
         frame_first.store(claim.first_item(), std::memory_order_relaxed);
         current.store(resting_at(claim.first_item()), std::memory_order_release);

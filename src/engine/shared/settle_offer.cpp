@@ -8,7 +8,7 @@ std::optional<std::uint64_t> settle_offer(const Layout& layout, int worker, cons
     const std::uint64_t secret = layout.pool().secret;
     const auto self = static_cast<std::uint64_t>(worker);
     const ClaimWord opened{slot.offer.load(std::memory_order_acquire)};
-    if (opened.bits == 0) {
+    if (opened.bits == no_offer) {
         return claim.end;
     }
     const ClaimWord split{slot.split.load(std::memory_order_acquire)};

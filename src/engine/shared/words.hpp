@@ -69,6 +69,9 @@ struct OfferWord {
     }
 };
 
+/// `offer` in a slot that offers nothing: not 0, which is what a task writes by accident.
+inline constexpr std::uint64_t no_offer = 0x1d1e'5afe'0000'0010U;
+
 /// `source` of a claim that was taken from an offer. 0: from a claim word.
 constexpr std::uint64_t source_of(std::uint64_t number, std::uint64_t giver) {
     return (number << 10U | giver) + 1;
