@@ -184,7 +184,7 @@ public:
 private:
     [[nodiscard]] detail::Engine& engine() const { return *shared_engine(); }
     /// Throws std::logic_error if there is none.
-    [[nodiscard]] const std::shared_ptr<detail::Engine>& shared_engine() const;
+    [[gnu::hot]] [[nodiscard]] const std::shared_ptr<detail::Engine>& shared_engine() const;
 
     std::shared_ptr<detail::Engine> engine_;
 };

@@ -1,7 +1,5 @@
 // A block of the region, as the public headers hold it.
 
-#include <utility>
-
 #include <procpool/detail/engine.hpp>
 
 #include "memory/region.hpp"
@@ -16,22 +14,10 @@ Block::Block(std::size_t bytes) {
     region_ = &region;
 }
 
-Block::Block(Block&& other) noexcept
-    : region_(other.region_),
-      data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
-
-Block& Block::operator=(Block&& other) noexcept {
-    std::swap(region_, other.region_);
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    return *this;
-}
-
-Block::~Block() {
-    // In a forked child the block still belongs to the parent.
-    if (auto* region = static_cast<memory::Region*>(region_);
-        data_ != nullptr && region->belongs_to_this_process()) {
+/// In a forked child the block still belongs to the parent.
+void Block::give_back() const {
+    auto* const region = static_cast<memory::Region*>(region_);
+    if (region->belongs_to_this_process()) {
         region->release(data_, size_);
     }
 }

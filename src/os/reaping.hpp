@@ -22,7 +22,7 @@ struct Ending {
 };
 
 /// The next child that ended and waits to be reaped, without reaping it; 0 if none.
-[[nodiscard]] pid_t next_ended_child() noexcept;
+[[gnu::hot]] [[nodiscard]] pid_t next_ended_child() noexcept;
 /// Reaps a child that has ended, one of clone_quietly too. Its `pid` is 0 if there was none to
 /// reap.
 Ending reap(pid_t pid) noexcept;

@@ -2,6 +2,8 @@
 
 #include <bit>
 #include <cstring>
+#include <memory>
+#include <vector>
 
 #include <sys/mman.h>
 
@@ -51,12 +53,12 @@ TEST(Layout, PutsWhatHasDifferentWritersOnDifferentPages) {
     const auto offset = [&](const auto& object) {
         return static_cast<std::size_t>(reinterpret_cast<const std::byte*>(&object) - base);
     };
-    std::vector<std::size_t> begins{offset(layout.pool()), offset(layout.job(0)),
+    std::vector<std::size_t> begins{offset(layout.line(0)), offset(layout.job(0)),
                                     offset(layout.server()), offset(layout.common())};
     std::vector<std::size_t> sizes{
         sizeof(PoolPage) + 3 * sizeof(WorkerLine), layout.jobs() * sizeof(JobPage),
         sizeof(ServerPage) + 3 * sizeof(ServerLine), layout.common_size()};
-    EXPECT_EQ(offset(layout.line(0)), sizeof(PoolPage));
+    EXPECT_EQ(offset(layout.pool()), 3 * sizeof(WorkerLine));
     EXPECT_EQ(offset(layout.server_line(0)), offset(layout.server()) + sizeof(ServerPage));
     for (int worker = 0; worker < 3; ++worker) {
         begins.push_back(offset(layout.slot(worker)));
@@ -72,6 +74,25 @@ TEST(Layout, PutsWhatHasDifferentWritersOnDifferentPages) {
     }
     EXPECT_EQ(offset(layout.job(layout.jobs() - 1)) + sizeof(JobPage), offset(layout.server()));
     ::munmap(memory, layout.size());
+}
+
+TEST(Layout, HasWhatAShortCallTouchesOnFewPages) {
+    Layout layout = Layout::plan(8, 16 * mib);
+    std::vector<std::byte> memory(layout.size() + os::page_size);
+    void* start = memory.data();
+    std::size_t room = memory.size();
+    auto* const base =
+        static_cast<std::byte*>(std::align(os::page_size, layout.size(), start, room));
+    layout.place(base, base, layout.size());
+    const auto page = [&](const auto& object) {
+        return static_cast<std::size_t>(reinterpret_cast<const std::byte*>(&object) - base) /
+               os::page_size;
+    };
+
+    EXPECT_EQ(page(layout.line(7)), page(layout.line(0)));
+    EXPECT_EQ(page(layout.pool().active), page(layout.line(0)));
+    EXPECT_EQ(page(layout.common().asked), page(layout.common().doorbell));
+    EXPECT_EQ(page(layout.words(7)), page(layout.common().doorbell));
 }
 
 }  // namespace

@@ -16,10 +16,10 @@ inline constexpr std::size_t small_inputs = 2048;
 
 /// A job that is being put together, with the memory that its spec only points to.
 struct Draft {
-    Draft();
+    [[gnu::hot]] Draft();
     Draft(const Draft&) = delete;
     Draft& operator=(const Draft&) = delete;
-    ~Draft();
+    [[gnu::hot]] ~Draft();
 
     JobSpec spec;
     std::vector<std::byte> closure;
@@ -38,7 +38,7 @@ struct Draft {
     /// `size` bytes to write the closure to.
     std::byte* reserve_closure(std::size_t size);
     /// The inputs as they lie there. Small ones are not copied: the engine does that.
-    void copy(std::span<const std::byte> bytes);
+    [[gnu::hot]] void copy(std::span<const std::byte> bytes);
 
 private:
     std::byte* reserve_block(std::size_t size);

@@ -33,11 +33,23 @@ public:
     /// At least `bytes` bytes, aligned to 4096, with unspecified content. Throws std::bad_alloc
     /// when the region is full.
     explicit Block(std::size_t bytes);
-    Block(Block&& other) noexcept;
-    Block& operator=(Block&& other) noexcept;
+    Block(Block&& other) noexcept
+        : region_(other.region_),
+          data_(std::exchange(other.data_, nullptr)),
+          size_(std::exchange(other.size_, 0)) {}
+    Block& operator=(Block&& other) noexcept {
+        std::swap(region_, other.region_);
+        std::swap(data_, other.data_);
+        std::swap(size_, other.size_);
+        return *this;
+    }
     Block(const Block&) = delete;
     Block& operator=(const Block&) = delete;
-    ~Block();
+    ~Block() {
+        if (data_ != nullptr) {
+            give_back();
+        }
+    }
 
     [[nodiscard]] std::byte* data() const { return data_; }
     [[nodiscard]] std::size_t size() const { return size_; }
@@ -46,6 +58,8 @@ public:
     explicit operator bool() const { return data_ != nullptr; }
 
 private:
+    void give_back() const;
+
     void* region_ = nullptr;
     std::byte* data_ = nullptr;
     std::size_t size_ = 0;
@@ -166,14 +180,14 @@ public:
 
     /// Starts a job; does not wait for it. What the spec owns is moved out of it. Throws
     /// PoolClosed, PoolTerminated, PoolBroken, std::bad_alloc.
-    [[nodiscard]] JobHandle start(JobSpec&& spec);
+    [[gnu::hot]] [[nodiscard]] JobHandle start(JobSpec&& spec);
     /// Starts the job, of one item, in every worker: a job each, for as many sinks as there are
     /// workers. Throws the same; some may then have been started.
     [[nodiscard]] std::vector<JobHandle> start_in_each(
         JobSpec& spec, std::span<const std::shared_ptr<Sink>> sinks);
     /// Waits until every item of the job is resolved, or as many as its sink needs, or the
     /// deadline. True if they are.
-    bool wait(const JobHandle& job, Clock::time_point deadline);
+    [[gnu::hot]] bool wait(const JobHandle& job, Clock::time_point deadline);
     /// Waits until anything of the job arrives that had not when `seen` was taken from `arrivals`,
     /// or it is resolved.
     bool wait_more(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline);

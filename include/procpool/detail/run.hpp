@@ -119,7 +119,6 @@ public:
     void stop() { host_->stop(); }
 
 private:
-    static inline const std::atomic<std::uint32_t> nobody_asks{0};
     static inline const std::atomic<std::uint32_t> somebody_asks{1};
 
     friend class engine::Items;
@@ -130,7 +129,8 @@ private:
     std::byte* output_ = nullptr;  // address of the result of item 0, were it in the open frame
     std::size_t stride_ = 0;
     const std::atomic<std::uint32_t>* cancelled_ = nullptr;
-    const std::atomic<std::uint32_t>* asked_ = &nobody_asks;  // for items, by idle workers
+    const std::atomic<std::uint32_t>* asked_ =
+        nullptr;  // for items, by idle workers; the same as `cancelled_` where nobody may
     bool timed_ = false;
     RunHost* host_ = nullptr;
 };

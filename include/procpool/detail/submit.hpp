@@ -25,7 +25,7 @@ namespace detail {
 // From a call of the user's to a job of the engine's: the parts of the job ------------------------
 
 // The options of a call, checked. These throw std::invalid_argument.
-void set_options(JobSpec& spec, const MapOptions& options);
+[[gnu::hot]] void set_options(JobSpec& spec, const MapOptions& options);
 void set_options(JobSpec& spec, const ForkMapOptions& options);
 [[gnu::hot]] void set_options(JobSpec& spec, const TaskOptions& options);
 
@@ -75,8 +75,8 @@ void set_find(JobSpec& spec) {
 /// Starts the job and waits until it is resolved, or certain if `certain_early`: what still runs
 /// then is not needed. The sink is the caller's, and hears nothing more after the return. A bar
 /// with this label shows how far it is; without a label there is none.
-void run_to_end(Engine& engine, JobSpec& spec, AnyCollector& sink, bool certain_early,
-                const std::string& label);
+[[gnu::hot]] void run_to_end(Engine& engine, JobSpec& spec, AnyCollector& sink, bool certain_early,
+                             const std::string& label);
 
 /// The same, and takes what it came to.
 template <class Collected>

@@ -42,7 +42,7 @@ public:
     /// Puts an item into its place. `own`: its `own_memory`.
     void put(std::uint64_t item, std::span<const std::byte> bytes, Block own);
 
-    void release();
+    [[gnu::hot]] void release();
 
 private:
     std::size_t window_ = 0;

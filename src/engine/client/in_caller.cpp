@@ -98,6 +98,7 @@ public:
         run.current_ = &current_;
         run.genuine_ = &always_genuine;
         run.cancelled_ = &job_.cancelled;
+        run.asked_ = run.cancelled_;
         run.stride_ = job_.spec.result_stride;
         run.host_ = this;
         while (run.next < last && !job_.stopped) {

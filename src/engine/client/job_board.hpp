@@ -69,7 +69,7 @@ public:
     [[nodiscard]] bool take_damage() { return std::exchange(damaged_, false); }
 
 private:
-    void make_room_for(std::size_t page);
+    [[gnu::hot]] void make_room_for(std::size_t page);
     [[gnu::hot]] void put_up(const JobHandle& job, std::size_t page, std::uint64_t positions);
     void put_up_for_one(std::size_t page, int worker);
     [[gnu::hot]] void take_down(std::size_t page);

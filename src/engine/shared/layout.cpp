@@ -12,8 +12,9 @@ Layout Layout::plan(int workers, std::size_t largest) {
     layout.ring_size_ = std::size_t{16} << 20U;
     for (;;) {
         const auto count = static_cast<std::size_t>(workers);
-        layout.lines_ = sizeof(PoolPage);
-        layout.job_pages_ = os::round_to_pages(layout.lines_ + count * sizeof(WorkerLine));
+        layout.lines_ = 0;
+        layout.pool_ = count * sizeof(WorkerLine);
+        layout.job_pages_ = os::round_to_pages(layout.pool_ + sizeof(PoolPage));
         layout.server_ = layout.job_pages_ + layout.jobs_ * sizeof(JobPage);
         layout.server_lines_ = layout.server_ + sizeof(ServerPage);
         layout.common_ = os::round_to_pages(layout.server_lines_ + count * sizeof(ServerLine));
@@ -34,6 +35,8 @@ Layout Layout::plan(int workers, std::size_t largest) {
 
 void Layout::place(std::byte* base, std::byte* region_base, std::size_t region_size) {
     base_ = base;
+    first_job_ = at<JobPage>(job_pages_);
+    first_words_ = at<JobWords>(job_words_);
     region_base_ = region_base;
     region_size_ = region_size;
     // Job pages, job words and rings need no constructor: all zeroes is their initial state.

@@ -11,7 +11,8 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// Where each part of a pool lies: at the same address in every process.
+/// Where each part of a pool lies: at the same address in every process. What a call touches lies
+/// on few pages: after a rest, the way to each costs as much as the work on it.
 class Layout {
 public:
     Layout() = default;
@@ -35,9 +36,9 @@ public:
 
     /// Shared by all pools of the region: on its first page, which everybody may write.
     [[nodiscard]] wait::SpinTokens& tokens() const { return wait::SpinTokens::at(region_base_); }
-    [[nodiscard]] PoolPage& pool() const { return *at<PoolPage>(0); }
+    [[nodiscard]] PoolPage& pool() const { return *at<PoolPage>(pool_); }
     [[nodiscard]] WorkerLine& line(int worker) const { return at<WorkerLine>(lines_)[worker]; }
-    [[nodiscard]] JobPage& job(std::size_t index) const { return at<JobPage>(job_pages_)[index]; }
+    [[nodiscard]] JobPage& job(std::size_t index) const { return first_job_[index]; }
     [[nodiscard]] ServerPage& server() const { return *at<ServerPage>(server_); }
     [[nodiscard]] ServerLine& server_line(int worker) const {
         return at<ServerLine>(server_lines_)[worker];
@@ -46,9 +47,7 @@ public:
     [[nodiscard]] Word& offer(int worker) const {
         return common().offers[static_cast<std::size_t>(worker)];
     }
-    [[nodiscard]] JobWords& words(std::size_t index) const {
-        return at<JobWords>(job_words_)[index];
-    }
+    [[nodiscard]] JobWords& words(std::size_t index) const { return first_words_[index]; }
     /// Bytes from common() on that everybody may write.
     [[nodiscard]] std::size_t common_size() const { return workers_at_ - common_; }
     [[nodiscard]] Slot& slot(int worker) const {
@@ -79,12 +78,15 @@ private:
     }
 
     std::byte* base_ = nullptr;
+    JobPage* first_job_ = nullptr;  // these two every claim needs
+    JobWords* first_words_ = nullptr;
     std::byte* region_base_ = nullptr;
     std::size_t region_size_ = 0;
     int workers_ = 0;
     std::size_t jobs_ = 0;
     std::size_t ring_size_ = 0;
     std::size_t lines_ = 0;
+    std::size_t pool_ = 0;
     std::size_t job_pages_ = 0;
     std::size_t server_ = 0;
     std::size_t server_lines_ = 0;

@@ -92,13 +92,15 @@ static_assert(sizeof(JobPage) == os::page_size);
 
 /// Written by everybody: one per pool.
 struct CommonWords {
+    /// By worker: what it offers, an OfferWord. Whole pages, so that what follows, up to the words
+    /// of the first job, lies on one.
+    alignas(cache_line) std::array<Word, (max_workers + 511) / 512 * 512> offers{};
     /// Counts published jobs, and offers; idle workers wait on it.
     alignas(cache_line) os::FutexWord doorbell{0};
     /// Not 0: a worker without work asks those that hold items for some.
     alignas(cache_line) std::atomic<std::uint32_t> asked{0};
-    /// By worker: what it offers, an OfferWord.
-    alignas(cache_line) std::array<Word, max_workers> offers{};
 };
+static_assert(offsetof(CommonWords, doorbell) % os::page_size == 0);
 
 /// Written by everybody: one per job.
 struct JobWords {

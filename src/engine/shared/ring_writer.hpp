@@ -59,7 +59,7 @@ public:
     /// Opens a frame at the tail, for results from `item` on.
     void open(std::uint64_t item) {
         first_ = item;
-        word(0).store(guard(), std::memory_order_relaxed);
+        word(at_tail(), 0).store(guard(), std::memory_order_relaxed);
         slot_.frame_first.store(item, std::memory_order_release);
         slot_.frame_pos.store(tail_, std::memory_order_release);
         reach(Step::frame_opened, worker_);
@@ -68,12 +68,7 @@ public:
     /// False if somebody wrote over the beginning of the frame at the tail since it was opened.
     /// Then the results behind it may be overwritten too.
     [[nodiscard]] bool untouched() const {
-        if (word(0).load(std::memory_order_relaxed) == guard()) {
-            return true;
-        }
-        FrameHeader header;  // then it is sealed already
-        std::memcpy(&header, at_tail(), sizeof header);
-        return header.check == header.expected_check(tail_, pool_.secret);
+        return word(at_tail(), 0).load(std::memory_order_relaxed) == guard() || is_sealed();
     }
 
     [[nodiscard]] std::byte* payload() const { return at_tail() + sizeof(FrameHeader); }
@@ -88,11 +83,12 @@ public:
     void seal(FrameHeader header) {
         header.check = header.expected_check(tail_, pool_.secret);
         const auto words = header.words();
-        for (std::size_t i = 1; i < words.size(); ++i) {
-            word(i).store(words[i], std::memory_order_relaxed);
-        }
+        std::byte* const at = at_tail();
+        word(at, 1).store(words[1], std::memory_order_relaxed);
+        word(at, 2).store(words[2], std::memory_order_relaxed);
+        word(at, 3).store(words[3], std::memory_order_relaxed);
         // One store replaces the guard by the header's first word.
-        word(0).store(words[0], std::memory_order_release);
+        word(at, 0).store(words[0], std::memory_order_release);
         sealed_ = frame_size(header.bytes);
     }
     /// Publishes the sealed frame.
@@ -116,10 +112,10 @@ private:
 
     [[nodiscard]] std::byte* at_tail() const { return base_ + position_of(tail_, capacity_); }
 
-    /// A word of the header of the frame at the tail. While the frame is open, the first word is
-    /// the guard.
-    [[nodiscard]] std::atomic_ref<std::uint64_t> word(std::size_t index) const {
-        return std::atomic_ref(reinterpret_cast<std::uint64_t*>(at_tail())[index]);
+    /// A word of the header of the frame that begins there. While the frame is open, the first word
+    /// is the guard.
+    [[nodiscard]] static std::atomic_ref<std::uint64_t> word(std::byte* frame, std::size_t index) {
+        return std::atomic_ref(reinterpret_cast<std::uint64_t*>(frame)[index]);
     }
     [[nodiscard]] std::uint64_t guard() const {
         return tail_ ^ pool_.secret ^ first_ * 0xc2b2'ae3d'27d4'eb4fU;
@@ -137,7 +133,32 @@ private:
             position > restart_at_ && position >= need + headroom && backlog() == 0;
         return restart || capacity_ - position < need ? capacity_ - position + need : need;
     }
-    void pad_for(std::uint64_t payload, std::uint64_t wanted);
+    [[nodiscard]] bool has_room(std::uint64_t wanted) const {
+        return capacity_ - backlog() >= wanted + headroom;
+    }
+    /// Blocks until there is this much room and the headroom.
+    template <class WhenFull>
+    [[gnu::cold, gnu::noinline]] void wait_for_room(std::uint64_t wanted, WhenFull&& when_full);
+    /// Skips the rest of the ring if the frame does not fit there in one piece, or if the ring is
+    /// restarted.
+    void pad_for(std::uint64_t payload, std::uint64_t wanted) {
+        if (wanted != frame_size(payload)) [[unlikely]] {
+            pad(wanted - frame_size(payload));
+        }
+    }
+    [[gnu::cold, gnu::noinline]] void pad(std::uint64_t bytes) {
+        FrameHeader padding;
+        padding.kind = FrameKind::padding;
+        padding.bytes = static_cast<std::uint32_t>(bytes - sizeof(FrameHeader));
+        seal(padding);
+        publish();
+    }
+    /// Has the frame at the tail its header already?
+    [[gnu::cold, gnu::noinline]] [[nodiscard]] bool is_sealed() const {
+        FrameHeader header;
+        std::memcpy(&header, at_tail(), sizeof header);
+        return header.check == header.expected_check(tail_, pool_.secret);
+    }
 
     Slot& slot_;
     WorkerLine& line_;
@@ -154,31 +175,24 @@ private:
 template <class WhenFull>
 void RingWriter::reserve(std::uint64_t payload, WhenFull&& when_full) {
     const std::uint64_t wanted = wanted_for(payload);
-    const auto full = [&] { return capacity_ - backlog() < wanted + headroom; };
-    while (full()) {
-        const std::uint32_t emptied = pool_.emptied_rings.load(std::memory_order_seq_cst);
-        slot_.starved.exchange(1, std::memory_order_seq_cst);
-        if (!full()) {
-            break;
-        }
-        when_full();
-        os::futex_wait(pool_.emptied_rings, emptied, os::no_timeout);
+    if (!has_room(wanted)) [[unlikely]] {
+        wait_for_room(wanted, when_full);
     }
     slot_.starved.store(0, std::memory_order_relaxed);
     pad_for(payload, wanted);
 }
 
-/// Skips the rest of the ring if the frame does not fit there in one piece, or if the ring is
-/// restarted.
-inline void RingWriter::pad_for(std::uint64_t payload, std::uint64_t wanted) {
-    if (wanted == frame_size(payload)) {
-        return;
+template <class WhenFull>
+void RingWriter::wait_for_room(std::uint64_t wanted, WhenFull&& when_full) {
+    while (!has_room(wanted)) {
+        const std::uint32_t emptied = pool_.emptied_rings.load(std::memory_order_seq_cst);
+        slot_.starved.exchange(1, std::memory_order_seq_cst);
+        if (has_room(wanted)) {
+            return;
+        }
+        when_full();
+        os::futex_wait(pool_.emptied_rings, emptied, os::no_timeout);
     }
-    FrameHeader padding;
-    padding.kind = FrameKind::padding;
-    padding.bytes = static_cast<std::uint32_t>(wanted - frame_size(payload) - sizeof(FrameHeader));
-    seal(padding);
-    publish();
 }
 
 }  // namespace engine

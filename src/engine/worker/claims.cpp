@@ -26,6 +26,7 @@ bool Claims::take_inherited() {
         return false;
     }
     claim_ = seat_.slot.claim();
+    known_job_ = &known_.get(claim_.job, claim_.serial);
     return true;
 }
 
@@ -50,7 +51,7 @@ bool Claims::take(std::size_t job) {
     }
     for (;;) {
         const ClaimWord seen{word.load(std::memory_order_acquire)};
-        if (!seen.valid(seat_.pool.secret, serial)) {
+        if (!is_genuine(seen, serial)) {
             if (page.serial.load(std::memory_order_acquire) == serial) {
                 seat_.slot.alarm.fetch_add(1, std::memory_order_relaxed);
                 bells_.ring(job);
@@ -66,6 +67,7 @@ bool Claims::take(std::size_t job) {
             bells_.pay();
             return false;
         }
+        known_job_ = &known_.get(job, serial);
         if (swap_in(next_of(job, serial, seen.next(), limit), seen)) {
             return true;
         }
@@ -74,37 +76,42 @@ bool Claims::take(std::size_t job) {
 }
 
 /// The claim to try for: positions from `begin` on.
-Claim Claims::next_of(std::size_t job, std::uint64_t serial, std::uint64_t begin,
-                      std::uint64_t limit) const {
+inline Claim Claims::next_of(std::size_t job, std::uint64_t serial, std::uint64_t begin,
+                             std::uint64_t limit) const {
     const JobPage& page = seat_.layout.job(job);
-    const KnownJob& known = known_.get(job, serial);
     const std::uint64_t remaining = limit - begin;
     const std::uint64_t length = page.terms.chunksize != 0
                                      ? page.terms.chunksize
-                                     : known.chunk.next(remaining, seat_.pool.workers);
+                                     : known_job_->chunk.next(remaining, seat_.pool.workers);
     Claim claim{job,        serial, begin, begin + lifetime_.cut(std::min(length, remaining)),
                 page.shift, 0};
-    if (page.extents != nullptr) {
-        const std::span extents(page.extents, page.extent_count);
-        const auto after = std::upper_bound(
-            extents.begin(), extents.end(), begin,
-            [](std::uint64_t at, const Extent& extent) { return at < extent.position; });
-        claim.shift = std::prev(after)->shift;
-        claim.end = after == extents.end() ? claim.end : std::min(claim.end, after->position);
+    if (page.extents != nullptr) [[unlikely]] {
+        keep_to_extent(claim, page);
     }
     return claim;
 }
 
+/// The positions of a reconciled job are cut where the shift changes.
+void Claims::keep_to_extent(Claim& claim, const JobPage& page) {
+    const std::span extents(page.extents, page.extent_count);
+    const auto after = std::upper_bound(
+        extents.begin(), extents.end(), claim.begin,
+        [](std::uint64_t at, const Extent& extent) { return at < extent.position; });
+    claim.shift = std::prev(after)->shift;
+    claim.end = after == extents.end() ? claim.end : std::min(claim.end, after->position);
+}
+
 /// Steps 3 to 7 of docs/protocol.md, part 3. False if another worker was faster.
-bool Claims::swap_in(const Claim& claim, ClaimWord seen) {
+inline bool Claims::swap_in(const Claim& claim, ClaimWord seen) {
     if (note_taker(seat_.layout, seat_.worker, seen, claim.serial)) {
         reach(Step::claim_evidence, seat_.worker);
     }
-    const ClaimWord mine = ClaimWord::make(claim.end, static_cast<std::uint64_t>(seat_.worker),
-                                           seat_.pool.secret, claim.serial);
+    written_ = ClaimWord::make(claim.end, static_cast<std::uint64_t>(seat_.worker),
+                               seat_.pool.secret, claim.serial);
+    written_serial_ = claim.serial;
     Word& word = seat_.layout.words(claim.job).claim;
     return sign(claim, [&] {
-        return word.compare_exchange_strong(seen.bits, mine.bits, std::memory_order_seq_cst);
+        return word.compare_exchange_strong(seen.bits, written_.bits, std::memory_order_seq_cst);
     });
 }
 
@@ -114,6 +121,7 @@ bool Claims::take_offered() {
         const int giver = (seat_.worker + i) % workers;
         const std::optional<Claim> claim = offers_.seen(giver);
         if (claim && sign(*claim, [&] { return offers_.take(*claim); })) {
+            known_job_ = &known_.get(claim_.job, claim_.serial);
             return true;
         }
     }

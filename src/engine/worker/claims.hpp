@@ -35,9 +35,11 @@ public:
     /// before the call.
     [[gnu::hot]] [[nodiscard]] bool take_next(std::uint32_t doorbell);
     /// Takes items that another worker gives back. False if there are none.
-    [[nodiscard]] bool take_offered();
+    [[gnu::hot]] [[nodiscard]] bool take_offered();
     /// What was taken last.
     [[nodiscard]] const Claim& taken() const { return claim_; }
+    /// What this worker remembers of its job.
+    [[nodiscard]] KnownJob& known_job() const { return *known_job_; }
 
     /// Did a worker close the job of what was taken last? The client notes what it closes.
     [[nodiscard]] bool is_closed_by_worker() const {
@@ -52,6 +54,13 @@ private:
     [[gnu::hot]] bool take(std::size_t job);
     [[gnu::hot]] [[nodiscard]] Claim next_of(std::size_t job, std::uint64_t serial,
                                              std::uint64_t begin, std::uint64_t limit) const;
+    /// Is it a word of the protocol's? One that this worker wrote itself needs no look at its
+    /// check.
+    [[nodiscard]] bool is_genuine(ClaimWord word, std::uint64_t serial) const {
+        return (word.bits == written_.bits && serial == written_serial_) ||
+               word.valid(seat_.pool.secret, serial);
+    }
+    [[gnu::cold]] static void keep_to_extent(Claim& claim, const JobPage& page);
     [[gnu::hot]] [[nodiscard]] bool swap_in(const Claim& claim, ClaimWord seen);
     template <class Swap>
     [[gnu::hot]] [[nodiscard]] bool sign(const Claim& claim, Swap&& swap);
@@ -64,6 +73,9 @@ private:
     Offers& offers_;
     Turns turns_;
     Claim claim_;
+    KnownJob* known_job_ = nullptr;  // of `claim_`
+    ClaimWord written_;              // the last one that this worker tried to swap in
+    std::uint64_t written_serial_ = 0;
 };
 
 }  // namespace engine

@@ -67,7 +67,7 @@ Items::Items(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock
 void Items::run_taken() {
     const Claim& claim = claims_.taken();
     page_ = &seat_.layout.job(claim.job);
-    KnownJob& known = known_.get(claim.job, claim.serial);
+    KnownJob& known = claims_.known_job();
     const bool adaptive = page_->terms.chunksize == 0;
     const std::uint64_t began = adaptive ? clock_.begin() : 0;
 
@@ -78,7 +78,11 @@ void Items::run_taken() {
     }
     Run& run = run_;
     run.next = claim.first_item();
-    run.asked_ = claim.source == 0 ? asked_ : &Run::somebody_asks;
+    if (claim.end - claim.begin < 2) {
+        run.asked_ = run.cancelled_;  // nothing of it can be given back
+    } else {
+        run.asked_ = claim.source == 0 ? asked_ : &Run::somebody_asks;
+    }
     // An inherited claim may have more items than this worker has left to run.
     end_ = last_end_ = claim.first_item() + lifetime_.cut(claim.end - claim.begin);
     timing_since_ = began;
@@ -135,7 +139,7 @@ Run Items::make_run() {
     run.stride_ = terms.result_stride;
     run.cancelled_ = &page_->cancelled;
     const bool for_all = terms.only_worker < 0 && !page_->guarded && seat_.pool.workers > 1;
-    asked_ = for_all ? &seat_.common.asked : &Run::nobody_asks;
+    asked_ = for_all ? &seat_.common.asked : run.cancelled_;
     run.timed_ = terms.timeout_ns != 0 || page_->guarded;
     run.host_ = this;
     return run;
@@ -165,7 +169,7 @@ void Items::call_thunk(Run& run, KnownJob& known) {
     while (run.next < run.last) {
         try {
             trace::call_watching_throws(
-                [](void* argument) {
+                [] [[gnu::hot]] (void* argument) {
                     auto& [thunk, to] = *static_cast<Call*>(argument);
                     thunk(to);
                 },
@@ -211,7 +215,7 @@ void Items::begin_checked(std::uint64_t item) {
          claims_.is_closed_by_worker())) {
         throw Cancelled();
     }
-    if (run_.asked_->load(std::memory_order_relaxed) != 0) {
+    if (run_.asked_ != run_.cancelled_ && run_.asked_->load(std::memory_order_relaxed) != 0) {
         give_back(item);
     }
     Slot& slot = seat_.slot;

@@ -44,13 +44,13 @@ public:
     /// Decodes the callable: code of the user's. Throws what that throws.
     static void decode(KnownJob& known, const JobTerms& terms);
     /// Gets the right to write the job's results in place. Throws std::system_error.
-    void make_writable(KnownJob& known, const JobTerms& terms) const;
+    [[gnu::hot]] void make_writable(KnownJob& known, const JobTerms& terms) const;
 
     /// From here on this worker may not write the in-place results.
     [[gnu::hot]] void make_read_only(const KnownJob& known);
 
     /// Releases what jobs hold in this worker: decoded callables, write access.
-    void let_go();
+    [[gnu::hot]] void let_go();
 
 private:
     [[gnu::hot]] void replace(KnownJob& known, std::size_t job, std::uint64_t serial);

@@ -58,7 +58,7 @@ private:
     void emit_parts(std::uint64_t item, std::span<const std::byte> bytes);
     void publish_alone(FrameHeader header, std::span<const std::byte> bytes,
                        const PartHeader* part = nullptr);
-    void reserve(std::uint64_t payload);
+    [[gnu::hot]] void reserve(std::uint64_t payload);
     [[gnu::hot]] void published();
 
     const Seat& seat_;

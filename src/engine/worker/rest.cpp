@@ -94,9 +94,11 @@ void Rest::ask_for_items() {
         if (oldest == 0) {
             return;
         }
-        park_until(os::now_ns() + patience_ns_);
-        patience_ns_ = std::min(2 * patience_ns_, longest_patience_ns);
+        const std::uint64_t patience_ns = patience_ns_;
+        patience_ns_ = std::min(2 * patience_ns, longest_patience_ns);
+        park_until(os::now_ns() + patience_ns);
         if (seat_.oldest_job() == oldest) {
+            patience_ns_ = first_patience_ns;
             seat_.common.asked.store(1, std::memory_order_seq_cst);
             return;
         }
@@ -144,7 +146,7 @@ void Rest::fetch_what_a_claim_needs() const {
     wait::fetch(&seat_.pool, offsetof(PoolPage, active) + 2 * cache_line);
     wait::fetch(&seat_.layout.job(0), offsetof(JobPage, payload));
     wait::fetch(&seat_.layout.words(0), sizeof(JobWords));
-    wait::fetch(&seat_.common, offsetof(CommonWords, offers));
+    wait::fetch(&seat_.common.doorbell, 2 * cache_line);
     wait::fetch(&seat_.slot, offsetof(Slot, evidence));
     outbox_.fetch_tail();
 }

@@ -24,10 +24,7 @@ public:
         : seat_(seat), bells_(bells), outbox_(outbox), own_(own) {}
 
     /// There was work.
-    void note_work() {
-        worked_ = true;
-        patience_ns_ = first_patience_ns;
-    }
+    void note_work() { worked_ = true; }
     /// Blocks until the doorbell differs from `doorbell`; may return sooner.
     [[gnu::hot]] void until_called(std::uint32_t doorbell);
 
@@ -49,9 +46,11 @@ private:
     const std::span<const std::byte> own_;
     std::uint32_t doorbell_ = 0;
     int calls_on_shared_cpu_ = 0;
-    std::uint64_t patience_ns_ = first_patience_ns;  // with a job that goes on without this worker
-    bool worked_ = false;                            // since the last rest
-    std::uint64_t began_ = os::now_ns();             // when work ended last
+    // With a job that goes on without this worker. Grows from one short job to the next, as a
+    // worker that nobody calls is no help there; a long one sets it back.
+    std::uint64_t patience_ns_ = first_patience_ns;
+    bool worked_ = false;                 // since the last rest
+    std::uint64_t began_ = os::now_ns();  // when work ended last
     std::uint64_t length_ =
         0;  // of the last rest, if a call ended it and `beat_` has not noted it; or 0
     wait::Beat beat_;

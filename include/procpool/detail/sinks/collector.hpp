@@ -22,7 +22,7 @@ public:
     void note_dropped(std::uint64_t first, const Failure& why) noexcept;
 
     [[nodiscard]] const std::optional<Failure>& get() const { return failure_; }
-    void throw_if_any() const;
+    [[gnu::hot]] void throw_if_any() const;
 
 private:
     std::optional<Failure> failure_;
@@ -32,10 +32,10 @@ private:
 /// are dropped and the first failure is kept.
 class AnyCollector : public Sink {
 public:
-    AnyCollector();
+    [[gnu::hot]] AnyCollector();
     AnyCollector(const AnyCollector&) = delete;
     AnyCollector& operator=(const AnyCollector&) = delete;
-    ~AnyCollector() override;
+    [[gnu::hot]] ~AnyCollector() override;
 
     void results(std::uint64_t first, std::uint64_t count,
                  std::span<const std::byte> bytes) noexcept override;
