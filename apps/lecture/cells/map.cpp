@@ -133,11 +133,11 @@ std::string why_not_ideal(const Figure& in_chunks, const Figure& python_one_by_o
         "Why the lecture waited 1.68 s and not 1.3: Python cuts {} items into {} chunks of {}; on "
         "{} workers those are {} sleeps one after the other instead of {}, and most workers idle "
         "through the last ones. procpool dispenses slow items one by one; told to take chunks of "
-        "{} it needs {} too",
+        "{} it shares out what a worker has not started, and needs {}",
         items, python_chunks, python_chunk, workers, python_rounds, rounds, python_chunk,
         in_words(in_chunks.seconds));
     if (python_one_by_one.measured()) {
-        why += fmt::format(", and Python told to take chunks of 1 needs {}",
+        why += fmt::format("; Python told to take chunks of 1 needs {}",
                            in_words(python_one_by_one.seconds));
     }
     return why + '.';
@@ -170,7 +170,7 @@ Report run(const Desk& desk) {
                      {Peer::ideal, slow.ideal(rounds)}}},
         {.name = "bound_in_chunks",
          .label = fmt::format("  in chunks of {}", python_chunk),
-         .figures = {{Peer::procpool, in_chunks}, {Peer::ideal, slow.ideal(python_rounds)}}},
+         .figures = {{Peer::procpool, in_chunks}, {Peer::ideal, slow.ideal(rounds)}}},
         {.name = "bound_one_by_one",
          .label = "  in chunks of 1",
          .figures = {{Peer::python_pool, python_one_by_one}, {Peer::ideal, slow.ideal(rounds)}}},
