@@ -31,6 +31,10 @@ include(cmake/testing.cmake)
 include(cmake/docs.cmake)
 include(cmake/xgboost.cmake)
 
+# The library is compiled as users get it. What runs on top of it waits more than it computes, so it is compiled fast.
+if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+    add_compile_options(-O1)
+endif()
 foreach(folder tests bench apps cli examples)
     if(EXISTS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
         add_subdirectory(${folder})
