@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <filesystem>
 #include <future>
 #include <ios>
@@ -65,13 +64,16 @@ T rebuild(const Failure& failure) {
     }
 }
 
-template <class... Entries, class Use>
-bool with_standard_exception(const Failure& failure, Use& use, TypeTable<Entries...>) {
-    return (
-        (Entries::tag == failure.standard &&
-         (use(Thrown<typename Entries::made>(rebuild<typename Entries::made>(failure), failure)),
-          true)) ||
-        ...);
+/// Throws the exception of the table that the failure was. Returns if it was none of them.
+template <class... Entries>
+void throw_standard(const Failure& failure, TypeTable<Entries...>) {
+    const auto throw_if = [&]<class Entry>(std::type_identity<Entry>) {
+        if (Entry::tag == failure.standard) {
+            using Made = typename Entry::made;
+            throw Thrown<Made>(rebuild<Made>(failure), failure);
+        }
+    };
+    (throw_if(std::type_identity<Entries>{}), ...);
 }
 
 InitializerFailed initializer_failed(const Failure& failure) {
@@ -79,43 +81,27 @@ InitializerFailed initializer_failed(const Failure& failure) {
     return InitializerFailed(describe_at(failure, trace.place), trace.text);
 }
 
-/// Calls `use` with the exception that stands for the failure.
-template <class Use>
-void with_exception(const Failure& failure, Use use) {
-    switch (failure.kind) {
-        case Failure::Kind::thrown:
-            if (!with_standard_exception(failure, use, StandardTypes{})) {
-                use(RemoteError(failure));
-            }
-            return;
-        case Failure::Kind::died:
-            return use(WorkerDied(failure));
-        case Failure::Kind::timed_out:
-            return use(TaskTimeout(failure));
-        case Failure::Kind::cancelled:
-            return use(TaskCancelled(failure));
-        case Failure::Kind::terminated:
-            return use(PoolTerminated(describe(failure)));
-        case Failure::Kind::broken:
-            return use(PoolBroken(describe(failure)));
-        case Failure::Kind::initializer:
-            return use(initializer_failed(failure));
-    }
-    use(RemoteError(failure));
-}
-
 }  // namespace
 
 void throw_failure(const Failure& failure) {
-    with_exception(failure, [](const auto& exception) { throw exception; });
-    std::terminate();  // unreachable: the call above throws
-}
-
-std::exception_ptr make_exception(const Failure& failure) {
-    std::exception_ptr made;
-    with_exception(failure,
-                   [&made](const auto& exception) { made = std::make_exception_ptr(exception); });
-    return made;
+    switch (failure.kind) {
+        case Failure::Kind::thrown:
+            throw_standard(failure, StandardTypes{});
+            break;
+        case Failure::Kind::died:
+            throw WorkerDied(failure);
+        case Failure::Kind::timed_out:
+            throw TaskTimeout(failure);
+        case Failure::Kind::cancelled:
+            throw TaskCancelled(failure);
+        case Failure::Kind::terminated:
+            throw PoolTerminated(describe(failure));
+        case Failure::Kind::broken:
+            throw PoolBroken(describe(failure));
+        case Failure::Kind::initializer:
+            throw initializer_failed(failure);
+    }
+    throw RemoteError(failure);
 }
 
 }  // namespace detail

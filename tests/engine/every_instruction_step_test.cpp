@@ -20,7 +20,7 @@ TEST_P(EveryInstruction, CostsAtMostTheItemThatRan) {
     }
     const Path& which = paths[GetParam()];
     // Where two workers play, one of them waits up to 50 ms before it asks for items.
-    const std::size_t kills = which.processes > 1 ? 30 : 100;
+    const std::size_t kills = which.processes > 1 ? 25 : 50;
     const Report report = Runs(which).run({.kills = kills, .longest = 8'000, .farthest = 50});
     if (report.no_permission != 0) {
         GTEST_SKIP() << "ptrace is not permitted: " << std::strerror(report.no_permission);

@@ -118,9 +118,6 @@ inline constexpr std::size_t max_failure_message = 32 * 1024;
 /// terminated: PoolTerminated; broken: PoolBroken; initializer: InitializerFailed.
 [[noreturn]] void throw_failure(const Failure& failure);
 
-/// The exception that throw_failure throws. Throws std::bad_alloc.
-[[nodiscard]] std::exception_ptr make_exception(const Failure& failure);
-
 /// One sentence for a person: the item, the worker, what happened, what to do. Addresses of a stack
 /// are not looked up for it. Throws std::bad_alloc.
 [[nodiscard]] std::string describe(const Failure& failure);
