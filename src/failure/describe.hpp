@@ -13,7 +13,7 @@ namespace detail {
 
 /// describe(failure) with the place where it happened: "parse_header (parse.cpp:41)", or nothing.
 /// Throws std::bad_alloc.
-[[nodiscard]] std::string describe_at(const Failure& failure, const std::string& place);
+[[gnu::cold, nodiscard]] std::string describe_at(const Failure& failure, const std::string& place);
 
 /// Where it happened. Looks up the names of a stack: may take milliseconds. Throws std::bad_alloc.
 [[nodiscard]] trace::Trace trace_of(const Failure& failure);

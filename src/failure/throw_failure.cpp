@@ -66,8 +66,8 @@ T rebuild(const Failure& failure) {
 
 /// Throws the exception of the table that the failure was. Returns if it was none of them.
 template <class... Entries>
-void throw_standard(const Failure& failure, TypeTable<Entries...>) {
-    const auto throw_if = [&]<class Entry>(std::type_identity<Entry>) {
+[[gnu::cold]] void throw_standard(const Failure& failure, TypeTable<Entries...>) {
+    const auto throw_if = [&]<class Entry> [[gnu::cold]] (std::type_identity<Entry>) {
         if (Entry::tag == failure.standard) {
             using Made = typename Entry::made;
             throw Thrown<Made>(rebuild<Made>(failure), failure);

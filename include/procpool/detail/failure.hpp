@@ -116,7 +116,7 @@ inline constexpr std::size_t max_failure_message = 32 * 1024;
 /// Throws what stands for the failure in the client. thrown: its standard type and TaskFailure in
 /// one, or RemoteError; died: WorkerDied; timed_out: TaskTimeout; cancelled: TaskCancelled;
 /// terminated: PoolTerminated; broken: PoolBroken; initializer: InitializerFailed.
-[[noreturn]] void throw_failure(const Failure& failure);
+[[noreturn, gnu::cold]] void throw_failure(const Failure& failure);
 
 /// One sentence for a person: the item, the worker, what happened, what to do. Addresses of a stack
 /// are not looked up for it. Throws std::bad_alloc.
