@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include <procpool/detail/namespace.hpp>
 
@@ -69,6 +70,19 @@ inline void fetch(const volatile void* begin, std::size_t bytes) noexcept {
     const auto* const first = static_cast<const volatile char*>(begin);
     for (std::size_t at = 0; at < bytes; at += line) {
         __builtin_prefetch(const_cast<const char*>(first + at));
+    }
+}
+
+/// Prefetches the first bytes of a function's code, to be called soon.
+template <class Function>
+void fetch_code(Function function, std::size_t bytes) noexcept {
+    // Of a pointer to a member function, the first word is the address, as of any other.
+    std::uintptr_t address = 0;
+    static_assert(sizeof function >= sizeof address);
+    std::memcpy(&address, &function, sizeof address);
+    constexpr std::size_t line = 64;
+    for (std::uintptr_t at = address; at < address + bytes; at += line) {
+        __builtin_prefetch(reinterpret_cast<const void*>(at), 0, 2);
     }
 }
 

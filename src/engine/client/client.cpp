@@ -70,7 +70,9 @@ JobHandle Client::start(JobSpec&& spec) {
         board_.finish_if_complete(*job);
     } else if (!job->feed) {
         job->had_spinner = calls_.call_workers(job->count, spec.waited);
-        job->escalated = (!spec.waited || job->count == 1) && !job->had_spinner;
+        if ((!spec.waited || job->count == 1) && !job->had_spinner) {
+            job->called = Job::Called::everybody;
+        }
     }
     // A caller that watches for the answer does both later, if the answer does not come at once.
     if (!spec.waited || !calls_.spins()) {
@@ -105,7 +107,7 @@ std::vector<JobHandle> Client::start_in_each(JobSpec& spec,
             JobPage& at = layout_.job(*page);
             JobHandle& job = jobs.emplace_back(one.fill(at));
             at.terms.only_worker = static_cast<int>(jobs.size()) - 1;
-            job->escalated = true;
+            job->called = Job::Called::everybody;
             board_.post(job, *page);
         }
     } catch (...) {
@@ -268,7 +270,7 @@ bool Client::await(Lock& lock, const JobHandle& job, std::uint64_t seen, Clock::
             look_at_server();
             continue;
         }
-        std::uint64_t time = job->escalated ? slice : first_park;
+        std::uint64_t time = job->called == Job::Called::everybody ? slice : first_park;
         if (deadline != Clock::time_point::max()) {
             const auto left =
                 std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - Clock::now())
@@ -281,6 +283,9 @@ bool Client::await(Lock& lock, const JobHandle& job, std::uint64_t seen, Clock::
         }
         if (watches > 0) {
             lock.unlock();
+            if (watches == most_watches) {
+                inbox_.fetch_code();
+            }
             const bool rung = calls_.watch(bell, heard, job->had_spinner, watch_until);
             lock.lock();
             watches = rung ? watches - 1 : 0;

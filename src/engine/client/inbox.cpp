@@ -3,6 +3,7 @@
 #include "engine/client/frames.hpp"
 #include "engine/client/ring_reader.hpp"
 #include "os/futex.hpp"
+#include "wait/spin.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -31,6 +32,14 @@ void Inbox::collect() {
         downs_seen_ = downs;
         damaged_ = true;
     }
+}
+
+void Inbox::fetch_code() const {
+    wait::fetch_code(&Inbox::empty_ring, 0x240);
+    wait::fetch_code(&Inbox::take, 0x200);
+    wait::fetch_code(frame_at, 0x180);
+    wait::fetch_code(take_frame, 0x300);
+    board_.fetch_code();
 }
 
 void Inbox::empty_ring(int worker) {

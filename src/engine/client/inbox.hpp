@@ -27,6 +27,8 @@ public:
 
     /// Takes in what workers have published, and gives it to the sinks of their jobs. Never blocks.
     [[gnu::hot]] void collect();
+    /// Prefetches the code that takes in what arrives next.
+    [[gnu::hot]] void fetch_code() const;
 
     /// Has a worker killed, because its ring or its slot makes no sense.
     void condemn(int worker);

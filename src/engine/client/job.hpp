@@ -58,7 +58,9 @@ public:
     std::uint64_t nudged_ns = 0;  // when workers were last called by a client that polls
     bool waited = false;          // its caller waits for it from the start
     bool had_spinner = false;     // a spinning worker saw it come: answers take microseconds
-    bool escalated = false;       // every worker that can help was called
+    /// Whom its client called so far. More each time that it hears nothing for a while.
+    enum class Called : std::uint8_t { few, claimers, everybody };
+    Called called = Called::few;
 
     /// Gives up those of items [first, last) that are not done: the receiver is told why.
     void drop(std::uint64_t first, std::uint64_t last, const Failure& why);

@@ -11,6 +11,7 @@
 #include "engine/client/fork_server.hpp"
 #include "engine/client/job.hpp"
 #include "engine/shared/layout.hpp"
+#include "wait/spin.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -67,6 +68,14 @@ public:
 
     /// Since the last call of this: was a claim word found that a task wrote over?
     [[nodiscard]] bool take_damage() { return std::exchange(damaged_, false); }
+
+    /// Prefetches the code that ends a job.
+    [[gnu::hot]] void fetch_code() const {
+        wait::fetch_code(&JobBoard::find, 0x40);
+        wait::fetch_code(&JobBoard::finish, 0x200);
+        wait::fetch_code(&JobBoard::take_down, 0x80);
+        wait::fetch_code(&Job::release_memory, 0x1c0);
+    }
 
 private:
     [[gnu::hot]] void make_room_for(std::size_t page);

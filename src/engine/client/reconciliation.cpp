@@ -240,7 +240,7 @@ void Reconciliation::post_missing(const JobHandle& job, const IntervalSet& held)
     if (!board_.post_again(job, extents, positions)) {
         throw PoolBroken("no job page is left to start it again");
     }
-    job->escalated = true;
+    job->called = Job::Called::everybody;
     calls_.call_workers(layout_.pool().workers, false);
 }
 
