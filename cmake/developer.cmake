@@ -31,9 +31,12 @@ include(cmake/testing.cmake)
 include(cmake/docs.cmake)
 include(cmake/xgboost.cmake)
 
-# The library is compiled as users get it. What runs on top of it waits more than it computes, so it is compiled fast.
-if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+# The library is compiled as users get it. Most of what runs on top of it waits more than it computes, so it is compiled
+# fast. What has to be as with users says so (OPTIMISED, and every program that tests start).
+set(procpool_as_shipped "")
+if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT PROCPOOL_SANITIZE)
     add_compile_options(-O1)
+    set(procpool_as_shipped -O2)
 endif()
 foreach(folder tests bench apps cli examples)
     if(EXISTS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)

@@ -32,15 +32,15 @@ function(procpool_guarded_test name)
     endif()
 endfunction()
 
-# procpool_test(<room>/<name> [INSTRUMENTED] [SOAK] [DEBUG_INFORMATION] [COMPUTES] [TIMEOUT <seconds>]
+# procpool_test(<room>/<name> [INSTRUMENTED] [SOAK] [DEBUG_INFORMATION] [OPTIMISED] [TIMEOUT <seconds>]
 #               [LABELS <label>...] [LINK <library>...] [NEEDS <target>...])
 #
 # The GoogleTest program tests/<room>/<name>_test.cpp as one test. INSTRUMENTED: it links procpool_instrumented.
-# DEBUG_INFORMATION: all that the compiler can write, as a user has it, not lines alone. COMPUTES: for long, so it is compiled
-# like the library. LINK: what it is about, if that is not the library. NEEDS: programs that it starts.
+# DEBUG_INFORMATION: all that the compiler can write, as a user has it, not lines alone. OPTIMISED: it
+# is compiled like the library, as it computes for long or is about what the compiler makes of an item. LINK: what it is about, if that is not the library. NEEDS: programs that it starts.
 # For every label there is a target `tests_<label>` that builds the tests that carry it.
 function(procpool_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "INSTRUMENTED;SOAK;DEBUG_INFORMATION;COMPUTES" "TIMEOUT" "LABELS;LINK;NEEDS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "INSTRUMENTED;SOAK;DEBUG_INFORMATION;OPTIMISED" "TIMEOUT" "LABELS;LINK;NEEDS")
     procpool_library_of_test(library ${arg_INSTRUMENTED})
     string(REPLACE / _ target test_${name})
     add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/${name}_test.cpp)
@@ -50,8 +50,8 @@ function(procpool_test name)
     endif()
     if(arg_DEBUG_INFORMATION)
         target_compile_options(${target} PRIVATE -g) # the precompiled header has less
-    elseif(arg_COMPUTES)
-        target_compile_options(${target} PRIVATE -O2) # the precompiled header is for less
+    elseif(arg_OPTIMISED)
+        target_compile_options(${target} PRIVATE ${procpool_as_shipped}) # the precompiled header is for less
     else()
         target_precompile_headers(${target} REUSE_FROM ${library}_test_pch)
     endif()
@@ -86,6 +86,7 @@ function(procpool_test_program name)
     string(REPLACE / _ target program_${name})
     add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/${name}_program.cpp)
     target_link_libraries(${target} PRIVATE ${library} test_support)
+    target_compile_options(${target} PRIVATE ${procpool_as_shipped})
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
     cmake_path(GET name PARENT_PATH room)
     cmake_path(GET name FILENAME filename)

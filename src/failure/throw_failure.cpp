@@ -64,16 +64,18 @@ T rebuild(const Failure& failure) {
     }
 }
 
+template <class Entry>
+[[gnu::cold]] void throw_if_it_was(const Failure& failure) {
+    if (Entry::tag == failure.standard) {
+        using Made = typename Entry::made;
+        throw Thrown<Made>(rebuild<Made>(failure), failure);
+    }
+}
+
 /// Throws the exception of the table that the failure was. Returns if it was none of them.
 template <class... Entries>
 [[gnu::cold]] void throw_standard(const Failure& failure, TypeTable<Entries...>) {
-    const auto throw_if = [&]<class Entry> [[gnu::cold]] (std::type_identity<Entry>) {
-        if (Entry::tag == failure.standard) {
-            using Made = typename Entry::made;
-            throw Thrown<Made>(rebuild<Made>(failure), failure);
-        }
-    };
-    (throw_if(std::type_identity<Entries>{}), ...);
+    (throw_if_it_was<Entries>(failure), ...);
 }
 
 InitializerFailed initializer_failed(const Failure& failure) {

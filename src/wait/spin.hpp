@@ -76,7 +76,7 @@ inline void fetch(const volatile void* begin, std::size_t bytes) noexcept {
 /// Prefetches the first bytes of a function's code, to be called soon.
 template <class Function>
 void fetch_code(Function function, std::size_t bytes) noexcept {
-    // Of a pointer to a member function, the first word is the address, as of any other.
+    // A pointer to a member function that is not virtual begins with the address of its code.
     std::uintptr_t address = 0;
     static_assert(sizeof function >= sizeof address);
     std::memcpy(&address, &function, sizeof address);

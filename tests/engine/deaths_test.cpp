@@ -1,4 +1,4 @@
-// procpool_test: TIMEOUT 120
+// procpool_test: OPTIMISED TIMEOUT 120
 // Every odd way in which a task can end its worker, or try to: it costs that one item, says what
 // happened to whom, and the pool goes on.
 

@@ -1,4 +1,4 @@
-// procpool_test: TIMEOUT 120
+// procpool_test: OPTIMISED TIMEOUT 120
 // A worker is killed after single instructions of each path through docs/protocol.md: a sample of
 // what every_instruction_soak_test.cpp does with all of them.
 

@@ -1,4 +1,4 @@
-// procpool_test: TIMEOUT 180
+// procpool_test: OPTIMISED TIMEOUT 180
 // A worker is killed at each step while it searches, closes a job, decodes a callable or retires.
 // Every item may be tried again, so nobody may notice: kill_at_step_step_test.cpp looks at what a
 // death costs.

@@ -1,4 +1,4 @@
-// procpool_test: TIMEOUT 180
+// procpool_test: OPTIMISED TIMEOUT 180
 // A worker is killed at each step of docs/protocol.md, whatever it works on: every item is right,
 // or is the one that the death cost, and none runs again after it finished.
 // chaos_soak_test.cpp does this a thousand times at each step.

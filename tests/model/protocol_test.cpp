@@ -1,4 +1,4 @@
-// procpool_test: COMPUTES TIMEOUT 180
+// procpool_test: OPTIMISED TIMEOUT 180
 //
 // The protocol of docs/protocol.md, explored exhaustively: every interleaving of the steps of a
 // small pool, with a SIGKILL at each. First that the rules hold; then that the exploration has

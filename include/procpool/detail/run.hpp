@@ -130,7 +130,7 @@ private:
     std::size_t stride_ = 0;
     const std::atomic<std::uint32_t>* cancelled_ = nullptr;
     const std::atomic<std::uint32_t>* asked_ =
-        nullptr;  // for items, by idle workers; the same as `cancelled_` where nobody may
+        nullptr;  // for items, by idle workers; where nobody may, the same as `cancelled_`
     bool timed_ = false;
     RunHost* host_ = nullptr;
 };

@@ -30,8 +30,11 @@ bool Calls::call_workers(std::uint64_t items, bool waited) const {
 }
 
 void Calls::escalate(Job& job) const {
-    const bool givers_too = job.called == Job::Called::claimers;
-    job.called = job.called == Job::Called::few ? Job::Called::claimers : Job::Called::everybody;
+    const std::uint64_t undone = job.count - job.done.total();
+    const bool takers_too = job.called == Job::Called::claimers;
+    job.called = job.called == Job::Called::few && undone > 1 ? Job::Called::claimers
+                                                              : Job::Called::everybody;
+    job.nudged_ns = os::now_ns();
     server_.call();
     const std::size_t index = job.postings.back().page;
     const ClaimWord word{layout_.words(index).claim.load(std::memory_order_acquire)};
@@ -39,8 +42,7 @@ void Calls::escalate(Job& job) const {
     // Items that are claimed may be given back; one of them runs. Who was called once for that asks
     // by itself.
     const std::uint64_t unclaimed = limit - std::min(word.next(), limit);
-    const std::uint64_t undone = job.count - job.done.total();
-    if (const std::uint64_t help = std::max(unclaimed, givers_too && undone > 1 ? undone - 1 : 0);
+    if (const std::uint64_t help = std::max(unclaimed, takers_too && undone > 1 ? undone - 1 : 0);
         help != 0) {
         os::futex_wake(layout_.common().doorbell,
                        static_cast<int>(std::min(help, layout_.pool().workers)));

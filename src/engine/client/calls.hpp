@@ -24,9 +24,9 @@ public:
     /// items.
     [[gnu::hot]] bool call_workers(std::uint64_t items, bool waited) const;
 
-    /// Calls every worker that can help, because the job takes longer than waking a worker. A wait
-    /// that hears nothing does so too: the worker that was seen spinning may have been stopped
-    /// since.
+    /// Calls more workers, because the job takes longer than waking one: first as many as there are
+    /// items to claim, then those too that other workers may give items to. A wait that hears
+    /// nothing does so too: the worker that was seen spinning may have been stopped since.
     void escalate(Job& job) const;
 
     /// Watches a job's bell for a while; true if it rang. `until`: when the watching of this wait

@@ -55,10 +55,10 @@ public:
     };
     std::map<std::uint64_t, Parts> parts;
 
-    std::uint64_t nudged_ns = 0;  // when workers were last called by a client that polls
+    std::uint64_t nudged_ns = 0;  // when more workers were last called for it
     bool waited = false;          // its caller waits for it from the start
     bool had_spinner = false;     // a spinning worker saw it come: answers take microseconds
-    /// Whom its client called so far. More each time that it hears nothing for a while.
+    /// Whom its client called so far. More each time that the job is not over after a while.
     enum class Called : std::uint8_t { few, claimers, everybody };
     Called called = Called::few;
 

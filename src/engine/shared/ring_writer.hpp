@@ -84,6 +84,7 @@ public:
         header.check = header.expected_check(tail_, pool_.secret);
         const auto words = header.words();
         std::byte* const at = at_tail();
+        static_assert(std::tuple_size_v<decltype(words)> == 4);
         word(at, 1).store(words[1], std::memory_order_relaxed);
         word(at, 2).store(words[2], std::memory_order_relaxed);
         word(at, 3).store(words[3], std::memory_order_relaxed);

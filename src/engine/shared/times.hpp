@@ -22,7 +22,7 @@ inline constexpr std::uint64_t client_spin = 25 * us;
 inline constexpr std::uint64_t quick_answer = 2 * us;
 /// A job whose bell rings this often while its client watches it is not a short one.
 inline constexpr int most_watches = 16;
-/// How long a client that had to wake a worker waits before it calls the others.
+/// How long a client that had to wake a worker waits before it calls more, and then more again.
 inline constexpr std::uint64_t first_park = 120 * us;
 /// A fork server that does not end its workers, or itself, in this time is killed.
 inline constexpr std::uint64_t longest_end = 10'000 * ms;

@@ -76,8 +76,8 @@ bool Claims::take(std::size_t job) {
 }
 
 /// The claim to try for: positions from `begin` on.
-inline Claim Claims::next_of(std::size_t job, std::uint64_t serial, std::uint64_t begin,
-                             std::uint64_t limit) const {
+Claim Claims::next_of(std::size_t job, std::uint64_t serial, std::uint64_t begin,
+                      std::uint64_t limit) const {
     const JobPage& page = seat_.layout.job(job);
     const std::uint64_t remaining = limit - begin;
     const std::uint64_t length = page.terms.chunksize != 0
@@ -85,7 +85,7 @@ inline Claim Claims::next_of(std::size_t job, std::uint64_t serial, std::uint64_
                                      : known_job_->chunk.next(remaining, seat_.pool.workers);
     Claim claim{job,        serial, begin, begin + lifetime_.cut(std::min(length, remaining)),
                 page.shift, 0};
-    if (page.extents != nullptr) [[unlikely]] {
+    if (page.extents != nullptr) {
         keep_to_extent(claim, page);
     }
     return claim;
@@ -102,13 +102,13 @@ void Claims::keep_to_extent(Claim& claim, const JobPage& page) {
 }
 
 /// Steps 3 to 7 of docs/protocol.md, part 3. False if another worker was faster.
-inline bool Claims::swap_in(const Claim& claim, ClaimWord seen) {
+bool Claims::swap_in(const Claim& claim, ClaimWord seen) {
     if (note_taker(seat_.layout, seat_.worker, seen, claim.serial)) {
         reach(Step::claim_evidence, seat_.worker);
     }
     written_ = ClaimWord::make(claim.end, static_cast<std::uint64_t>(seat_.worker),
                                seat_.pool.secret, claim.serial);
-    written_serial_ = claim.serial;
+    written_serial_ = claim.serial;  // mutate: without it every word's check is looked at
     Word& word = seat_.layout.words(claim.job).claim;
     return sign(claim, [&] {
         return word.compare_exchange_strong(seen.bits, written_.bits, std::memory_order_seq_cst);

@@ -52,8 +52,8 @@ public:
 
 private:
     [[gnu::hot]] bool take(std::size_t job);
-    [[gnu::hot]] [[nodiscard]] Claim next_of(std::size_t job, std::uint64_t serial,
-                                             std::uint64_t begin, std::uint64_t limit) const;
+    [[gnu::hot]] [[nodiscard]] inline Claim next_of(std::size_t job, std::uint64_t serial,
+                                                    std::uint64_t begin, std::uint64_t limit) const;
     /// Is it a word of the protocol's? One that this worker wrote itself needs no look at its
     /// check.
     [[nodiscard]] bool is_genuine(ClaimWord word, std::uint64_t serial) const {
@@ -61,7 +61,7 @@ private:
                word.valid(seat_.pool.secret, serial);
     }
     [[gnu::cold]] static void keep_to_extent(Claim& claim, const JobPage& page);
-    [[gnu::hot]] [[nodiscard]] bool swap_in(const Claim& claim, ClaimWord seen);
+    [[gnu::hot]] [[nodiscard]] inline bool swap_in(const Claim& claim, ClaimWord seen);
     template <class Swap>
     [[gnu::hot]] [[nodiscard]] bool sign(const Claim& claim, Swap&& swap);
 

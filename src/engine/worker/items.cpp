@@ -43,6 +43,15 @@ void end_if_its_thread_ends() {
 /// What a worker that gives items back keeps takes about as long as another one takes to wake.
 constexpr std::uint64_t wake_ns = 200'000;
 
+struct ThunkCall {
+    Thunk thunk;
+    Run& run;
+};
+
+[[gnu::hot]] void call_thunk_of(void* call) {
+    static_cast<ThunkCall*>(call)->thunk(static_cast<ThunkCall*>(call)->run);
+}
+
 /// A process that the task forked is a copy of the worker: it must not publish anything.
 void end_if_copy() {
     if (os::worker_mark().load(std::memory_order_relaxed) == 0) {
@@ -161,19 +170,10 @@ void Items::call_thunk(Run& run, KnownJob& known) {
         return;
     }
     run.prepared = known.prepared;
-    struct Call {
-        Thunk thunk;
-        Run& run;
-    };
-    Call call{known.thunk, run};
+    ThunkCall call{known.thunk, run};
     while (run.next < run.last) {
         try {
-            trace::call_watching_throws(
-                [] [[gnu::hot]] (void* argument) {
-                    auto& [thunk, to] = *static_cast<Call*>(argument);
-                    thunk(to);
-                },
-                &call, thrown_at_);
+            trace::call_watching_throws(call_thunk_of, &call, thrown_at_);
             return;
         } catch (...) {
             end_if_its_thread_ends();

@@ -88,7 +88,9 @@ bool Rest::look_at_next_beat() {
 /// While there is an active job, parks for a while. Asks for a part of what other workers hold if
 /// that job is there still. Short calls one after the other are no reason: each is another job.
 void Rest::ask_for_items() {
-    constexpr std::uint64_t longest_patience_ns = 50'000 * os::us;
+    // Where there are many workers, those that look up must not take the CPUs of those that work.
+    const std::uint64_t longest_patience_ns =
+        std::max(2 * os::ms, seat_.pool.workers * 50 * os::us);
     while (!called() && seat_.pool.workers > 1) {
         const std::uint64_t oldest = seat_.oldest_job();
         if (oldest == 0) {
@@ -97,7 +99,7 @@ void Rest::ask_for_items() {
         const std::uint64_t patience_ns = patience_ns_;
         patience_ns_ = std::min(2 * patience_ns, longest_patience_ns);
         park_until(os::now_ns() + patience_ns);
-        if (seat_.oldest_job() == oldest) {
+        if (!called() && seat_.oldest_job() == oldest) {
             patience_ns_ = first_patience_ns;
             seat_.common.asked.store(1, std::memory_order_seq_cst);
             return;
