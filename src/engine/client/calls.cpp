@@ -49,6 +49,10 @@ void Calls::escalate(Job& job) const {
     }
 }
 
+bool Calls::may_escalate(const Job& job) {
+    return job.called != Job::Called::everybody && os::now_ns() - job.nudged_ns >= first_park;
+}
+
 /// For a worker that spins on another CPU, spins without yielding, for the few microseconds that
 /// its answer takes. For one that was woken, yields the CPU at every turn: that worker may run on
 /// this very CPU.

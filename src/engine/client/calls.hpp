@@ -28,6 +28,9 @@ public:
     /// items to claim, then those too that other workers may give items to. A wait that hears
     /// nothing does so too: the worker that was seen spinning may have been stopped since.
     void escalate(Job& job) const;
+    /// Are there more workers to call for a job whose bell rings, and was it a while ago that more
+    /// were called?
+    [[nodiscard]] static bool may_escalate(const Job& job);
 
     /// Watches a job's bell for a while; true if it rang. `until`: when the watching of this wait
     /// ends; 0 at the first watch, which sets it.

@@ -309,20 +309,14 @@ void Client::park(Lock& lock, Job& job, std::size_t index, std::uint32_t heard,
     lock.unlock();
     const std::uint64_t before = os::now_ns();
     os::futex_wait(layout_.words(index).bell, heard, time);
-    const std::uint64_t now = os::now_ns();
-    const bool quiet = now - before >= time;
+    const bool quiet = os::now_ns() - before >= time;
     lock.lock();
     // The page may belong to another job by now; until here its bell was rung for this thread too.
     page.waiters.fetch_sub(1, std::memory_order_seq_cst);
-    const bool others_may_help =
-        job.called != Job::Called::everybody && now - job.nudged_ns >= first_park;
-    if (!job.resolved && (quiet || others_may_help)) {
+    if (!job.resolved && (quiet || Calls::may_escalate(job))) {
         calls_.escalate(job);
     }
-    if (!quiet) {
-        return;
-    }
-    if (time >= slice) {
+    if (quiet && time >= slice) {
         layout_.tokens().forget_all();
         look_at_server();
     }
