@@ -77,12 +77,12 @@ inline void fetch(const volatile void* begin, std::size_t bytes) noexcept {
 template <class Function>
 void fetch_code(Function function, std::size_t bytes) noexcept {
     // A pointer to a member function that is not virtual begins with the address of its code.
-    std::uintptr_t address = 0;
-    static_assert(sizeof function >= sizeof address);
-    std::memcpy(&address, &function, sizeof address);
+    const char* code = nullptr;
+    static_assert(sizeof function >= sizeof code);
+    std::memcpy(&code, &function, sizeof code);
     constexpr std::size_t line = 64;
-    for (std::uintptr_t at = address; at < address + bytes; at += line) {
-        __builtin_prefetch(reinterpret_cast<const void*>(at), 0, 2);
+    for (std::size_t at = 0; at < bytes; at += line) {
+        __builtin_prefetch(code + at, 0, 2);
     }
 }
 
