@@ -1,3 +1,4 @@
+// procpool_test: TIMEOUT 2400
 // 100,000 workers killed at random moments, in pools, calls and items drawn at random.
 
 #include <cstdlib>
