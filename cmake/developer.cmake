@@ -9,18 +9,43 @@ target_precompile_headers(
     <utility> <vector>
     <procpool/detail/engine.hpp>)
 
-# Tests that make system calls fail or stop a process at a step of the protocol link a library with hooks for that.
-# Only these rooms have any; the objects of the others are the same in both libraries.
-set(rooms_with_hooks os engine face)
-list(JOIN rooms_with_hooks "|" rooms_with_hooks)
+# Tests that make system calls fail or stop a process at a step of the protocol link a library with hooks for that. The
+# objects of sources that see no hook are the same in both libraries.
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.hpp)
+set(sees_hooks "engine/shared/steps.hpp|os/fault.hpp")
+function(procpool_keep_with_hooks files)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${${files}})
+    foreach(file IN LISTS ${files})
+        file(STRINGS ${file} found REGEX "^#include \"(${sees_hooks})\"")
+        if(NOT found)
+            list(REMOVE_ITEM ${files} ${file})
+        endif()
+    endforeach()
+    set(${files} ${${files}} PARENT_SCOPE)
+endfunction()
+set(seen "")
+while(NOT seen STREQUAL sees_hooks) # a header that includes one of them, and so on
+    set(seen "${sees_hooks}")
+    set(with_hooks ${headers})
+    procpool_keep_with_hooks(with_hooks)
+    foreach(header IN LISTS with_hooks)
+        file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR}/src ${header})
+        if(NOT name MATCHES "^(${sees_hooks})$")
+            string(APPEND sees_hooks "|${name}")
+        endif()
+    endforeach()
+endwhile()
+
 procpool_library(procpool_instrumented STATIC)
 target_compile_definitions(procpool_instrumented PUBLIC PROCPOOL_INSTRUMENTED=1)
-get_target_property(sources procpool_instrumented SOURCES)
-list(FILTER sources INCLUDE REGEX "/src/(${rooms_with_hooks})/")
-set_property(TARGET procpool_instrumented PROPERTY SOURCES ${sources})
+get_target_property(with_hooks procpool_instrumented SOURCES)
+procpool_keep_with_hooks(with_hooks)
+set_property(TARGET procpool_instrumented PROPERTY SOURCES ${with_hooks})
+list(TRANSFORM with_hooks REPLACE ".*/src/" "/src/")
+list(JOIN with_hooks "|" with_hooks)
 target_sources(
     procpool_instrumented
-    PRIVATE "$<FILTER:$<TARGET_OBJECTS:procpool>,EXCLUDE,/src/(${rooms_with_hooks})/>")
+    PRIVATE "$<FILTER:$<TARGET_OBJECTS:procpool>,EXCLUDE,(${with_hooks})>")
 target_precompile_headers(procpool_instrumented REUSE_FROM procpool)
 # One compile command a source is what clang-tidy and editors want.
 set_target_properties(procpool_instrumented PROPERTIES EXPORT_COMPILE_COMMANDS OFF)

@@ -15,6 +15,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND PROCPOOL_SANITIZE)
     # With sanitizers g++ 12 warns of accesses in its own standard library that never happen.
     add_compile_options(-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+    # g++ counts a precompiled header as memory of its own, so with a large one it collects garbage all the time: a fifth
+    # of the time, for little. Below 1 GiB it does not; what takes most here takes 0.6. clang-tidy, which reads no such
+    # headers, does not know the option.
+    add_compile_options(--param=ggc-min-heapsize=1048576)
+endif()
 
 find_program(PROCPOOL_CCACHE ccache)
 mark_as_advanced(PROCPOOL_CCACHE)

@@ -32,15 +32,17 @@ function(procpool_guarded_test name)
     endif()
 endfunction()
 
-# procpool_test(<room>/<name> [INSTRUMENTED] [SOAK] [DEBUG_INFORMATION] [OPTIMISED] [TIMEOUT <seconds>]
+# procpool_test(<room>/<name> [INSTRUMENTED] [SOAK] [THOROUGH] [DEBUG_INFORMATION] [OPTIMISED] [TIMEOUT <seconds>]
 #               [LABELS <label>...] [LINK <library>...] [NEEDS <target>...])
 #
 # The GoogleTest program tests/<room>/<name>_test.cpp as one test. INSTRUMENTED: it links procpool_instrumented.
-# DEBUG_INFORMATION: all that the compiler can write, as a user has it, not lines alone. OPTIMISED: it
-# is compiled like the library, as it computes for long or is about what the compiler makes of an item. LINK: what it is about, if that is not the library. NEEDS: programs that it starts.
+# THOROUGH: its suites `Thorough*` are a test of their own, <room>/<name>_soak, for soak only.
+# DEBUG_INFORMATION: all that the compiler can write, as a user has it, not lines alone. OPTIMISED: it is compiled like the
+# library, as it computes for long or is about what the compiler makes of an item. LINK: what it is about, if that is not
+# the library. NEEDS: programs that it starts.
 # For every label there is a target `tests_<label>` that builds the tests that carry it.
 function(procpool_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "INSTRUMENTED;SOAK;DEBUG_INFORMATION;OPTIMISED" "TIMEOUT" "LABELS;LINK;NEEDS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "INSTRUMENTED;SOAK;THOROUGH;DEBUG_INFORMATION;OPTIMISED" "TIMEOUT" "LABELS;LINK;NEEDS")
     procpool_library_of_test(library ${arg_INSTRUMENTED})
     string(REPLACE / _ target test_${name})
     add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/${name}_test.cpp)
@@ -53,7 +55,7 @@ function(procpool_test name)
     elseif(arg_OPTIMISED)
         target_compile_options(${target} PRIVATE ${procpool_as_shipped}) # the precompiled header is for less
     else()
-        target_precompile_headers(${target} REUSE_FROM ${library}_test_pch)
+        target_precompile_headers(${target} REUSE_FROM test_pch)
     endif()
 
     string(REGEX REPLACE "/.*" "" room ${name})
@@ -74,7 +76,12 @@ function(procpool_test name)
     if(arg_TIMEOUT)
         list(APPEND run TIMEOUT ${arg_TIMEOUT})
     endif()
-    procpool_guarded_test(${name} COMMAND $<TARGET_FILE:${target}> ${run} LABELS ${arg_LABELS})
+    set(command $<TARGET_FILE:${target}>)
+    if(arg_THOROUGH)
+        procpool_guarded_test(${name}_soak COMMAND ${command} --gtest_filter=Thorough* SOAK LABELS ${arg_LABELS})
+        list(APPEND command --gtest_filter=-Thorough*)
+    endif()
+    procpool_guarded_test(${name} COMMAND ${command} ${run} LABELS ${arg_LABELS})
 endfunction()
 
 # procpool_test_program(<room>/<name> [INSTRUMENTED])

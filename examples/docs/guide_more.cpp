@@ -49,6 +49,10 @@ int main(int argc, char** argv) {
     pool.map_into([](float pixel) { return std::min(1.0F, pixel * 1.5F); }, image, brighter);
     // [/shared]
 
+    // [reduce]
+    const float brightest = pool.transform_reduce(brighter, 0.0F, [](float a, float b) { return std::max(a, b); }, std::identity{});
+    // [/reduce]
+
     // [capture]
     const std::string prefix = "/data/";
     const std::vector<std::string> names{"a", "b"};
@@ -66,7 +70,7 @@ int main(int argc, char** argv) {
 
     somebody.join();
     const bool right = paths == again && meanings == std::vector<int>{1, 2, 3} && pis[0] != pis[1] &&
-                       brighter[0] == 0.75F;
+                       brighter[0] == 0.75F && brightest == 0.75F;
     std::cout << (right ? "ok" : "wrong") << '\n';
     return right ? 0 : 1;
 }

@@ -105,6 +105,8 @@ void the_outcomes() {
         sum += outcome.value_or(0);
         if (!outcome) std::cerr << outcome.error().message() << '\n';    // "item 1: worker 4711 threw ..."
     }
+    auto slowest = pool.try_apply(parse, "9");
+    std::cout << "item " << slowest.index() << ": " << slowest.duration() / 1us << " us, try " << slowest.attempts() << '\n';
     // [/outcome]
     expect(sum == 15, "outcomes");
 }

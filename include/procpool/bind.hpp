@@ -115,24 +115,17 @@ template <class F, class... T>
 }
 
 /// `bind_back(f, a, b)(x)` calls `f(x, a, b)`: what an item is mapped by comes first, its settings
-/// after it. Otherwise as bind_front.
+/// after it. Otherwise as bind_front. Python's `partial(f, a)` is bind_front(f, a), its
+/// `partial(f, setting=v)` is bind_back(f, v).
 template <class F, class... T>
 [[nodiscard]] constexpr auto bind_back(F&& f, T&&... arguments) {
     return detail::bind<detail::Side::back>(std::forward<F>(f), std::forward<T>(arguments)...);
 }
 
-/// Python's functools.partial, as it is used with map: `partial(f, sleep=0.1)` there is
-/// `partial(f, 100ms)` here. C++ has no keywords, so it is bind_back: the item stays in front. For
-/// Python's positional `partial(f, a)` write `bind_front(f, a)`.
-template <class F, class... T>
-[[nodiscard]] constexpr auto partial(F&& f, T&&... arguments) {
-    return procpool::bind_back(std::forward<F>(f), std::forward<T>(arguments)...);
-}
-
 /// Says that a trivially copyable callable may travel as it is: its bytes are not searched for
 /// pointers into this process. For a closure that is refused although it is right: an integer that
 /// looks like an address, a pointer that the worker never follows or that was valid before the pool
-/// was made.
+/// was made. One with a `serialize` member, or with a member that has one, travels by that.
 template <class F>
 [[nodiscard]] constexpr auto trust(F&& f) {
     static_assert(detail::TriviallyCopyable<std::decay_t<F>>,

@@ -41,23 +41,23 @@ inline constexpr bool enable_cereal = false;
 
 namespace detail {
 
-/// Counts the bytes, or writes them where they belong.
+/// Counts the bytes, and writes them if there is a Writer.
 class CerealWriter : public cereal::OutputArchive<CerealWriter, cereal::AllowEmptyClassElision> {
 public:
-    explicit CerealWriter(std::byte* to)
+    explicit CerealWriter(Writer* to)
         : cereal::OutputArchive<CerealWriter, cereal::AllowEmptyClassElision>(this), to_(to) {}
 
     void write(const void* data, std::size_t size) {
         check_stack<Way::writing>();  // cereal calls itself for what lies in one another
-        if (to_ != nullptr && size != 0) {
-            std::memcpy(to_ + size_, data, size);
+        if (to_ != nullptr) {
+            to_->put_bytes({static_cast<const std::byte*>(data), size});
         }
         size_ += size;
     }
     [[nodiscard]] std::size_t size() const { return size_; }
 
 private:
-    std::byte* to_;
+    Writer* to_;
     std::size_t size_ = 0;
 };
 
@@ -183,12 +183,11 @@ struct ForeignCodec<T> {
         archive(value);
         return 1 + archive.size();
     }
-    static std::byte* write(std::byte* to, const T& value) {
+    static void write(Writer& to, const T& value) {
         const Level<Way::writing> level;
-        *to++ = std::byte{0};
-        CerealWriter archive(to);
+        to.put_choice(0);
+        CerealWriter archive(&to);
         archive(value);
-        return to + archive.size();
     }
     static T read(Reader& from) {
         const Level<Way::reading, sizeof(T)> level;

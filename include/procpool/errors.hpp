@@ -74,9 +74,9 @@ public:
     [[nodiscard]] const char* what() const noexcept override;
 };
 
-/// The worker that ran the item ended: by a signal, by exit(), by the kernel's out-of-memory
-/// killer. The other items are unharmed and the worker is replaced. MapOptions::retries tries such
-/// an item again.
+/// The worker that ran the item ended: by a signal, by exit(), for its memory (OutOfMemory). The
+/// other items are unharmed and the worker is replaced. MapOptions::retries tries such an item
+/// again.
 class WorkerDied : public std::runtime_error, public TaskFailure {
 public:
     explicit WorkerDied(const detail::Failure& failure);
@@ -90,6 +90,19 @@ public:
     [[nodiscard]] int exit_status() const noexcept;
 };
 
+/// The kernel's out-of-memory killer ended the worker: the machine or the container had no memory
+/// left. message() says how much the worker held, and how much there is. Fewer processes help, or
+/// PoolOptions::memory_limit: the task gets a std::bad_alloc then. (A worker that dies in the first
+/// tenth of a second of its pool, or is killed by somebody else at the same time, is told as a
+/// WorkerDied of SIGKILL.)
+class OutOfMemory : public WorkerDied {
+public:
+    explicit OutOfMemory(const detail::Failure& failure);
+
+    /// Bytes of memory that the worker held at most.
+    [[nodiscard]] std::uint64_t memory() const noexcept;
+};
+
 /// The item ran longer than MapOptions::timeout; its worker was killed, with every process it had
 /// started.
 class TaskTimeout : public std::runtime_error, public TaskFailure {
@@ -100,8 +113,8 @@ public:
     [[nodiscard]] const char* what() const noexcept override;
 };
 
-/// The item was cancelled before it started: by cancel(), by fail_fast, or because a search had
-/// found its answer.
+/// The item was cancelled before it started, or stopped while it ran: by cancel(), by
+/// MapOptions::stop, by fail_fast, or because a search had found its answer.
 class TaskCancelled : public std::runtime_error, public TaskFailure {
 public:
     explicit TaskCancelled(const detail::Failure& failure);
@@ -156,7 +169,8 @@ private:
 /// A callable cannot travel to a worker: it captures a pointer or a reference to memory that the
 /// worker does not share, or it lives in a module that the worker does not have. Capture numbers
 /// and plain structs by value, pass other objects with bind_back, or use fork_map, which takes any
-/// callable. Or a value cannot: it is nested deeper than it could be read again.
+/// callable. Or a value cannot: it is nested deeper than it could be read again, or its serialize()
+/// gave the archive something else when it was written than when it was measured.
 class NotShippable : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <iterator>
 #include <memory>
 #include <type_traits>
@@ -71,10 +72,14 @@ MapValue<R> fork_map_to(const F& f, const At& at, std::uint64_t count,
     }
 
     EngineOptions engine_options;
-    engine_options.start = Start::fork;  // whatever else there is: they are to inherit this stack
+    engine_options.start = Start::fork;  // whatever else there is
+    engine_options.inherits = true;
     engine_options.processes = static_cast<int>(std::min(static_cast<std::uint64_t>(asked), count));
     Engine engine(engine_options);
-    return run(engine, draft, sink, options.progress);
+    run_to_end(engine, draft.spec, sink, false, options.progress);
+    engine.close();
+    engine.join();  // workers end in order
+    return sink.take();
 }
 
 template <class F, class At>
@@ -105,6 +110,9 @@ auto fork_map(F&& f, Range&& range, const ForkMapOptions& options = {}) {
     if constexpr (!detail::AnyRange<Range>) {
         detail::require_range<Range>();
         return detail::never_made<detail::Refused>();
+    } else if constexpr (detail::Endless<Range>) {
+        detail::require_end<Range>();
+        return detail::never_made<detail::Refused>();
     } else if constexpr (detail::RandomAccess<Range>) {
         auto first = detail::range_access::first(range);
         const auto at = [first](std::uint64_t i) -> decltype(auto) {
@@ -133,6 +141,11 @@ auto fork_map(F&& f, Range&& range, const ForkMapOptions& options = {}) {
         };
         return detail::fork_map(f, at, items.size(), options);
     }
+}
+
+template <class F, class T>
+auto fork_map(F&& f, std::initializer_list<T> items, const ForkMapOptions& options = {}) {
+    return fork_map(f, detail::listed(items), options);
 }
 
 PROCPOOL_END_NAMESPACE

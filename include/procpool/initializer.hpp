@@ -56,7 +56,7 @@ public:
         } else {
             const Callable& callable = f;
             detail::check_bytes(callable);
-            detail::write_closure(reserve(detail::closure_size(callable)), callable);
+            detail::write_closure(callable, [this](std::size_t size) { return reserve(size); });
             code_.collect(callable);
             run_ = &detail::run_initializer<Callable>;
         }

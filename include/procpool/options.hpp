@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -28,9 +29,14 @@ private:
 
 /// How a pool is made.
 struct PoolOptions {
-    int processes = 0;                    ///< workers, at most 1000; 0: usable_cpus()
-    Start start = Start::automatic;       ///< where workers come from
-    Initializer initializer{};            ///< runs once in every worker, before its first item
+    int processes = 0;               ///< workers, at most 1000; 0: usable_cpus()
+    Start start = Start::automatic;  ///< where workers come from
+    Initializer initializer{};       ///< runs once in every worker, before its first item
+    /// Runs once in every worker that ends by plan: at join() after close(), at
+    /// max_tasks_per_child, at memory_limit; before its this_worker::local objects are destroyed
+    /// and its files are flushed. All of that has 5 s, then the worker is killed. What it throws
+    /// goes to stderr.
+    Initializer finalizer{};
     std::size_t max_tasks_per_child = 0;  ///< items after which a worker is replaced; 0: no limit
     /// Bytes of private memory that a worker may grow by since its birth; beyond them allocations
     /// fail: std::bad_alloc for the item, where the task checks, and a replacement of the worker,
@@ -41,17 +47,27 @@ struct PoolOptions {
 
 /// How one call treats its items.
 struct MapOptions {
-    std::size_t chunksize = 0;            ///< items a worker takes at once; 0: adaptive
+    std::size_t chunksize = 0;  ///< items a worker takes at once; 0: adaptive
+    /// imap and its kin: items that may run ahead of the consumer, at most 2^24; 0: 4 x processes.
+    /// Other calls ignore it.
+    std::size_t buffer = 0;
     std::chrono::nanoseconds timeout{0};  ///< per item, from when a worker starts it; 0: none
+    /// Behind a timeout, or a request by `stop`: so long an item has to end by itself, with
+    /// this_task::stop_token() requested, before it is killed.
+    std::chrono::nanoseconds grace{0};
     int retries = 0;  ///< extra tries of an item whose worker died or timed out, at most 1000
     bool fail_fast = false;  ///< the first error cancels what has not started
     Progress progress{};     ///< off, or the label of a bar on stderr
+    /// A request there cancels the call, from any thread, as AsyncResult::cancel(grace) does.
+    std::stop_token stop{};
 };
 
 /// How one apply() or submit() treats its task; as in MapOptions.
 struct TaskOptions {
     std::chrono::nanoseconds timeout{0};
+    std::chrono::nanoseconds grace{0};
     int retries = 0;
+    std::stop_token stop{};
 };
 
 /// How a fork_map() is made: PoolOptions and MapOptions in one.
@@ -59,9 +75,11 @@ struct ForkMapOptions {
     int processes = 0;  ///< workers; 0: usable_cpus(), but no more than there are items
     std::size_t chunksize = 0;
     std::chrono::nanoseconds timeout{0};
+    std::chrono::nanoseconds grace{0};
     int retries = 0;
     bool fail_fast = false;
     Progress progress{};
+    std::stop_token stop{};
 };
 
 namespace detail {
@@ -77,7 +95,8 @@ void check_max_tasks_per_child(std::size_t tasks);
 void check_memory_limit(std::size_t bytes);
 void check_start(Start start);
 [[gnu::hot]] void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout,
-                                int retries);
+                                std::chrono::nanoseconds grace, int retries);
+[[gnu::hot]] void check_grace(std::chrono::nanoseconds grace);
 
 }  // namespace detail
 

@@ -5,6 +5,7 @@
 #if __cplusplus <= 201703L
 #error "procpool needs C++20: compile with -std=c++20; for CMake, set(CMAKE_CXX_STANDARD 20)"
 #else
+#include <procpool/async.hpp>
 #include <procpool/async_result.hpp>
 #include <procpool/bind.hpp>
 #include <procpool/cpu.hpp>
@@ -16,5 +17,6 @@
 #include <procpool/pool.hpp>
 #include <procpool/shared.hpp>
 #include <procpool/shippable.hpp>
+#include <procpool/stream.hpp>
 #include <procpool/this_task.hpp>
 #endif

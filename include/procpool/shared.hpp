@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <initializer_list>
 #include <iterator>
@@ -17,8 +18,83 @@
 #include <procpool/detail/engine.hpp>
 #include <procpool/detail/items.hpp>
 #include <procpool/detail/namespace.hpp>
+#include <procpool/detail/slices.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
+
+template <class T>
+class shared_vector;
+
+/// A part of a shared_vector, by shared_vector::slice(), that travels to workers without a copy of
+/// its elements: as an item, as an argument, or as a part of one. They are read where they lie.
+///
+///     std::vector<mp::shared_span<const double>> rows;
+///     for (std::size_t i = 0; i < height; ++i) rows.push_back(matrix.slice(i * width, width));
+///     auto norms = pool.map([](mp::shared_span<const double> row) { return norm(row); }, rows);
+///
+/// Otherwise as std::span<const T>, to which it converts. It keeps the memory alive, whatever
+/// becomes of the vector; if that grows, the span shows the elements as they were. A call that was
+/// given one keeps it until its work is over, a stream until the stream's end. What it is not: a
+/// result, an argument of an initializer, or an argument for the pool of a task that was given it;
+/// there, NotShippable.
+template <class T>
+class shared_span<const T> {
+public:
+    using element_type = const T;
+    using value_type = T;
+    using size_type = std::size_t;
+    using difference_type = std::ptrdiff_t;
+    using iterator = const T*;
+
+    shared_span() = default;
+
+    [[nodiscard]] const T* data() const noexcept { return data_; }
+    [[nodiscard]] size_type size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] iterator begin() const noexcept { return data_; }
+    [[nodiscard]] iterator end() const noexcept { return data_ + size_; }
+    [[nodiscard]] const T& operator[](size_type i) const { return data_[i]; }
+    [[nodiscard]] const T& front() const { return data_[0]; }
+    [[nodiscard]] const T& back() const { return data_[size_ - 1]; }
+
+    /// A part of it. Throws std::out_of_range.
+    [[nodiscard]] shared_span slice(size_type offset, size_type count) const {
+        if (offset > size_ || count > size_ - offset) {
+            throw std::out_of_range("procpool: slice() beyond the end");
+        }
+        return shared_span(data_ + offset, count, memory_);
+    }
+
+private:
+    friend class shared_vector<T>;
+    friend struct detail::ForeignCodec<shared_span>;
+
+    shared_span(const T* data, size_type size, std::shared_ptr<const void> memory)
+        : data_(data), size_(size), memory_(std::move(memory)) {}
+
+    const T* data_ = nullptr;
+    size_type size_ = 0;
+    std::shared_ptr<const void> memory_;  // null in a worker
+};
+
+template <class T>
+struct detail::ForeignCodec<shared_span<const T>> {
+    static constexpr bool exists = true;
+    static constexpr std::size_t fixed_size = 2 * sizeof(std::uint64_t);
+
+    static std::size_t size(const shared_span<const T>&) { return fixed_size; }
+    static void write(Writer& to, const shared_span<const T>& span) {
+        const auto bytes = std::as_bytes(std::span{span.data(), span.size()});
+        to.put_length(place_of(bytes.data(), bytes.size(), span.memory_));
+        to.put_length(span.size());
+    }
+    static shared_span<const T> read(Reader& from) {
+        const std::uint64_t place = from.take_length();
+        const std::uint64_t count = from.take_length();
+        const std::byte* const data = shared_part(place, count, sizeof(T), alignof(T));
+        return shared_span<const T>(reinterpret_cast<const T*>(data), count, nullptr);
+    }
+};
 
 /// A vector in the memory that this process shares with its workers: as the range of a map it is
 /// not copied, and map_into() has the workers write their results straight into it.
@@ -97,6 +173,11 @@ public:
     [[nodiscard]] T& back() { return end()[-1]; }
     [[nodiscard]] const T& back() const { return end()[-1]; }
 
+    /// Elements [offset, offset + count), to be passed to workers. Throws std::out_of_range.
+    [[nodiscard]] shared_span<const T> slice(size_type offset, size_type count) const {
+        return shared_span<const T>(data(), size_, block_).slice(offset, count);
+    }
+
     void reserve(size_type count) {
         if (count > capacity()) {
             reallocate(count);
@@ -165,7 +246,7 @@ private:
         if (count > static_cast<size_type>(-1) / sizeof(T)) {
             throw std::bad_array_new_length();
         }
-        auto block = std::make_shared<detail::Block>(count * sizeof(T));
+        auto block = std::make_shared<detail::Block>(detail::Block::in_region(count * sizeof(T)));
         if (size_ != 0) {
             std::memcpy(block->data(), block_->data(), size_ * sizeof(T));
         }

@@ -2,6 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <utility>
 
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/run.hpp>
@@ -35,10 +38,35 @@ namespace this_task {
     return mix(mix(base + golden) + golden * (detail::current_task().index + 1));
 }
 
+/// Whether the running item is to end: cancel(), MapOptions::stop or its timeout has asked it to,
+/// and gives it `grace` to do so, if that is set; then its worker is killed. What it returns or
+/// throws by then counts. In apply() and submit() it is the task's.
+///
+///     while (!stop.stop_requested()) { ... }   // or a std::stop_callback: on another thread
+///
+/// Take it in the task, once: it is for this item only. Outside a worker a token that is never
+/// requested; in a pool with Start::in_caller one that other threads request, and nothing is
+/// killed. The first call in a worker starts a thread, with all signals blocked, that listens for
+/// requests. Any thread of the task may call it. Throws std::bad_alloc.
+[[nodiscard]] std::stop_token stop_token();
+
 }  // namespace this_task
 PROCPOOL_END_NAMESPACE
 
 PROCPOOL_BEGIN_NAMESPACE
+namespace detail {
+
+template <class T>
+struct LocalOf {
+    std::uint64_t owner = 0;  // the process that made it
+    T* value = nullptr;
+};
+/// One, with whatever arguments it is asked for.
+template <class T>
+constinit inline LocalOf<T> local_of_process{};
+
+}  // namespace detail
+
 /// The process that calls.
 namespace this_worker {
 
@@ -46,20 +74,25 @@ namespace this_worker {
 /// replaces. -1 outside a worker.
 [[nodiscard]] inline int id() noexcept { return detail::current_task().worker; }
 
-/// The T of this process: made by T() at the first call in a worker, and kept until the worker ends
-/// (no destructor runs then). For what is dear to make and useless to ship: a connection, a model,
-/// a parser's tables.
+/// The T of this process: made by T(arguments...) at the first call in a worker, and kept until the
+/// worker ends. For what is dear to make and useless to ship: a connection, a model, a parser's
+/// tables.
 ///
 ///     auto& tables = mp::this_worker::local<ParserTables>();
+///     auto& log = mp::this_worker::local<std::ofstream>("worker.log");
 ///
-/// A T for each type; a replacement makes its own. Outside a worker it is this process's. For one
-/// thread at a time, as tasks are. Throws what T() throws.
-template <class T>
-[[nodiscard]] T& local() {
-    static std::uint64_t owner = 0;
-    static T* value = nullptr;
+/// A T for each type, whatever the arguments of later calls; a replacement makes its own. A worker
+/// that ends by plan (join() after close(), max_tasks_per_child, memory_limit) destroys it: the
+/// newest of its objects first, after PoolOptions::finalizer. One that is killed or crashes does
+/// not. Outside a worker it is this process's, and never destroyed. For one thread at a time, as
+/// tasks are. Throws what T(arguments...) throws.
+template <class T, class... A>
+[[nodiscard]] T& local(A&&... arguments) {
+    auto& [owner, value] = detail::local_of_process<T>;
     if (const std::uint64_t process = detail::own_process(); owner != process) {
-        value = new T();  // what was inherited by a fork is the parent's
+        auto fresh = std::make_unique<T>(std::forward<A>(arguments)...);
+        detail::destroy_at_end(fresh.get(), [](void* object) { delete static_cast<T*>(object); });
+        value = fresh.release();  // what was inherited by a fork is the parent's
         owner = process;
     }
     return *value;

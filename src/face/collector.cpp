@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include <procpool/detail/failure.hpp>
@@ -17,9 +18,16 @@ void FirstFailure::note(Failure failure) noexcept {
 }
 
 void FirstFailure::note_dropped(std::uint64_t first, const Failure& why) noexcept {
-    Failure failure = why;
-    failure.index = first;
-    note(std::move(failure));
+    try {
+        Failure failure = why;
+        failure.index = first;
+        note(std::move(failure));
+    } catch (const std::bad_alloc&) {
+        Failure bare;
+        bare.kind = why.kind;
+        bare.index = first;
+        note(std::move(bare));
+    }
 }
 
 void FirstFailure::throw_if_any() const {

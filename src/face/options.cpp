@@ -48,13 +48,21 @@ void check_start(Start start) {
     }
 }
 
-void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout, int retries) {
+void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout,
+                   std::chrono::nanoseconds grace, int retries) {
     check_count("chunksize", chunksize, "a number of items, or 0 for adaptive chunks");
     if (timeout < std::chrono::nanoseconds(0)) {
         refuse("timeout", in_words(timeout), "0 (none) or longer");
     }
+    check_grace(grace);
     if (retries < 0 || retries > max_retries) {
         refuse("retries", std::to_string(retries), "0 to 1000");
+    }
+}
+
+void check_grace(std::chrono::nanoseconds grace) {
+    if (grace < std::chrono::nanoseconds(0)) [[unlikely]] {
+        refuse("grace", in_words(grace), "0 (killed at once) or longer");
     }
 }
 

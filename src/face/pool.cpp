@@ -18,6 +18,9 @@ Pool::Pool(const PoolOptions& options) {
     engine.initialize = options.initializer.run();
     engine.initializer = options.initializer.closure();
     engine.initializer_code = options.initializer.code();
+    engine.finalize = options.finalizer.run();
+    engine.finalizer = options.finalizer.closure();
+    engine.finalizer_code = options.finalizer.code();
     engine.max_tasks_per_child = options.max_tasks_per_child;
     engine.memory_limit = options.memory_limit;
     engine.pin = options.pin;

@@ -3,6 +3,7 @@
 
 #include <procpool/detail/progress.hpp>
 
+#include "os/cancellation.hpp"
 #include "os/terminal.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -47,8 +48,16 @@ std::string in_one_line(std::string text) {
 
 }  // namespace
 
-std::string progress_line(const std::string& label, std::uint64_t done, std::uint64_t total,
+std::string progress_line(const std::string& label, std::uint64_t done,
+                          std::optional<std::uint64_t> known_total,
                           std::chrono::nanoseconds elapsed, std::size_t width) {
+    // The last column stays empty: a terminal may wrap when it is written.
+    const std::size_t room = width > 0 ? width - 1 : 0;
+    if (!known_total) {
+        const std::string right = "  " + std::to_string(done) + "  " + clock_time(elapsed);
+        return right.size() < room ? cut(label, room - right.size()) + right : "";
+    }
+    const std::uint64_t total = *known_total;
     const double share =
         total == 0 ? 1 : static_cast<double>(std::min(done, total)) / static_cast<double>(total);
     char percent[8];
@@ -63,8 +72,6 @@ std::string progress_line(const std::string& label, std::uint64_t done, std::uin
         }
     }
 
-    // The last column stays empty: a terminal may wrap when it is written.
-    const std::size_t room = width > 0 ? width - 1 : 0;
     constexpr std::size_t shortest_bar = 10;
     constexpr std::size_t longest_bar = 40;
     constexpr std::size_t frame = 3;  // " [" and "]"
@@ -80,21 +87,25 @@ std::string progress_line(const std::string& label, std::uint64_t done, std::uin
     return std::string(percent).substr(0, room);
 }
 
-ProgressBar::ProgressBar(const std::string& label, std::uint64_t total)
+ProgressBar::ProgressBar(const std::string& label, std::optional<std::uint64_t> total)
     : label_(in_one_line(label)), total_(total), is_terminal_(os::stderr_is_terminal()) {}
 
 ProgressBar::~ProgressBar() {
     if (drawn_) {
+        const os::CancellationBlock whole;
         std::fputs(erase_line, stderr);
         std::fflush(stderr);
     }
 }
 
 void ProgressBar::show(std::uint64_t done) {
+    const auto now = std::chrono::steady_clock::now();
+    due_ = now + pause;
     if (!is_terminal_) {
         return;
     }
-    const auto elapsed = std::chrono::steady_clock::now() - start_;
+    const os::CancellationBlock whole;
+    const auto elapsed = now - start_;
     const std::string line =
         erase_line + progress_line(label_, done, total_, elapsed, os::terminal_width());
     std::fputs(line.c_str(), stderr);

@@ -1,9 +1,13 @@
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <procpool/detail/progress.hpp>
+#include <procpool/detail/stop_link.hpp>
 #include <procpool/detail/submit.hpp>
+
+#include "os/cancellation.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
@@ -11,45 +15,58 @@ namespace {
 
 template <class Options>
 void set_map_options(JobSpec& spec, const Options& options) {
-    check_options(options.chunksize, options.timeout, options.retries);
+    check_options(options.chunksize, options.timeout, options.grace, options.retries);
     spec.chunksize = options.chunksize;
     spec.timeout = options.timeout;
+    spec.grace = options.grace;
     spec.retries = options.retries;
+    spec.stop = options.stop;
     spec.fail_fast = options.fail_fast;
-}
-
-/// Waits as Engine::wait, and shows how far it is.
-void wait_showing(Engine& engine, const JobHandle& job, std::uint64_t total,
-                  const std::string& label) {
-    if (label.empty()) {
-        engine.wait(job, Clock::time_point::max());
-        return;
-    }
-    ProgressBar bar(label, total);
-    while (!engine.wait(job, Clock::now() + std::chrono::milliseconds(100))) {
-        bar.show(engine.arrivals(job));
-    }
 }
 
 }  // namespace
 
+bool wait_showing(Engine& engine, const JobHandle& job, ProgressBar* bar,
+                  Clock::time_point deadline) {
+    while (!engine.wait(job, bar != nullptr ? std::min(deadline, bar->due()) : deadline)) {
+        if (bar != nullptr && Clock::now() >= bar->due()) {
+            bar->show(engine.arrivals(job));
+        }
+        if (bar == nullptr || Clock::now() >= deadline) {
+            return false;
+        }
+    }
+    return true;
+}
+
+std::unique_ptr<ProgressBar> bar_of(const Progress& progress, std::optional<std::uint64_t> total) {
+    return progress ? std::make_unique<ProgressBar>(progress.label(), total) : nullptr;
+}
+
 void set_options(JobSpec& spec, const MapOptions& options) { set_map_options(spec, options); }
 void set_options(JobSpec& spec, const ForkMapOptions& options) { set_map_options(spec, options); }
 void set_options(JobSpec& spec, const TaskOptions& options) {
-    check_options(1, options.timeout, options.retries);
+    check_options(1, options.timeout, options.grace, options.retries);
     spec.chunksize = 1;
     spec.timeout = options.timeout;
+    spec.grace = options.grace;
     spec.retries = options.retries;
+    spec.stop = options.stop;
 }
 
 void run_to_end(Engine& engine, JobSpec& spec, AnyCollector& sink, bool certain_early,
-                const std::string& label) {
-    const std::uint64_t count = spec.count;
+                const Progress& progress) {
+    const os::CancellationBlock whole;  // once, not by each call of the engine
+    const std::unique_ptr<ProgressBar> bar = bar_of(progress, spec.count);
     spec.sink = std::shared_ptr<Sink>(std::shared_ptr<void>(), &sink);  // owns nothing
     spec.waited = true;
+    const std::stop_token stop = spec.stop;
+    const std::chrono::nanoseconds grace = spec.grace;
     const JobHandle job = engine.start(std::move(spec));
+    StopLink link;
+    link.begin(engine, job, stop, grace);
     try {
-        wait_showing(engine, job, count, label);
+        wait_showing(engine, job, bar.get(), Clock::time_point::max());
     } catch (...) {
         engine.abandon(job);  // nobody waits for it any more
         throw;

@@ -1,17 +1,34 @@
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
+#include <procpool/detail/stop_link.hpp>
 #include <procpool/detail/submitted_job.hpp>
 #include <procpool/errors.hpp>
+#include <procpool/options.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
 
+Clock::time_point deadline_after(std::chrono::nanoseconds timeout) {
+    const auto now = Clock::now();
+    timeout = std::max(timeout, std::chrono::nanoseconds(0));
+    return timeout < Clock::time_point::max() - now ? now + timeout : Clock::time_point::max();
+}
+
 SubmittedJob::SubmittedJob(std::shared_ptr<Engine> engine, JobSpec& spec,
-                           std::shared_ptr<AnyCollector> sink)
-    : engine_(std::move(engine)), sink_(std::move(sink)) {
+                           std::shared_ptr<AnyCollector> sink, const Progress& progress)
+    : engine_(std::move(engine)), sink_(std::move(sink)), bar_(bar_of(progress, spec.count)) {
     spec.sink = sink_;
+    const std::stop_token stop = spec.stop;
+    const std::chrono::nanoseconds grace = spec.grace;
+    if (stop.stop_possible()) {
+        stop_ = std::make_shared<StopLink>();
+    }
     job_ = engine_->start(std::move(spec));
+    if (stop_) {
+        stop_->begin(*engine_, job_, stop, grace);
+    }
 }
 SubmittedJob::SubmittedJob(SubmittedJob&&) noexcept = default;
 SubmittedJob& SubmittedJob::operator=(SubmittedJob&& other) noexcept {
@@ -19,8 +36,11 @@ SubmittedJob& SubmittedJob::operator=(SubmittedJob&& other) noexcept {
         let_go();
         engine_ = std::move(other.engine_);
         job_ = std::move(other.job_);
+        stop_ = std::move(other.stop_);
         sink_ = std::move(other.sink_);
+        bar_ = std::move(other.bar_);
         taken_ = other.taken_;
+        handed_over_ = other.handed_over_;
     }
     return *this;
 }
@@ -28,7 +48,8 @@ SubmittedJob::~SubmittedJob() { let_go(); }
 
 /// What was received so far is destroyed here, by this thread.
 void SubmittedJob::let_go() noexcept {
-    if (engine_) {
+    stop_.reset();
+    if (engine_ && !handed_over_) {
         engine_->forget(job_);
     }
 }
@@ -40,15 +61,17 @@ Engine& SubmittedJob::engine() const {
     return *engine_;
 }
 
-void SubmittedJob::wait() { engine().wait(job_, Clock::time_point::max()); }
+void SubmittedJob::wait() {
+    wait_showing(engine(), job_, bar_.get(), Clock::time_point::max());
+    bar_.reset();
+}
 
 bool SubmittedJob::wait(std::chrono::nanoseconds timeout) {
-    const auto now = Clock::now();
-    const auto longest = Clock::time_point::max() - now;
-    if (timeout < std::chrono::nanoseconds(0)) {
-        timeout = std::chrono::nanoseconds(0);
+    if (!wait_showing(engine(), job_, bar_.get(), deadline_after(timeout))) {
+        return false;
     }
-    return engine().wait(job_, timeout < longest ? now + timeout : Clock::time_point::max());
+    bar_.reset();
+    return true;
 }
 
 void SubmittedJob::wait_or_throw(std::chrono::nanoseconds timeout) {
@@ -68,19 +91,38 @@ bool SubmittedJob::is_successful() {
     return !sink_->has_failed();
 }
 
-bool SubmittedJob::cancel() {
+bool SubmittedJob::cancel(std::chrono::nanoseconds grace) {
+    check_grace(grace);
     if (is_resolved()) {
         return false;
     }
-    engine().cancel(job_);
+    engine().cancel(job_, grace);
     return true;
 }
 
-AnyCollector& SubmittedJob::sink_to_take() {
-    if (std::exchange(taken_, true)) {
-        throw std::logic_error("procpool: AsyncResult::get() may be called once");
+void SubmittedJob::check_not_taken() const {
+    if (taken_) {
+        throw std::logic_error(
+            "procpool: what an AsyncResult came to is taken once: by get(), outcome() or then()");
     }
+}
+
+AnyCollector& SubmittedJob::sink_to_take() {
+    check_not_taken();
+    taken_ = true;
     return *sink_;
+}
+
+void SubmittedJob::then(std::unique_ptr<Callback> callback) {
+    static_cast<void>(engine().processes());  // not in a forked child
+    static_cast<void>(sink_to_take());
+    try {
+        call_later({engine_, job_, sink_, std::move(callback), stop_});
+    } catch (...) {
+        taken_ = false;
+        throw;
+    }
+    handed_over_ = true;
 }
 
 }  // namespace detail

@@ -25,14 +25,18 @@ struct Header {
     std::uint32_t magic = frame_magic;
     std::uint8_t kind = 0;
     std::uint8_t standard = 0;
-    std::uint16_t unused = 0;
+    std::uint16_t tries = 0;
     std::uint64_t index = 0;
+    std::uint64_t part = no_part;
     std::int64_t timeout = 0;
+    std::int64_t duration = 0;
+    std::uint64_t memory = 0;
+    std::uint64_t memory_bound = 0;
     std::int32_t worker_pid = 0;
     std::int32_t signal = 0;
     std::int32_t exit_status = 0;
     std::int32_t code = 0;
-    std::uint32_t also_unused = 0;
+    std::uint32_t unused = 0;
     std::array<std::uint32_t, 7> lengths{};  // of the texts that follow, in the order of `texts`
 };
 static_assert(std::has_unique_object_representations_v<Header>);
@@ -93,11 +97,16 @@ Failure decode(std::span<const std::byte> bytes) {
     failure.kind = static_cast<Failure::Kind>(header.kind);
     failure.standard = static_cast<StandardType>(header.standard);
     failure.index = header.index;
+    failure.part = header.part;
     failure.worker_pid = header.worker_pid;
     failure.signal = header.signal;
     failure.exit_status = header.exit_status;
+    failure.memory = header.memory;
+    failure.memory_bound = header.memory_bound;
     failure.timeout = std::chrono::nanoseconds(header.timeout);
     failure.code = header.code;
+    failure.tries = header.tries;
+    failure.duration = std::chrono::nanoseconds(header.duration);
     auto rest = bytes.subspan(sizeof header);
     const auto fields = texts(failure);
     for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -116,11 +125,18 @@ Failure decode(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-Failure out_of_memory() noexcept {
+Failure out_of_memory(const char* message) noexcept {
     Failure failure;
     failure.standard = StandardType::bad_alloc;
     failure.type_name.assign("std::bad_alloc");  // short enough to need no memory
     failure.message.assign("std::bad_alloc");
+    if (message != nullptr) {
+        try {
+            failure.message.assign(message);
+        } catch (const std::bad_alloc&) {
+            return failure;
+        }
+    }
     return failure;
 }
 
@@ -129,11 +145,16 @@ std::vector<std::byte> encode_failure(const Failure& failure) {
     header.kind = static_cast<std::uint8_t>(failure.kind);
     header.standard = static_cast<std::uint8_t>(failure.standard);
     header.index = failure.index;
+    header.part = failure.part;
     header.timeout = failure.timeout.count();
     header.worker_pid = failure.worker_pid;
     header.signal = failure.signal;
     header.exit_status = failure.exit_status;
+    header.memory = failure.memory;
+    header.memory_bound = failure.memory_bound;
     header.code = failure.code;
+    header.tries = static_cast<std::uint16_t>(failure.tries);
+    header.duration = failure.duration.count();
     const auto fields = texts(failure);
     std::size_t size = sizeof header;
     for (std::size_t i = 0; i < fields.size(); ++i) {

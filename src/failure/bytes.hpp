@@ -6,8 +6,9 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
 
-/// The failure that no bytes at all stand for: there was no memory to write any. Allocates nothing.
-[[nodiscard]] Failure out_of_memory() noexcept;
+/// A thrown std::bad_alloc, which no bytes at all stand for as well. If there is no memory for the
+/// message either, it has the usual one.
+[[nodiscard]] Failure out_of_memory(const char* message = nullptr) noexcept;
 
 }  // namespace detail
 PROCPOOL_END_NAMESPACE

@@ -124,7 +124,9 @@ void note_current_exception(Failure& failure, int depth) {
 }  // namespace
 
 std::vector<std::byte> encode_current_exception(std::uint64_t index, pid_t worker,
-                                                std::string_view stack, std::string_view note) {
+                                                std::string_view stack, std::string_view note,
+                                                std::chrono::nanoseconds duration, int tries,
+                                                std::uint64_t part) {
     Failure failure;
     try {
         if (std::current_exception() == nullptr) {
@@ -150,7 +152,10 @@ std::vector<std::byte> encode_current_exception(std::uint64_t index, pid_t worke
         }
     }
     failure.index = index;
+    failure.part = part;
     failure.worker_pid = worker;
+    failure.duration = duration;
+    failure.tries = tries;
     try {
         return encode_failure(failure);
     } catch (const std::bad_alloc&) {

@@ -16,13 +16,15 @@ namespace {
 
 /// What is said about a signal that killed a worker.
 struct SignalWords {
-    int number;
-    const char* name;
-    const char* meaning;
-    const char* cure;
+    int number = 0;
+    const char* name = nullptr;
+    const char* meaning = nullptr;
+    const char* cure = nullptr;
+    bool may_pass = false;  ///< another try may do
 };
 
 constexpr const char* debug_it = "call the function on that item alone, under a debugger";
+constexpr const char* find_sender = "find out who sent it";
 constexpr const char* try_again = "set retries to have such an item tried again";
 
 constexpr SignalWords signal_words[] = {
@@ -34,19 +36,18 @@ constexpr SignalWords signal_words[] = {
     {SIGABRT, "SIGABRT", "abort: std::terminate, a failed assertion or a corrupted heap",
      "see what it wrote to stderr, or call the function on that item alone, under a debugger"},
     {SIGKILL, "SIGKILL", "killed, perhaps by the kernel's out-of-memory killer",
-     "see dmesg; use fewer processes if memory is short; set retries to have such an item tried "
-     "again"},
+     "see dmesg; use fewer processes if memory is short", true},
     {SIGSYS, "SIGSYS", "forbidden system call", "see which seccomp filter is in force"},
     {SIGXCPU, "SIGXCPU", "CPU time limit", "see ulimit -t"},
     {SIGXFSZ, "SIGXFSZ", "file size limit", "see ulimit -f"},
-    {SIGTERM, "SIGTERM", "terminated", try_again},
-    {SIGINT, "SIGINT", "interrupted", try_again},
-    {SIGQUIT, "SIGQUIT", "quit", try_again},
-    {SIGHUP, "SIGHUP", "hangup", try_again},
+    {SIGTERM, "SIGTERM", "terminated", find_sender, true},
+    {SIGINT, "SIGINT", "interrupted", find_sender, true},
+    {SIGQUIT, "SIGQUIT", "quit", find_sender, true},
+    {SIGHUP, "SIGHUP", "hangup", find_sender, true},
     {SIGPIPE, "SIGPIPE", "broken pipe", "ignore SIGPIPE in the task"},
     {SIGALRM, "SIGALRM", "alarm clock", "do not use alarm() in a task"},
-    {SIGUSR1, "SIGUSR1", "user signal 1", try_again},
-    {SIGUSR2, "SIGUSR2", "user signal 2", try_again},
+    {SIGUSR1, "SIGUSR1", "user signal 1", find_sender, true},
+    {SIGUSR2, "SIGUSR2", "user signal 2", find_sender, true},
 };
 
 const SignalWords* words_for(int signal) {
@@ -61,10 +62,24 @@ std::string signal_in_words(int signal) {
                             : std::string(words->name) + " (" + words->meaning + ")";
 }
 
-/// What to do when an item raised it.
-std::string cure_of(int signal) {
+/// What to do when an item's worker died of it in the last of so many tries.
+std::string cure_of(int signal, int tries) {
     const SignalWords* words = words_for(signal);
-    return words == nullptr ? try_again : words->cure;
+    std::string cure = words == nullptr ? find_sender : words->cure;
+    if ((words == nullptr || words->may_pass) && tries <= 1) {
+        cure += std::string("; ") + try_again;
+    }
+    return cure;
+}
+
+/// "1.5 GiB"
+std::string bytes_in_words(std::uint64_t bytes) {
+    const auto [scale, unit] =
+        bytes >= std::uint64_t{1} << 30U ? std::pair{30, " GiB"} : std::pair{20, " MiB"};
+    std::array<char, 32> text{};
+    const auto end = std::to_chars(text.begin(), text.end(), std::ldexp(bytes, -scale),
+                                   std::chars_format::general, 3);
+    return std::string(text.data(), end.ptr) + unit;
 }
 
 /// The innermost frame of a trace.
@@ -104,6 +119,9 @@ std::string describe_at(const Failure& failure, const std::string& place) {
     const std::string where = place.empty() ? "" : " in " + place;
     const std::string more = failure.message.empty() ? "" : " (" + failure.message + ")";
 
+    const std::string last =
+        failure.tries <= 1 ? "" : ", in the last of " + std::to_string(failure.tries) + " tries";
+
     switch (failure.kind) {
         case Failure::Kind::thrown: {
             const std::string where_it_threw =
@@ -118,21 +136,29 @@ std::string describe_at(const Failure& failure, const std::string& place) {
             return text;
         }
         case Failure::Kind::died:
+            if (failure.memory != 0) {
+                return who + " was ended by the kernel's out-of-memory killer" + where + last +
+                       ": it held " + bytes_in_words(failure.memory) + ", and all may hold " +
+                       bytes_in_words(failure.memory_bound) + more +
+                       "; use fewer processes, or set memory_limit, so that the task gets a "
+                       "std::bad_alloc";
+            }
             if (failure.signal != 0) {
-                return who + " died of " + signal_in_words(failure.signal) + where + more + "; " +
-                       cure_of(failure.signal);
+                return who + " died of " + signal_in_words(failure.signal) + where + last + more +
+                       "; " + cure_of(failure.signal, failure.tries);
             }
             return who + " exited with status " + std::to_string(failure.exit_status) + where +
-                   " before the item was done; a task must return or throw, never exit" + more;
+                   " before the item was done" + last +
+                   "; a task must return or throw, never exit" + more;
         case Failure::Kind::timed_out:
             return who + " was killed" + where + ": it exceeded the timeout of " +
-                   in_words(failure.timeout) +
+                   in_words(failure.timeout) + last +
                    "; raise the timeout, or look for an endless loop or a lock never released" +
                    more;
         case Failure::Kind::cancelled:
             return item + " was cancelled before it was done" + more +
-                   "; cancel(), fail_fast or a finished search did it: run it again if it is "
-                   "needed";
+                   "; cancel(), a stop token, fail_fast or a finished search did it: run it again "
+                   "if it is needed";
         case Failure::Kind::terminated:
             return item + " was not done when the pool was terminated" + more +
                    "; close() and join() wait for what is pending";

@@ -78,6 +78,10 @@ const char* WorkerDied::what() const noexcept { return message().c_str(); }
 int WorkerDied::signal() const noexcept { return failure().signal; }
 int WorkerDied::exit_status() const noexcept { return failure().exit_status; }
 
+OutOfMemory::OutOfMemory(const detail::Failure& failure) : WorkerDied(failure) {}
+
+std::uint64_t OutOfMemory::memory() const noexcept { return failure().memory; }
+
 TaskTimeout::TaskTimeout(const detail::Failure& failure)
     : std::runtime_error(detail::describe(failure)), TaskFailure(failure) {}
 const char* TaskTimeout::what() const noexcept { return message().c_str(); }

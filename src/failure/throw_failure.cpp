@@ -91,6 +91,9 @@ void throw_failure(const Failure& failure) {
             throw_standard(failure, StandardTypes{});
             break;
         case Failure::Kind::died:
+            if (failure.memory != 0) {
+                throw OutOfMemory(failure);
+            }
             throw WorkerDied(failure);
         case Failure::Kind::timed_out:
             throw TaskTimeout(failure);

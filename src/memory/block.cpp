@@ -1,29 +1,43 @@
 // A block of the region, as the public headers hold it.
 
+#include <algorithm>
+#include <new>
+
 #include <procpool/detail/engine.hpp>
 
 #include "memory/region.hpp"
+#include "os/mapping.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
 
 Block::Block(std::size_t bytes) {
-    memory::Region& region = memory::Region::current();
-    data_ = region.allocate(bytes);
+    if (memory::Region::exists()) {
+        *this = in_region(bytes);
+        return;
+    }
+    data_ = static_cast<std::byte*>(
+        ::operator new(std::max<std::size_t>(bytes, 1), std::align_val_t{os::page_size}));
     size_ = bytes;
-    region_ = &region;
 }
 
-/// In a forked child the block still belongs to the parent.
+Block Block::in_region(std::size_t bytes) {
+    memory::Region& region = memory::Region::current();
+    Block block;
+    block.data_ = region.allocate(bytes);
+    block.size_ = bytes;
+    block.region_ = &region;
+    return block;
+}
+
+/// In a forked child a block of the region still belongs to the parent.
 void Block::give_back() const {
     auto* const region = static_cast<memory::Region*>(region_);
-    if (region->belongs_to_this_process()) {
+    if (region == nullptr) {
+        ::operator delete(data_, std::align_val_t{os::page_size});
+    } else if (region->belongs_to_this_process()) {
         region->release(data_, size_);
     }
-}
-
-std::uint64_t Block::offset() const {
-    return static_cast<std::uint64_t>(data_ - static_cast<memory::Region*>(region_)->base());
 }
 
 }  // namespace detail

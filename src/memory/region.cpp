@@ -1,10 +1,14 @@
 #include "memory/region.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <new>
+#include <utility>
 
+#include "os/memory_limit.hpp"
 #include "os/process_mark.hpp"
+#include "os/refusal.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace memory {
@@ -12,6 +16,8 @@ namespace {
 
 constexpr std::size_t largest = std::size_t{256} << 30U;
 constexpr std::size_t smallest = std::size_t{16} << 20U;
+/// So much of it may be accessed at first.
+constexpr std::size_t first_open = smallest;
 /// So many bytes, and so many blocks, of released memory stay warm.
 constexpr std::size_t warm_limit = std::size_t{64} << 20U;
 constexpr std::size_t warm_blocks = 32;
@@ -29,10 +35,20 @@ private:
 constexpr const char* cannot_be_mapped =
     "procpool: no shared memory can be mapped: see the limits of the address space (ulimit -v), of "
     "the size of files (ulimit -f) and of open files (ulimit -n), and that of the container";
+constexpr const char* forbidden =
+    "procpool: no shared memory: memfd_create, ftruncate, mmap or mprotect is refused, by a filter "
+    "of system calls (seccomp), or an old kernel";
 constexpr const char* used_up =
-    "procpool: the shared memory is used up (at most half of the machine's memory): pass fewer or "
-    "smaller items and results in one call, wait for calls under way, and let go of shared_vectors "
-    "that are not needed";
+    "procpool: the shared memory is used up (at most half of the machine's memory, or of what the "
+    "container may have): pass fewer or smaller items and results in one call, wait for calls "
+    "under way, and let go of shared_vectors that are not needed";
+constexpr const char* limited =
+    "procpool: the address space for shared memory is used up, and small because of a limit "
+    "(ulimit -v, ulimit -f): raise that, have fewer pools at once, or smaller items and results";
+
+constexpr const char* cannot_be_opened =
+    "procpool: no more shared memory: mprotect fails, for want of memory or because of too many "
+    "mappings (vm.max_map_count)";
 
 os::SharedRegion map_largest_allowed() {
     for (std::size_t size = largest; size >= smallest; size /= 2) {
@@ -40,8 +56,12 @@ os::SharedRegion map_largest_allowed() {
         if (size / 2 > os::address_space_left() / 4) {
             continue;
         }
-        if (os::SharedRegion region = os::map_shared_region(size); region.memory) {
+        errno = 0;
+        if (os::SharedRegion region = os::map_shared_region(size, first_open); region.memory) {
             return region;
+        }
+        if (os::is_forbidden(errno)) {
+            throw NoSharedMemory(forbidden);
         }
     }
     throw NoSharedMemory(cannot_be_mapped);
@@ -65,6 +85,11 @@ Region& Region::current() {
     return *region;
 }
 
+bool Region::exists() noexcept {
+    const Region* const region = newest.load(std::memory_order_acquire);
+    return region != nullptr && region->belongs_to_this_process();
+}
+
 void Region::protect_inherited(const std::byte* own) noexcept {
     for (const Region* region = newest.load(std::memory_order_acquire); region != nullptr;
          region = region->inherited_) {
@@ -76,8 +101,9 @@ void Region::protect_inherited(const std::byte* own) noexcept {
 
 Region::Region()
     : shared_(map_largest_allowed()),
+      open_(first_open),
       owner_(os::process_mark()),
-      limit_(std::min(size(), os::physical_memory() / 2)) {
+      limit_(std::min(size(), os::memory_of_container() / 2)) {
     warm_.reserve(warm_blocks + 1);
     free_.emplace(base() + os::page_size, size() - os::page_size);
 }
@@ -85,17 +111,41 @@ Region::Region()
 bool Region::belongs_to_this_process() const { return owner_ == os::process_mark(); }
 
 std::byte* Region::take(std::size_t size) {
+    // A failed allocation must cost nothing, here and when the pages come back.
+    Pages fresh;
+    fresh.emplace(nullptr, 0);
+    spare_.push_back(fresh.extract(fresh.begin()));
     const auto fits = std::find_if(free_.begin(), free_.end(),
                                    [&](const auto& entry) { return entry.second >= size; });
     if (fits == free_.end()) {
-        throw NoSharedMemory(used_up);
+        spare_.pop_back();
+        throw NoSharedMemory(this->size() < largest ? limited : used_up);
     }
-    const auto [data, room] = *fits;
-    free_.erase(fits);
-    if (room > size) {
-        free_.emplace(data + size, room - size);
+    if (!open_to(static_cast<std::size_t>(fits->first - base()) + size)) {
+        spare_.pop_back();
+        throw NoSharedMemory(cannot_be_opened);
+    }
+    auto pages = free_.extract(fits);
+    std::byte* const data = pages.key();
+    if (pages.mapped() > size) {
+        pages.key() += size;
+        pages.mapped() -= size;
+        free_.insert(std::move(pages));
     }
     return data;
+}
+
+/// In steps that double, so that there are few.
+bool Region::open_to(std::size_t end) noexcept {
+    if (end <= open_) {
+        return true;
+    }
+    const std::size_t wanted = std::min(size(), std::max(end, 2 * open_));
+    if (!os::protect(base() + open_, wanted - open_, os::Access::read_write)) {
+        return false;
+    }
+    open_ = wanted;
+    return true;
 }
 
 void Region::give_back(std::byte* data, std::size_t size) noexcept {
@@ -109,11 +159,15 @@ void Region::give_back(std::byte* data, std::size_t size) noexcept {
             free_.erase(before);
         }
     }
-    if (next != free_.end() && data + size == next->first) {
+    if (next != free_.end() && next->first == data + size) {
         size += next->second;
         free_.erase(next);
     }
-    free_.emplace(data, size);
+    auto pages = std::move(spare_.back());
+    spare_.pop_back();
+    pages.key() = data;
+    pages.mapped() = size;
+    free_.insert(std::move(pages));
 }
 
 void Region::give_back_oldest() noexcept {

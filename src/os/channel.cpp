@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "os/fault.hpp"
+#include "os/refusal.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace os {
@@ -26,13 +27,16 @@ Channel make_channel() {
     if (call(Call::make_pipe, [&] {
             return ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data());
         }) != 0) {
-        throw std::system_error(errno, std::generic_category(),
-                                "procpool: cannot make a channel (raise `ulimit -n`?)");
+        const int error = errno;
+        throw std::system_error(
+            error, std::generic_category(),
+            "procpool: cannot make a channel" + why_refused("socketpair", error));
     }
     Channel channel{above_standard_streams(Fd(ends[0])), above_standard_streams(Fd(ends[1]))};
     if (!channel.ours || !channel.theirs) {
-        throw std::system_error(errno, std::generic_category(),
-                                "procpool: cannot keep a channel (raise `ulimit -n`?)");
+        const int error = errno;
+        throw std::system_error(error, std::generic_category(),
+                                "procpool: cannot keep a channel" + why_refused("fcntl", error));
     }
     return channel;
 }

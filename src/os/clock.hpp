@@ -21,6 +21,14 @@ inline std::uint64_t now_ns() noexcept {
            static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+/// The CPU time that this process has used, in ns.
+inline std::uint64_t cpu_time_ns() noexcept {
+    timespec used{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return static_cast<std::uint64_t>(used.tv_sec) * 1'000'000'000U +
+           static_cast<std::uint64_t>(used.tv_nsec);
+}
+
 /// Blocks this thread for that long, or until a signal. Async-signal-safe.
 inline void sleep_ns(std::uint64_t time_ns) noexcept {
     timespec time{};

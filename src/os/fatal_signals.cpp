@@ -1,5 +1,6 @@
 #include "os/fatal_signals.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <ctime>
@@ -41,6 +42,10 @@ bool make_signal_stack() noexcept {
 
 }  // namespace
 
+bool is_fatal(int signal) noexcept {
+    return std::find(fatal_signals.begin(), fatal_signals.end(), signal) != fatal_signals.end();
+}
+
 bool handle_fatal_signals(FatalSignalHandler handler) noexcept {
     if (!make_signal_stack()) {
         return false;
@@ -80,6 +85,15 @@ void interrupt_handler_after(std::uint64_t time_ns, void (*interrupt)(int signal
     if (::syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0) {
         ::syscall(SYS_timer_settime, timer, 0, &time, nullptr);
     }
+}
+
+void unblock_fatal_signals() noexcept {
+    sigset_t mask;
+    ::sigemptyset(&mask);
+    for (const int signal : fatal_signals) {
+        ::sigaddset(&mask, signal);
+    }
+    ::pthread_sigmask(SIG_UNBLOCK, &mask, nullptr);
 }
 
 void die_of(int signal, siginfo_t* info) noexcept {

@@ -10,12 +10,18 @@ PROCPOOL_BEGIN_NAMESPACE
 /// SIGSYS, SIGTRAP. All functions but the first are for their handler: they are async-signal-safe.
 namespace os {
 
+/// Is it one of those?
+[[nodiscard]] bool is_fatal(int signal) noexcept;
+
 using FatalSignalHandler = void (*)(int signal, siginfo_t* info, void* context);
 
 /// Installs a handler for those that have their default action. It runs with all signals blocked.
 /// In this thread it has a stack of its own, because a stack overflow leaves no room on the usual
 /// one. Forked children inherit both. False, and nothing is installed, without memory for a stack.
 [[nodiscard]] bool handle_fatal_signals(FatalSignalHandler handler) noexcept;
+
+/// Lets fatal signals reach their handler in this thread, in which all signals are blocked.
+void unblock_fatal_signals() noexcept;
 
 /// Has `interrupt` called in this thread, by SIGALRM, once `time_ns` have passed; a timer that the
 /// kernel refuses never fires. Also lets fatal signals (but SIGSYS) reach their handler again. Once

@@ -7,11 +7,21 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "os/fault.hpp"
+#include "os/refusal.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace os {
+
+FileIdentity identity_of(int number) noexcept {
+    struct stat status{};
+    if (number < 0 || ::fstat(number, &status) != 0) {
+        return {};
+    }
+    return {static_cast<std::uint64_t>(status.st_dev), static_cast<std::uint64_t>(status.st_ino)};
+}
 
 Fd above_standard_streams(Fd fd) noexcept {
     if (!fd || fd.get() > STDERR_FILENO) {
@@ -27,13 +37,15 @@ Pipe make_pipe() {
             return ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
                                 ends.data());
         }) != 0) {
-        throw std::system_error(errno, std::generic_category(),
-                                "procpool: cannot make a pipe (raise `ulimit -n`?)");
+        const int error = errno;
+        throw std::system_error(error, std::generic_category(),
+                                "procpool: cannot make a pipe" + why_refused("socketpair", error));
     }
     Pipe pipe{above_standard_streams(Fd(ends[0])), above_standard_streams(Fd(ends[1]))};
     if (!pipe.read_end || !pipe.write_end) {
-        throw std::system_error(errno, std::generic_category(),
-                                "procpool: cannot keep a pipe (raise `ulimit -n`?)");
+        const int error = errno;
+        throw std::system_error(error, std::generic_category(),
+                                "procpool: cannot keep a pipe" + why_refused("fcntl", error));
     }
     return pipe;
 }
@@ -59,10 +71,11 @@ Drained drain(const Fd& pipe) noexcept {
     }
 }
 
-bool hang_up(const Fd& pipe, int timeout_ms) noexcept {
+bool hang_up(const Fd& pipe, std::uint64_t timeout_ms) noexcept {
     ::shutdown(pipe.get(), SHUT_WR);
     pollfd watch{.fd = pipe.get(), .events = 0, .revents = 0};
-    return call_through_signals(Call::poll, [&] { return ::poll(&watch, 1, timeout_ms); }) == 1;
+    return call_through_signals(
+               Call::poll, [&] { return ::poll(&watch, 1, static_cast<int>(timeout_ms)); }) == 1;
 }
 
 bool tell(const Fd& pipe, std::uint32_t number) noexcept {

@@ -56,10 +56,10 @@ void empty_stdin() noexcept {
     }
 }
 
-void start_program_anew(const char* const* arguments, int kept) noexcept {
+int start_program_anew(const char* const* arguments, int kept) noexcept {
     ::fcntl(kept, F_SETFD, 0);
     ::execv("/proc/self/exe", const_cast<char* const*>(arguments));
-    end_process(127);
+    return errno;
 }
 
 bool keep_from_exec(int descriptor) noexcept {

@@ -24,8 +24,8 @@ namespace os {
 void empty_stdin() noexcept;
 
 /// Replaces this process by a fresh start of its program, which inherits the descriptor `kept`.
-/// Ends the process when that fails.
-[[noreturn]] void start_program_anew(const char* const* arguments, int kept) noexcept;
+/// Returns errno when that fails.
+int start_program_anew(const char* const* arguments, int kept) noexcept;
 /// Makes an inherited descriptor close-on-exec. False when there is none of that number.
 bool keep_from_exec(int descriptor) noexcept;
 

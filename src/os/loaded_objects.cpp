@@ -4,7 +4,8 @@
 
 #include <dlfcn.h>
 #include <features.h>
-#include <pthread.h>
+
+#include "os/at_fork.hpp"
 
 #if defined(__GLIBC_PREREQ)
 #if __GLIBC_PREREQ(2, 35)
@@ -19,8 +20,7 @@ namespace {
 constinit std::mutex lock;
 
 // Registered before main, so nobody forks meanwhile.
-const int registered =
-    ::pthread_atfork([] { lock.lock(); }, [] { lock.unlock(); }, [] { lock.unlock(); });
+const int registered = at_fork([] { lock.lock(); }, [] { lock.unlock(); }, [] { lock.unlock(); });
 
 }  // namespace
 

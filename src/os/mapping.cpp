@@ -13,6 +13,7 @@
 
 #include "os/fault.hpp"
 #include "os/file.hpp"
+#include "os/refusal.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace os {
@@ -32,7 +33,7 @@ void* const quiet_place = reinterpret_cast<void*>(std::uintptr_t{0x2000'0000'000
 
 }  // namespace
 
-SharedRegion map_shared_region(std::size_t size) noexcept {
+SharedRegion map_shared_region(std::size_t size, std::size_t open) noexcept {
     if (size > file_size_limit() || size > address_space_left()) {
         errno = ENOMEM;
         return {};
@@ -55,10 +56,10 @@ SharedRegion map_shared_region(std::size_t size) noexcept {
     // mlockall() of the program is not meant for memory that it will never touch.
     ::munlock(data, size);
     ::madvise(data, size, MADV_DONTDUMP);
-    if (::mprotect(data, size, PROT_READ | PROT_WRITE) != 0) {
+    if (::mprotect(data, open, PROT_READ | PROT_WRITE) != 0) {
         return {};
     }
-    return {std::move(memory), std::move(file)};
+    return {std::move(memory), KeptFd(std::move(file))};
 }
 
 bool map_region_at(std::byte* data, std::size_t size, const Fd& file) noexcept {
@@ -70,7 +71,7 @@ bool map_region_at(std::byte* data, std::size_t size, const Fd& file) noexcept {
         errno = EINVAL;
         return false;
     }
-    void* const got = ::mmap(data, size, PROT_READ | PROT_WRITE,
+    void* const got = ::mmap(data, size, PROT_READ,
                              MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, file.get(), 0);
     if (got == MAP_FAILED) {
         return false;
@@ -86,7 +87,9 @@ Mapping map_wiped_on_fork() {
             ::mmap(nullptr, page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     }
     if (data == MAP_FAILED || ::madvise(data, page_size, MADV_WIPEONFORK) != 0) {
-        throw std::system_error(errno, std::generic_category(), "procpool: cannot map a page");
+        const int error = errno;
+        throw std::system_error(error, std::generic_category(),
+                                "procpool: cannot map a page" + why_refused("madvise", error));
     }
     return {static_cast<std::byte*>(data), page_size};
 }

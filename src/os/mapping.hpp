@@ -45,15 +45,16 @@ private:
 /// A mapped sparse memfd, zeroed, kept out of core dumps.
 struct SharedRegion {
     Mapping memory;
-    Fd file;  ///< close-on-exec
+    KeptFd file;  ///< close-on-exec
 };
 
-/// `size` bytes, shared with every process forked later. Empty when the kernel or a limit
-/// (RLIMIT_FSIZE, RLIMIT_AS) refuses that size.
-[[nodiscard]] SharedRegion map_shared_region(std::size_t size) noexcept;
+/// `size` bytes, shared with every process forked later. Only the first `open` bytes may be
+/// accessed: what is only reserved is no writable memory to those who count it, and to memory
+/// checkers. Empty when the kernel or a limit (RLIMIT_FSIZE, RLIMIT_AS) refuses that size.
+[[nodiscard]] SharedRegion map_shared_region(std::size_t size, std::size_t open) noexcept;
 
-/// Maps the region of another process at the address that it has there. False and errno when
-/// something else is mapped there, or the file is shorter.
+/// Maps the region of another process at the address that it has there, to be read. False and errno
+/// when something else is mapped there, or the file is shorter.
 bool map_region_at(std::byte* data, std::size_t size, const Fd& file) noexcept;
 
 /// One private page whose content reads as zero in a forked child. Throws std::system_error.

@@ -6,6 +6,20 @@
 
 #include <stdio_ext.h>
 
+#if defined(__GLIBC__)
+// The list of all open files, which glibc exports and has no header for.
+extern "C" {
+// NOLINTBEGIN(bugprone-reserved-identifier)
+struct _IO_FILE_plus {
+    std::FILE file;
+};
+extern _IO_FILE_plus* _IO_list_all;
+[[gnu::weak]] void _IO_list_lock();
+[[gnu::weak]] void _IO_list_unlock();
+// NOLINTEND(bugprone-reserved-identifier)
+}
+#endif
+
 PROCPOOL_BEGIN_NAMESPACE
 namespace os {
 namespace {
@@ -14,6 +28,9 @@ namespace {
 struct Peek : std::streambuf {
     static bool holds_output(std::streambuf& buffer) {
         return (buffer.*&Peek::pptr)() != (buffer.*&Peek::pbase)();
+    }
+    static void forget_output(std::streambuf& buffer) {
+        (buffer.*&Peek::setp)((buffer.*&Peek::pbase)(), (buffer.*&Peek::epptr)());
     }
 };
 
@@ -27,6 +44,25 @@ constinit const std::ios& log = std::clog;
 bool holds_output(const std::ios& stream) noexcept {
     std::streambuf* const buffer = stream.rdbuf();
     return buffer != nullptr && Peek::holds_output(*buffer);
+}
+
+/// Calls act(file) for each FILE that holds output, with the lock of their list.
+template <class Act>
+void for_files_with_output(Act act) noexcept {
+#if defined(__GLIBC__)
+    if (_IO_list_lock != nullptr && _IO_list_unlock != nullptr) {
+        _IO_list_lock();
+        for (std::FILE* file = &_IO_list_all->file; file != nullptr; file = file->_chain) {
+            if (__fwriting(file) != 0 && __fpending(file) > 0) {
+                act(file);
+            }
+        }
+        _IO_list_unlock();
+        return;
+    }
+#endif
+    act(stdout);
+    act(stderr);
 }
 
 [[gnu::cold]] void flush(std::ostream& stream) noexcept {
@@ -49,6 +85,21 @@ void flush_output() noexcept {
     if (__fpending(stdout) > 0) {
         std::fflush(stdout);
     }
+}
+
+void flush_every_file() noexcept {
+    flush_output();
+    // In this order std::fflush(nullptr) takes these locks, too.
+    for_files_with_output([](std::FILE* file) { std::fflush(file); });
+}
+
+void forget_output() noexcept {
+    for (const std::ios* const stream : {&output, &log}) {
+        if (holds_output(*stream)) {
+            Peek::forget_output(*stream->rdbuf());
+        }
+    }
+    for_files_with_output([](std::FILE* file) { __fpurge(file); });
 }
 
 }  // namespace os

@@ -9,5 +9,13 @@ namespace os {
 /// of this process. Costs nanoseconds when they are empty.
 [[gnu::hot]] void flush_output() noexcept;
 
+/// The same for every FILE that is open. Takes the locks of those only that hold output: another
+/// thread may read a line from stdin, with its lock, for as long as nobody types one.
+void flush_every_file() noexcept;
+
+/// In a forked child: what its parent's threads have written since the parent flushed is theirs to
+/// write out, not the child's.
+void forget_output() noexcept;
+
 }  // namespace os
 PROCPOOL_END_NAMESPACE

@@ -20,7 +20,7 @@ Fd open_pidfd(pid_t pid) noexcept {
 bool wait_for_end(const Fd& pidfd, int timeout_ms) noexcept {
     pollfd watch{.fd = pidfd.get(), .events = POLLIN, .revents = 0};
     return call_through_signals(Call::poll, [&] { return ::poll(&watch, 1, timeout_ms); }) == 1 &&
-           (watch.revents & (POLLIN | POLLHUP)) != 0;
+           (watch.revents & (POLLIN | POLLHUP | POLLNVAL)) != 0;
 }
 
 bool has_ended(const Fd& pidfd) noexcept { return wait_for_end(pidfd, 0); }

@@ -15,7 +15,8 @@ namespace os {
 /// A descriptor that polls readable when the process ends. Empty and errno on failure.
 [[nodiscard]] Fd open_pidfd(pid_t pid) noexcept;
 
-/// True once the process behind a pidfd has ended (reaped or not).
+/// True once the process behind a pidfd has ended (reaped or not), or if somebody closed the pidfd:
+/// nothing can be known of the process any more.
 [[nodiscard]] bool has_ended(const Fd& pidfd) noexcept;
 /// Blocks until the process behind a pidfd ends, or `timeout_ms`. True if it ended.
 bool wait_for_end(const Fd& pidfd, int timeout_ms) noexcept;

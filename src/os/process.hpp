@@ -22,9 +22,17 @@ void lead_own_group() noexcept;
 /// Makes a child the leader of a group of its own, if it has not done so itself yet.
 void make_group_leader(pid_t child) noexcept;
 
+/// What `ps` and `top` call this process and those that it forks: at most 15 characters are shown.
+void name_process(const char* name) noexcept;
+/// If memory runs out, the kernel ends this process before others that hold up to `permille` of it
+/// more.
+void offer_to_memory_killer(int permille) noexcept;
+
 /// From here on the private memory of this process may grow by so many bytes. Beyond that,
 /// allocations fail.
 void limit_growth(std::size_t bytes) noexcept;
+/// Undoes limit_growth.
+void lift_growth_limit() noexcept;
 
 /// Does not return.
 [[noreturn]] void wait_to_be_killed() noexcept;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 #include <dirent.h>
 #include <unistd.h>
@@ -68,6 +69,10 @@ std::optional<ProcessState> state_of_process(const char* number) noexcept {
                     &state.state, &state.parent, &state.group, &state.threads) != 4) {
         return std::nullopt;
     }
+    if (const char* const name = std::strchr(text.data(), '('); name < after_name) {
+        const std::string_view whole(name + 1, static_cast<std::size_t>(after_name - name - 1));
+        std::ranges::copy(whole.substr(0, state.name.size() - 1), state.name.begin());
+    }
     return state;
 }
 
@@ -92,6 +97,13 @@ pid_t number_here(pid_t in_table, std::size_t depth) noexcept {
     std::array<char, 16> name{};
     std::snprintf(name.data(), name.size(), "%d", in_table);
     return depth < most_namespaces ? numbers_of(name.data())[depth] : 0;
+}
+
+pid_t own_number_of(pid_t in_table) noexcept {
+    std::array<char, 16> name{};
+    std::snprintf(name.data(), name.size(), "%d", in_table);
+    const auto numbers = numbers_of(name.data());
+    return *(std::find(numbers.begin() + 1, numbers.end(), 0) - 1);
 }
 
 RunState run_state(pid_t pid) noexcept {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -13,7 +15,8 @@ namespace os {
 
 struct ProcessState {
     pid_t number = 0;  ///< in /proc
-    char state = 0;    ///< as ps shows it: 'R', 'S', 'T', ...
+    std::array<char, 16> name{};
+    char state = 0;  ///< as ps shows it: 'R', 'S', 'T', ...
     pid_t parent = 0;
     pid_t group = 0;
     long threads = 0;
@@ -29,6 +32,9 @@ struct ProcessState {
 [[nodiscard]] std::optional<std::size_t> depth_below_table() noexcept;
 /// The number in this process's namespace of a process by its number in /proc. 0 if it has none.
 [[nodiscard]] pid_t number_here(pid_t in_table, std::size_t depth) noexcept;
+
+/// The number that a process, by its number in /proc, has for itself; 0 when /proc does not tell.
+[[nodiscard]] pid_t own_number_of(pid_t in_table) noexcept;
 
 enum class RunState { running, stopped, gone };
 /// Whether a process is stopped (Ctrl-Z, SIGSTOP). Where /proc cannot tell, it is taken to run.

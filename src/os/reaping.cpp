@@ -2,16 +2,20 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <string>
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "os/clock.hpp"
 #include "os/fault.hpp"
 #include "os/process_table.hpp"
 
@@ -41,13 +45,52 @@ pid_t next_ended_child() noexcept {
     return result == 0 ? info.si_pid : 0;
 }
 
+bool has_ended_child_of_thread() noexcept {
+    siginfo_t info{};
+    const int result = call_through_signals(Call::wait_child, [&] {
+        return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL | __WNOTHREAD);
+    });
+    return result == 0 && info.si_pid != 0;
+}
+
+void await_stop(pid_t pid, std::uint64_t until) noexcept {
+    constexpr timespec pause{0, 20'000};
+    for (;;) {
+        siginfo_t info{};
+        const int result = call_through_signals(Call::wait_child, [&] {
+            return ::waitid(P_PID, static_cast<id_t>(pid), &info,
+                            WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL);
+        });
+        if (result != 0 || info.si_pid == pid || now_ns() >= until) {
+            return;
+        }
+        ::nanosleep(&pause, nullptr);
+    }
+}
+
+bool is_ended_child(pid_t pid) noexcept {
+    siginfo_t info{};
+    const int result = call_through_signals(Call::wait_child, [&] {
+        return ::waitid(P_PID, static_cast<id_t>(pid), &info,
+                        WEXITED | WNOHANG | WNOWAIT | __WALL | __WNOTHREAD);
+    });
+    return result == 0 && info.si_pid == pid;
+}
+
+bool left_session(pid_t child) noexcept {
+    const pid_t session = ::getsid(child);
+    return session > 0 && session != ::getsid(0);
+}
+
 Ending reap(pid_t pid) noexcept {
     int status = 0;
-    const pid_t reaped =
-        call_through_signals(Call::wait_child, [&] { return ::waitpid(pid, &status, __WALL); });
+    rusage usage{};
+    const pid_t reaped = call_through_signals(
+        Call::wait_child, [&] { return ::wait4(pid, &status, __WALL, &usage); });
     Ending ending;
     if (reaped > 0) {
         ending.pid = reaped;
+        ending.peak_memory = static_cast<std::uint64_t>(usage.ru_maxrss) << 10U;
         ending.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
         ending.status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     }
@@ -57,6 +100,16 @@ Ending reap(pid_t pid) noexcept {
 bool reap_if_ended(pid_t pid) noexcept {
     return call_through_signals(Call::wait_child,
                                 [&] { return ::waitpid(pid, nullptr, WNOHANG | __WALL); }) == pid;
+}
+
+bool reap_until(pid_t pid, std::uint64_t until) noexcept {
+    while (!reap_if_ended(pid)) {
+        if (!is_child(pid) || now_ns() >= until) {
+            return false;
+        }
+        sleep_ns(us * 100);
+    }
+    return true;
 }
 
 void reap(const Fd& pidfd, bool wait) noexcept {
@@ -73,6 +126,14 @@ bool is_child(pid_t pid) noexcept {
                           return ::waitid(P_PID, static_cast<id_t>(pid), &info,
                                           WEXITED | WNOHANG | WNOWAIT | __WALL);
                       }) == 0;
+}
+
+bool is_gone(pid_t pid) noexcept {
+    siginfo_t info{};
+    const int found = call_through_signals(Call::wait_child, [&] {
+        return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT | __WALL);
+    });
+    return found == 0 ? info.si_pid == pid : ::kill(pid, 0) != 0 && errno == ESRCH;
 }
 
 void adopt_orphans() noexcept { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }

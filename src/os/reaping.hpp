@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -17,25 +18,41 @@ namespace os {
 /// How a process ended.
 struct Ending {
     pid_t pid = 0;
-    int signal = 0;  ///< 0 if it exited
-    int status = 0;  ///< its exit status
+    int signal = 0;                 ///< 0 if it exited
+    int status = 0;                 ///< its exit status
+    std::uint64_t peak_memory = 0;  ///< bytes that it held at most; 0 if that is not known
 };
 
 /// The next child that ended and waits to be reaped, without reaping it; 0 if none.
 [[gnu::hot]] [[nodiscard]] pid_t next_ended_child() noexcept;
+/// Has a child ended that this thread started, or that this process adopted?
+[[gnu::hot]] [[nodiscard]] bool has_ended_child_of_thread() noexcept;
+/// Is it a child that has ended and waits to be reaped?
+[[nodiscard]] bool is_ended_child(pid_t pid) noexcept;
+/// Is it in another session than this process? Then it made itself a daemon.
+[[nodiscard]] bool left_session(pid_t child) noexcept;
 /// Reaps a child that has ended, one of clone_quietly too. Its `pid` is 0 if there was none to
 /// reap.
 Ending reap(pid_t pid) noexcept;
 
 /// Reaps a child if it has ended. False if it still runs.
 bool reap_if_ended(pid_t pid) noexcept;
+/// Waits for the end of a child, at most until that time of the monotonic clock, in ns, and reaps
+/// it. False if it has not ended, as what the kernel cannot end, or is no child.
+bool reap_until(pid_t pid, std::uint64_t until) noexcept;
 /// Reaps the process behind a pidfd if it is a child, once it has ended: at once, or `wait`s. Does
 /// nothing if it is none, or was reaped already, whoever has its number now.
 void reap(const Fd& pidfd, bool wait) noexcept;
 
+/// Waits until a child stands still that was sent SIGSTOP, or has ended; at most until that time of
+/// the monotonic clock, in ns. One that is traced may stand still and not say so.
+void await_stop(pid_t pid, std::uint64_t until) noexcept;
+
 /// Is it a child of this process, not reaped yet? As long as nobody else here reaps, its number is
 /// that of no other process.
 [[nodiscard]] bool is_child(pid_t pid) noexcept;
+/// Has a child of this process ended, or does no process have this number?
+[[nodiscard]] bool is_gone(pid_t pid) noexcept;
 
 /// Orphans among the descendants of this process become its children.
 void adopt_orphans() noexcept;

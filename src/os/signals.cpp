@@ -1,20 +1,35 @@
 #include "os/signals.hpp"
 
+#include <bit>
+#include <cerrno>
 #include <csignal>
 
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "os/fatal_signals.hpp"
 #include "os/fault.hpp"
+#include "os/refusal.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace os {
 
 void send_signal(pid_t pid, int signal) noexcept {
-    if (pid > 0) {
-        ::kill(pid, signal);
+    if (pid > 0 && ::kill(pid, signal) != 0 && is_forbidden(errno)) {
+        ::syscall(SYS_tgkill, pid, pid, signal);  // a filter may let this pass
     }
+}
+
+void send_signal_with(pid_t pid, int signal, std::uint64_t number) noexcept {
+    siginfo_t info{};
+    info.si_signo = signal;
+    info.si_code = SI_QUEUE;
+    info.si_pid = ::getpid();
+    info.si_uid = ::getuid();
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the field is read as a number
+    info.si_value.sival_ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(number));
+    ::syscall(SYS_rt_tgsigqueueinfo, pid, pid, signal, &info);
 }
 
 void send_signal(const Fd& pidfd, int signal) noexcept {
@@ -38,6 +53,28 @@ void reset_signal_handlers() noexcept {
             action.sa_flags = 0;
             ::sigaction(number, &action, nullptr);
         }
+    }
+}
+
+std::uint64_t handled_signals() noexcept {
+    std::uint64_t signals = 0;
+    for (int number = 1; number < NSIG; ++number) {
+        struct sigaction action{};
+        if (number != SIGCHLD && number != SIGCONT && !is_fatal(number) &&
+            ::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN &&
+            action.sa_handler != SIG_DFL) {
+            signals |= std::uint64_t{1} << static_cast<unsigned>(number - 1);
+        }
+    }
+    return signals;
+}
+
+void disregard_signals(std::uint64_t signals) noexcept {
+    struct sigaction action{};
+    action.sa_handler = [](int) {};
+    action.sa_flags = SA_RESTART;
+    for (; signals != 0; signals &= signals - 1) {
+        ::sigaction(std::countr_zero(signals) + 1, &action, nullptr);
     }
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include <sys/types.h>
 
 #include <procpool/detail/namespace.hpp>
@@ -12,6 +14,8 @@ namespace os {
 
 /// To one process; to none if `pid` is 0 or less.
 void send_signal(pid_t pid, int signal) noexcept;
+/// To the first thread of a process, with a number.
+void send_signal_with(pid_t pid, int signal, std::uint64_t number) noexcept;
 /// To the process behind a pidfd, whatever its number means by now; to none if there is no pidfd.
 void send_signal(const Fd& pidfd, int signal) noexcept;
 /// To every member of a process group, whose leader must not have been reaped yet: its number may
@@ -21,6 +25,12 @@ void send_signal_to_group(pid_t group, int signal) noexcept;
 /// Every signal becomes as after an exec: handled ones get their default action, ignored ones stay
 /// ignored.
 void reset_signal_handlers() noexcept;
+/// The signals for which this process has handlers, a bit each, signal 1 the lowest; but those of
+/// children, of stops and of crashes. Async-signal-safe.
+[[nodiscard]] std::uint64_t handled_signals() noexcept;
+/// From here on these signals do nothing in this process. In programs that it starts they have
+/// their default action: an ignored signal would be ignored there too.
+void disregard_signals(std::uint64_t signals) noexcept;
 /// From here on a child that ends raises SIGCHLD and waits to be reaped. True if SIGCHLD was
 /// ignored before.
 bool take_notice_of_children() noexcept;

@@ -1,16 +1,28 @@
 #include "os/unseen_fork.hpp"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <new>
 
 #include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "os/at_fork.hpp"
 #include "os/fault.hpp"
+#include "os/file.hpp"
 #include "os/fork.hpp"
+#include "os/process.hpp"
 #include "os/reaping.hpp"
+#include "os/refusal.hpp"
+#include "os/signals.hpp"
 
 // A child of fork() ends with a SIGCHLD for its parent, but only fork() takes the locks of libc. So
 // a go-between calls fork(): a process without an end signal that borrows the memory and stack of
@@ -27,6 +39,8 @@ namespace os {
 namespace {
 
 struct Forked {
+    bool wanted = false;     // else only `was_there` is
+    bool was_there = false;  // what the go-between writes reaches its maker
     pid_t pid = 0;
     int error = 0;
 };
@@ -42,8 +56,9 @@ struct Forked {
 extern "C" void go_between(Forked* forked) asm(PROCPOOL_SYMBOL(go_between));
 extern "C" __attribute__((used, visibility("hidden"))) PROCPOOL_UNSANITIZED void go_between(
     Forked* forked) {
-    const pid_t pid = fork_process();
+    const pid_t pid = forked->wanted ? fork_process() : -1;
     if (pid != 0) {
+        forked->was_there = true;
         forked->pid = pid;
         forked->error = errno;
         for (;;) {
@@ -110,10 +125,6 @@ constexpr long flags = CLONE_VM | CLONE_VFORK;
 #endif
 }
 
-}  // namespace
-
-namespace {
-
 /// The C library tells the kernel where this thread keeps the number of its CPU (restartable
 /// sequences). The kernel forgets that for a child of a process that borrowed its memory.
 void tell_kernel_of_rseq() noexcept {
@@ -126,10 +137,24 @@ void tell_kernel_of_rseq() noexcept {
 #endif
 }
 
-}  // namespace
+/// Emulators make a fork of it, which shares nothing.
+bool go_between_shares_memory() noexcept {
+    enum : int { unknown, yes, no };
+    static std::atomic<int> known{unknown};
+    if (known.load(std::memory_order_relaxed) == unknown) {
+        Forked probe;
+        const long between = run_go_between(&probe);
+        if (between <= 0) {
+            return true;  // the next one fails like this, and says why
+        }
+        reap(static_cast<pid_t>(between));
+        known.store(probe.was_there ? yes : no, std::memory_order_relaxed);
+    }
+    return known.load(std::memory_order_relaxed) == yes;
+}
 
-pid_t fork_unseen() noexcept {
-    Forked forked;
+pid_t fork_by_go_between() noexcept {
+    Forked forked{.wanted = true};
     const long between = call(Call::clone_process, [&] { return run_go_between(&forked); });
     if (between == 0) {
         tell_kernel_of_rseq();
@@ -144,6 +169,106 @@ pid_t fork_unseen() noexcept {
     }
     errno = forked.error;
     return forked.pid;
+}
+
+/// By a child that forks it and ends. All three are ordinary processes, so every handler of others
+/// runs as in any other fork, and a debugger lets go of the first one.
+pid_t fork_twice() noexcept {
+    struct Answer {
+        pid_t pid;
+        int error;
+    };
+    void* const shared =
+        ::mmap(nullptr, sizeof(Answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
+        return -1;
+    }
+    auto* const answer = new (shared) Answer{-1, ECHILD};
+    const pid_t between = fork_process();
+    if (between == 0) {
+        const pid_t pid = fork_process();
+        if (pid == 0) {
+            ::munmap(shared, sizeof(Answer));
+            return 0;
+        }
+        *answer = {pid, errno};
+        ::_exit(0);
+    }
+    const int error = errno;
+    if (between > 0) {
+        reap(between);  // a handler of the program may have done so
+    }
+    const Answer got = between > 0 ? *answer : Answer{-1, error};
+    ::munmap(shared, sizeof(Answer));
+    errno = got.error;
+    return got.pid;
+}
+
+/// By a debugger, or by something like strace. Not known without /proc.
+bool is_traced() noexcept {
+    std::array<char, 4096> text{};
+    if (read_file("/proc/self/status", text.data(), text.size() - 1) <= 0) {
+        return false;
+    }
+    constexpr const char* name = "\nTracerPid:";
+    const char* const at = std::strstr(text.data(), name);
+    return at != nullptr && std::strtol(at + std::strlen(name), nullptr, 10) != 0;
+}
+
+/// After unshare(CLONE_NEWPID): the first child is the first process there, and all others end with
+/// it. Not known without /proc.
+bool has_children_elsewhere() noexcept {
+    std::array<char, 64> own{};
+    std::array<char, 64> of_children{};
+    // There is no second one before the first child is there.
+    const bool is_known = ::readlink("/proc/self/ns/pid", own.data(), own.size() - 1) > 0;
+    const bool is_there = ::readlink("/proc/self/ns/pid_for_children", of_children.data(),
+                                     of_children.size() - 1) > 0;
+    return is_known && (!is_there || own != of_children);
+}
+
+bool adopts_orphans() noexcept {
+    int is_subreaper = 0;
+    return own_pid() == 1 ||
+           (::prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper) == 0 && is_subreaper != 0);
+}
+
+}  // namespace
+
+UnseenChild fork_unseen(bool alone) noexcept {
+    // A process between that ends would take the child along, or leave it to this one.
+    const auto is_best_ordinary = [] { return adopts_orphans() || has_children_elsewhere(); };
+    const auto by_forks = [&] {
+        return is_best_ordinary() ? UnseenChild{fork_process(), true}
+                                  : UnseenChild{fork_twice(), false};
+    };
+    UnseenChild child{.pid = -1};
+    if (const bool quietly = !is_traced(); quietly && alone) {
+        child = {clone_quietly(), true};
+        if (child.pid == 0) {
+            return child;  // its signals are so already
+        }
+    } else if (quietly && !is_best_ordinary() && !others_may_run_at_fork() &&
+               go_between_shares_memory()) {
+        child = {fork_by_go_between(), false};
+    } else {
+        errno = EINVAL;
+    }
+    if (child.pid < 0 && (errno == EINVAL || is_forbidden(errno))) {
+        child = by_forks();
+    }
+    if (child.pid == 0) {
+        reset_signal_handlers();
+    }
+    return child;
+}
+
+std::string why_no_fork(int error) {
+    if (error == ENOMEM && has_children_elsewhere()) {
+        return " (the first process of the PID namespace of this program's children has ended, and "
+               "none can follow it: after unshare(CLONE_NEWPID) fork first a child that stays)";
+    }
+    return why_refused("clone", error);
 }
 
 }  // namespace os

@@ -14,6 +14,7 @@
 
 #include "memory/region.hpp"
 #include "os/address_space.hpp"
+#include "os/cancellation.hpp"
 #include "os/loaded_objects.hpp"
 #include "ship/modules.hpp"
 
@@ -235,6 +236,7 @@ void check_against_mappings(const Words& words, std::size_t first_suspicious,
 }  // namespace
 
 void check_closure(std::span<const std::byte> bytes, const std::type_info& type) {
+    const os::CancellationBlock whole;
     const Words words(bytes);
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (suspicious(words[i])) {

@@ -26,8 +26,9 @@ constexpr std::uintptr_t most_of_unknown = 64 * 1024;
 }  // namespace
 
 std::uintptr_t stack_floor(std::uintptr_t here) noexcept {
-    thread_local const os::StackRange stack = os::own_stack();
-    if (here < stack.begin || here >= stack.end) {
+    thread_local const os::StackRange given = os::own_stack();
+    const os::StackRange stack = os::new_stack().contains(here) ? os::new_stack() : given;
+    if (!stack.contains(here)) {
         return here - std::min(here, most_of_unknown);
     }
     return stack.begin + std::min(most_left, (stack.end - stack.begin) / 4);

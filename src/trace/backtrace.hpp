@@ -57,8 +57,8 @@ public:
     void capture_place(Backtrace& to) noexcept;
     /// What called it, after `capture_place`.
     void capture_callers(Backtrace& to) noexcept;
-    /// Whether a fault at this address means that the stack of a process's first thread is full.
-    /// That stack begins at `base` and may grow to `limit` bytes.
+    /// Whether a fault at this address means that the stack is full. That stack begins at `base`
+    /// and may grow to `limit` bytes.
     [[nodiscard]] bool is_full(std::uint64_t faulted_at, std::uint64_t base,
                                std::uint64_t limit) const noexcept;
     void restore() noexcept;

@@ -16,11 +16,14 @@
 #include "os/fatal_signals.hpp"
 #include "os/mapping.hpp"
 #include "os/process.hpp"
+#include "os/signals.hpp"
 #include "os/thread_stack.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace trace {
 namespace {
+
+static_assert(asking_signal == SIGSYS);
 
 /// With less than this left of a stack, nothing is unwound on it.
 constexpr std::size_t unwinder_room = 3 * os::page_size;
@@ -67,22 +70,40 @@ void add_note(const char* text) {
     report->note.back() = '\0';
 }
 
-/// Whether the first thread faulted because its stack is full. Only that thread has a stack that
-/// grows, and a stack for signals.
+/// Whether the thread of the worker faulted because its stack is full: that of a first thread,
+/// which grows, or one that was made for it. Only that thread has a stack for signals.
 bool is_stack_overflow(const siginfo_t& info, const InterruptedStack& stack) {
     const bool is_fault = info.si_signo == SIGSEGV && info.si_code > 0;  // not sent by a process
     if (!is_fault || os::own_thread() != report_of) {
         return false;
     }
+    const auto at = reinterpret_cast<std::uintptr_t>(info.si_addr);
+    if (const os::StackRange made = os::new_stack(); made.contains(stack_base)) {
+        return stack.is_full(at, made.end, made.end - made.begin);
+    }
     const auto limit = os::first_stack_limit();
-    return limit &&
-           stack.is_full(reinterpret_cast<std::uintptr_t>(info.si_addr), stack_base, *limit);
+    return limit && stack.is_full(at, stack_base, *limit);
 }
+
+/// Memory that this process may only read, and what a write to it means.
+struct ReadOnly {
+    std::uintptr_t begin = 0;
+    std::size_t size = 0;
+    const char* note = nullptr;
+
+    [[nodiscard]] bool explains(const siginfo_t& info) const {
+        return info.si_signo == SIGSEGV && info.si_code == SEGV_ACCERR &&
+               reinterpret_cast<std::uintptr_t>(info.si_addr) - begin < size;
+    }
+};
+ReadOnly read_only;
 
 void write_report(const siginfo_t& info, InterruptedStack& stack, bool room) {
     begin_report(info.si_signo);
     if (info.si_signo == SIGABRT) {
         report->note = note;
+    } else if (read_only.explains(info)) {
+        add_note(read_only.note);
     } else if (is_stack_overflow(info, stack)) {
         add_note("the stack overflowed: recursion without end, or local variables too large");
     }
@@ -105,8 +126,14 @@ void await_other_thread() {
     }
 }
 
+bool is_asked(int signal, const siginfo_t& info) {
+    return signal == asking_signal && info.si_code == SI_QUEUE &&
+           reinterpret_cast<std::uintptr_t>(info.si_value.sival_ptr) == report_key;
+}
+
 void on_crash(int signal, siginfo_t* info, void* context) {
     const int error = errno;
+    const bool asked = is_asked(signal, *info);
     // A process that a task forked off reports nothing.
     if (report != nullptr && os::own_pid() == report_of) {
         const pid_t self = os::own_thread();
@@ -123,6 +150,10 @@ void on_crash(int signal, siginfo_t* info, void* context) {
         } else if (other != finished) {
             await_other_thread();
         }
+    }
+    if (asked) {
+        os::send_signal(os::own_pid(), SIGKILL);
+        os::wait_to_be_killed();
     }
     os::die_of(signal, info);
     errno = error;
@@ -188,6 +219,14 @@ void report_crashes_to(CrashReport& to, std::uint64_t key) noexcept {
     stack_base = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
     reporter.store(nobody, std::memory_order_relaxed);
     report_of = os::own_pid();
+}
+
+void explain_writes_to(const std::byte* begin, std::size_t size, const char* explanation) noexcept {
+    read_only = {reinterpret_cast<std::uintptr_t>(begin), size, explanation};
+}
+
+void ask_for_last_words(pid_t child, std::uint64_t key) noexcept {
+    os::send_signal_with(child, asking_signal, key);
 }
 
 void say_before_exit(const char* why) noexcept {

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <sys/types.h>
+
 #include <procpool/detail/namespace.hpp>
 
 #include "trace/backtrace.hpp"
@@ -47,6 +49,18 @@ void handle_crashes() noexcept;
 /// This process (not those that it forks) writes its last words to `report`, which has its pages
 /// for itself. Code that may overflow the stack has to be called by the caller of this.
 void report_crashes_to(CrashReport& report, std::uint64_t key) noexcept;
+
+/// A fault at a write to [begin, begin + size), which this process may only read, is explained by
+/// `note` in its last words.
+void explain_writes_to(const std::byte* begin, std::size_t size, const char* note) noexcept;
+
+/// The signal by which a process is asked for its last words. It is one of those above, so nothing
+/// else of the process is touched, and a task that has it handled otherwise loses its trace only.
+inline constexpr int asking_signal = 31;  // SIGSYS
+
+/// Asks a child, in its first thread, for its last words: where it is. `key`: as it was given to
+/// report_crashes_to. It then kills itself by SIGKILL. It may also do nothing at all.
+void ask_for_last_words(pid_t child, std::uint64_t key) noexcept;
 
 /// The last words of a process that is about to end itself.
 void say_before_exit(const char* why) noexcept;

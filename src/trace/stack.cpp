@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <new>
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace trace {
 namespace {
-
-constexpr std::string_view unknown_path = "?";
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
 
@@ -37,6 +36,14 @@ std::string written(const Backtrace& stack) {
         text.append(digits.data(), length).append(1, ' ').append(path).append(1, '\n');
     }
     return text;
+}
+
+std::string written_if_possible(const Backtrace& stack) noexcept {
+    try {
+        return written(stack);
+    } catch (const std::bad_alloc&) {
+        return {};
+    }
 }
 
 std::string readable(std::span<const char> text) {

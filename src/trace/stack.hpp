@@ -15,12 +15,16 @@ PROCPOOL_BEGIN_NAMESPACE
 /// address is then that in the process.
 namespace trace {
 
+inline constexpr std::string_view unknown_path = "?";
+
 /// The longest such text; of a longer one the outermost frames are left out.
 inline constexpr std::size_t longest_stack = 16 * 1024;
 
 /// The stack as such text. Trusts nothing in the backtrace: another process may have written
 /// anything there. Throws std::bad_alloc.
 [[nodiscard]] std::string written(const Backtrace& stack);
+/// The same; empty where there is no memory for it.
+[[nodiscard]] std::string written_if_possible(const Backtrace& stack) noexcept;
 
 /// Text that another process may have written: up to its first zero, with spaces in place of
 /// control characters. Throws std::bad_alloc.

@@ -382,8 +382,9 @@ TEST(MineTerminal, CtrlCPrintsWhatWasFoundAndLeavesNothingRunning) {
                     120);
     ASSERT_TRUE(program.shows_match(some_are_found)) << program.screen();
     const std::vector<pid_t> servers = support::children_of(program.pid());
+    // Where forking is slow there is a spare, too.
     std::vector<pid_t> workers;
-    ASSERT_TRUE(support::eventually([&] { return (workers = program.workers()).size() == 2; }));
+    ASSERT_TRUE(support::eventually([&] { return (workers = program.workers()).size() >= 2; }));
     program.press(command::ctrl_c);
     EXPECT_EQ(program.exit_code(), 130);
     EXPECT_TRUE(contains(program.screen(), {"\"interrupted\": true", "\"suffix\""}));
@@ -413,7 +414,7 @@ TEST(MineTerminal, AWorkerThatIsKilledIsCountedAndChangesNothingElse) {
     Running program(arguments);
     ASSERT_TRUE(program.shows("of the expected"));  // so it works
     std::vector<pid_t> workers;
-    ASSERT_TRUE(support::eventually([&] { return (workers = program.workers()).size() == 2; }));
+    ASSERT_TRUE(support::eventually([&] { return (workers = program.workers()).size() >= 2; }));
     EXPECT_EQ(::kill(workers[0], SIGKILL), 0);
     EXPECT_EQ(program.exit_code(), 0) << program.screen();
     const std::string& screen = program.screen();

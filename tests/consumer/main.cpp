@@ -36,6 +36,22 @@ int main() {
     const auto length = [](int i, const std::string& s) { return static_cast<int>(s.size()) + i; };
     const bool bound = pool.map(procpool::bind_back(length, "text"), one) == std::vector<int>{5} &&
                        pool.apply(length, 1, "text") == 5;
+    int streamed = 0;
+    for (const int x :
+         pool.imap([](int n) { return 2 * n; }, std::views::iota(1)) | std::views::take(3)) {
+        streamed += x;
+    }
+    for (const auto& outcome : pool.try_imap_unordered([](int n) { return n; }, one)) {
+        streamed += *outcome + outcome.attempts();
+    }
+    std::vector<procpool::AsyncResult<int>> results;
+    results.push_back(pool.submit([](int n) { return n; }, 3));
+    const bool any = procpool::wait_any(results) == results.begin();
+    for (auto& result : procpool::as_completed(results)) {
+        streamed += result.outcome().value();
+    }
+    pool.submit([] {});  // nobody waits for it
+    const bool streams = any && streamed == 12 + 2 + 3;
     const bool died =
         throws<procpool::WorkerDied>([&] { pool.map([](int) { std::abort(); }, one); });
     const auto out_of_range = [](int) -> int { throw std::out_of_range("here"); };
@@ -45,7 +61,7 @@ int main() {
     const bool closed =
         throws<procpool::PoolClosed>([&] { pool.map([](int x) { return x; }, one); });
 
-    const bool right = values && views && bound && died && standard && failure && closed;
+    const bool right = values && views && bound && streams && died && standard && failure && closed;
     std::puts(right ? "ok" : "wrong");
     return right ? 0 : 1;
 }

@@ -10,7 +10,6 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <random>
 #include <string>
@@ -18,11 +17,11 @@
 #include <vector>
 
 #include <poll.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kill_at_step.hpp"
 #include "os/polling.hpp"
+#include "support/processes.hpp"
 
 namespace {
 
@@ -33,27 +32,6 @@ std::unique_ptr<Engine> make_engine(int processes) {
     procpool::detail::EngineOptions options;
     options.processes = processes;
     return std::make_unique<Engine>(options);
-}
-
-/// The parent of a process, from the process table; 0 if it is gone.
-pid_t parent_of(pid_t pid) {
-    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("PPid:")) {
-            return std::atoi(line.c_str() + 5);
-        }
-    }
-    return 0;
-}
-
-/// Kills a worker unless it has ended already. By pidfd, and only a child of the fork server: its
-/// number may be somebody else's by now.
-bool kill_worker(pid_t worker, pid_t server) {
-    const procpool::os::Fd process = procpool::os::open_pidfd(worker);
-    if (!process || parent_of(worker) != server || procpool::os::has_ended(process)) {
-        return false;
-    }
-    return ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0) == 0;
 }
 
 void report(const char* what, const Tally& tally) {
@@ -88,7 +66,7 @@ Tally kill_at_random(std::uint64_t kills, std::uint64_t seed) {
     for (int round = 0; total.kills < kills && total.clean(); ++round) {
         const int processes = std::array{2, 4, 1, 8, 3}[static_cast<std::size_t>(round % 5)];
         const auto engine = make_engine(processes);
-        const pid_t server = parent_of(engine->worker_pids().at(0));
+        const pid_t server = support::look_up(engine->worker_pids().at(0)).value().parent;
         const std::uint64_t until = std::min(kills, total.kills + 250);
         std::atomic<std::uint64_t> killed{total.kills};
         std::atomic<bool> over{false};
@@ -99,7 +77,7 @@ Tally kill_at_random(std::uint64_t kills, std::uint64_t seed) {
                 const auto pause = std::chrono::microseconds(moments() % 1500);
                 std::this_thread::sleep_for(pause);
                 const std::vector<pid_t> pids = engine->worker_pids();
-                if (!pids.empty() && kill_worker(pids[moments() % pids.size()], server)) {
+                if (!pids.empty() && support::kill_child(pids[moments() % pids.size()], server)) {
                     ++killed;
                 }
             }
@@ -167,9 +145,9 @@ Tally kill_idle(int rounds) {
         std::vector<pid_t> pids;
         for (int round = 0; round < rounds && total.clean(); ++round) {
             pids = living_workers(*engine, processes, pids);
-            const pid_t server = parent_of(pids.at(0));
+            const pid_t server = support::look_up(pids.at(0)).value().parent;
             for (const pid_t pid : pids) {
-                total.kills += kill_worker(pid, server);
+                total.kills += support::kill_child(pid, server);
             }
             total.add(map_once(*engine, shapes[static_cast<std::size_t>(round) % 4], 1000, 0, 0,
                                Killer::outside));

@@ -58,10 +58,8 @@ struct Stage {
     std::atomic<bool> attached{false};  ///< the tracer is there
     std::atomic<bool> ended{false};     ///< the path is behind it
     std::atomic<bool> over{false};      ///< it is dead: the others go on
-    std::atomic<bool> hold{false};      ///< the other worker is kept before it takes an offer
-    std::atomic<bool> held{false};      ///< and is there
-    std::atomic<pid_t> parked{0};
-    std::atomic<int> parked_place{0};
+    std::atomic<bool> held{false};      ///< a thief waits where the path wants it
+    std::atomic<int> run{0};            ///< number of the call
     std::array<std::atomic<std::uint32_t>, most_items> starts{};
     std::array<std::atomic<pid_t>, most_items> by{};  ///< who started it last
 };
@@ -75,7 +73,6 @@ struct Path {
     std::size_t max_tasks;
     std::size_t chunksize;
     std::uint64_t items;
-    bool steps_parked;  ///< the path begins where the other worker waits for work
     void (*at_step)(Step, int worker);
     void (*at_start)(std::uint64_t item);
     void (*at_finish)(std::uint64_t item);
@@ -83,18 +80,19 @@ struct Path {
     enum class Failing { nothing, one_throws, fail_fast, one_dies } failing;
 };
 inline const Path* path = nullptr;  // set before its pool is made
-inline std::atomic<std::uint32_t>* asked = nullptr;
 
 inline constexpr std::uint64_t failing_item = 1;
-/// The paths of giving back: the last item is a claim of its own. Whoever runs it has nothing to do
-/// then, and asks for the others.
-inline constexpr std::uint64_t alone = 6;
+/// The paths of stealing: the last item is a claim of its own. Whoever runs it has nothing to do
+/// then, and steals others.
+inline std::uint64_t alone() { return path->items - 1; }
 inline int my_place = 0;
 inline bool stepped_here = false;
 
 inline void wait_for(const auto& condition) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-    while (!condition() && !stage->over && std::chrono::steady_clock::now() < until) {
+    const int run = stage->run;
+    while (!condition() && !stage->over && stage->run == run &&
+           std::chrono::steady_clock::now() < until) {
         ::sched_yield();
     }
 }
@@ -121,13 +119,7 @@ inline void end() {
     if (stage->stepped != ::getpid() || stage->ended.exchange(true)) {
         return;
     }
-    // One that was stepped from where it parked may come here before the tracer has it.
-    while (!stage->attached) {
-        ::sched_yield();
-    }
-    if (stage->stepped == ::getpid()) {
-        asm volatile("int3");
-    }
+    asm volatile("int3");
 }
 
 inline void reach_step(Step step, int worker) {
@@ -223,15 +215,6 @@ void from_to(Step step, int /*worker*/) {
 }
 inline void end_anywhere(std::uint64_t /*item*/) { end(); }
 
-/// Before the other worker takes an offer.
-inline void hold_taker(Step where, Step step) {
-    const bool takes = stage->starts[alone] != 0 && stage->by[0] != ::getpid();
-    if (step == where && stage->hold && takes && !stage->over) {
-        stage->held = true;
-        wait_for_the_end();
-    }
-}
-
 /// The worker of item 0 claims behind the other one, which keeps item 1 meanwhile.
 inline void claim_behind(Step step, int /*worker*/) {
     if (step == Step::claim_released && stage->by[0] == ::getpid()) {
@@ -250,55 +233,55 @@ inline void start_behind(std::uint64_t item) {
     }
 }
 
-/// The worker of item 0 is asked for items.
-inline void wait_until_asked(std::uint64_t item) {
+/// Is this the worker that steals, from that of item 0?
+inline bool is_thief() { return stage->by[0] != 0 && stage->by[0] != ::getpid() && !stage->over; }
+/// The victim waits in its first item for as long as it takes.
+inline void steal_steps(Step step, int /*worker*/) {
+    if (step == Step::claim_written && is_thief() && stage->starts[alone()] != 0) {
+        begin();
+    }
+}
+inline void steal_start(std::uint64_t item) {
+    end();
     if (item == 0) {
-        wait_for([] { return *asked != 0; });
-    }
-}
-inline void offer_steps(Step step, int /*worker*/) { hold_taker(Step::claim_written, step); }
-inline void offer_start(std::uint64_t item) {
-    end();
-    wait_until_asked(item);
-}
-/// It takes the offer back, while the other one is about to take it.
-inline void take_back_steps(Step step, int /*worker*/) { hold_taker(Step::claim_intent, step); }
-inline void take_back_start(std::uint64_t item) {
-    end();
-    wait_until_asked(item);
-    if (item == 1) {
-        wait_for([] { return stage->held.load(); });
-    }
-}
-/// It finds it taken.
-inline void find_taken_steps(Step step, int /*worker*/) {
-    if (step == Step::claim_released) {
-        end();
-    }
-}
-inline void find_taken_start(std::uint64_t item) {
-    wait_until_asked(item);
-    if (item == 1) {
-        wait_for([] { return stage->starts[2] != 0; });
-    } else if (item > 1 && item != alone) {
         wait_for_the_end();
     }
 }
-/// The other one takes the offer: it is stepped from where it waits for work.
-inline void taker_steps(Step step, int worker) {
-    if (step == Step::parking) {
-        stage->parked_place = worker;
-        stage->parked = ::getpid();
-    } else if (step == Step::offer_opened && stage->parked != 0 && stage->armed.exchange(false)) {
-        stage->place = stage->parked_place.load();
-        stage->stepped = stage->parked.load();
-        wait_for([] { return stage->attached.load(); });
+/// While the victim is in its first item, the other worker steals from item `First` on.
+template <std::uint64_t First>
+void lose_start(std::uint64_t item) {
+    if (item == 0) {
+        wait_for([] { return stage->starts[First] != 0; });
+    } else if (is_thief() && item != alone()) {
+        wait_for_the_end();
     }
 }
-inline void taker_start(std::uint64_t item) {
+/// The thief does not come farther than its proposal, before the victim refuses it.
+inline void refuse_steps(Step step, int /*worker*/) {
+    if (step == Step::theft_proposed && is_thief()) {
+        stage->held = true;
+        wait_for_the_end();
+    }
+}
+inline void refuse_start(std::uint64_t item) {
     end();
-    wait_until_asked(item);
-    if (item == 1) {
+    if (item == 0) {
+        wait_for([] { return stage->held.load(); });
+    }
+}
+inline void be_refused_steps(Step step, int /*worker*/) {
+    if (step == Step::theft_proposed && is_thief()) {
+        stage->held = true;
+        wait_for([] { return stage->starts[1] != 0; });
+        begin();
+    } else if (step == Step::claim_idle) {
+        end();
+    }
+}
+inline void be_refused_start(std::uint64_t item) {
+    if (item == 0) {
+        wait_for([] { return stage->held.load(); });
+    } else if (item == 1) {
         wait_for_the_end();
     }
 }
@@ -331,44 +314,45 @@ inline void bell_steps(Step step, int /*worker*/) {
 using Call = Path::Call;
 using Failing = Path::Failing;
 inline constexpr std::array paths{
-    Path{"claiming", 1, 0, 1, 4, false, &from_to<Step::claim_released, Step::parking>,
-         &end_anywhere, nullptr, Call::fixed, Failing::nothing},
-    Path{"claiming_behind_another", 2, 0, 1, 5, false, &claim_behind, &start_behind, nullptr,
-         Call::fixed, Failing::nothing},
-    Path{"making_an_offer", 2, 0, 6, 7, false, &offer_steps, &offer_start, &begin_at<0>,
-         Call::fixed, Failing::nothing},
-    Path{"taking_an_offer_back", 2, 0, 6, 7, false, &take_back_steps, &take_back_start,
-         &begin_at<1>, Call::fixed, Failing::nothing},
-    Path{"finding_an_offer_taken", 2, 0, 6, 7, false, &find_taken_steps, &find_taken_start,
-         &begin_at<1>, Call::fixed, Failing::nothing},
-    Path{"taking_an_offer", 2, 0, 6, 7, true, &taker_steps, &taker_start, nullptr, Call::fixed,
+    Path{"claiming", 1, 0, 1, 4, &from_to<Step::claim_released, Step::parking>, &end_anywhere,
+         nullptr, Call::fixed, Failing::nothing},
+    Path{"claiming_behind_another", 2, 0, 1, 5, &claim_behind, &start_behind, nullptr, Call::fixed,
          Failing::nothing},
-    Path{"publishing_numbers", 1, 0, 3, 6, false, &end_at_step<Step::claim_released>, nullptr,
+    Path{"stealing", 2, 0, 6, 7, &steal_steps, &steal_start, nullptr, Call::fixed,
+         Failing::nothing},
+    Path{"losing_a_part", 2, 0, 6, 7, &end_at_step<Step::claim_released>, &lose_start<3>,
+         &begin_at<0>, Call::fixed, Failing::nothing},
+    Path{"losing_the_next_item", 2, 0, 2, 3, &end_at_step<Step::claim_released>, &lose_start<1>,
+         &begin_at<0>, Call::fixed, Failing::nothing},
+    Path{"refusing_a_theft", 2, 0, 2, 3, &refuse_steps, &refuse_start, &begin_at<0>, Call::fixed,
+         Failing::nothing},
+    Path{"being_refused", 2, 0, 2, 3, &be_refused_steps, &be_refused_start, nullptr, Call::fixed,
+         Failing::nothing},
+    Path{"publishing_numbers", 1, 0, 3, 6, &end_at_step<Step::claim_released>, nullptr,
          &begin_at<2>, Call::fixed, Failing::nothing},
-    Path{"publishing_texts", 1, 0, 3, 6, false, &end_at_step<Step::claim_released>, nullptr,
-         &begin_at<2>, Call::text, Failing::nothing},
-    Path{"publishing_in_place", 1, 0, 3, 6, false, &end_at_step<Step::claim_released>, nullptr,
+    Path{"publishing_texts", 1, 0, 3, 6, &end_at_step<Step::claim_released>, nullptr, &begin_at<2>,
+         Call::text, Failing::nothing},
+    Path{"publishing_in_place", 1, 0, 3, 6, &end_at_step<Step::claim_released>, nullptr,
          &begin_at<2>, Call::in_place, Failing::nothing},
-    Path{"ringing_the_bell", 1, 0, 4, 4, false, &bell_steps, nullptr, nullptr, Call::fixed,
+    Path{"ringing_the_bell", 1, 0, 4, 4, &bell_steps, nullptr, nullptr, Call::fixed,
          Failing::nothing},
-    Path{"a_timed_item", 1, 0, 6, 6, false, nullptr, &end_at<2>, &begin_at<0>, Call::fixed,
+    Path{"a_timed_item", 1, 0, 6, 6, nullptr, &end_at<2>, &begin_at<0>, Call::fixed,
          Failing::nothing},
-    Path{"a_large_result", 1, 0, 3, 3, false, nullptr, &end_at<2>, &begin_at<1>, Call::large,
+    Path{"a_large_result", 1, 0, 3, 3, nullptr, &end_at<2>, &begin_at<1>, Call::large,
          Failing::nothing},
-    Path{"throwing", 1, 0, 4, 4, false, &end_at_step<Step::frame_published>, nullptr, &begin_at<1>,
+    Path{"throwing", 1, 0, 4, 4, &end_at_step<Step::frame_published>, nullptr, &begin_at<1>,
          Call::fixed, Failing::one_throws},
-    Path{"a_frame_of_its_own", 1, 0, 4, 4, false, &own_frame_steps, &end_at<2>, nullptr,
-         Call::fixed, Failing::one_throws},
-    Path{"closing_after_a_failure", 1, 0, 2, 6, false, &closing_steps, nullptr, nullptr,
-         Call::fixed, Failing::fail_fast},
-    Path{"closing_after_a_find", 1, 0, 2, 6, false, &end_at_step<Step::claim_released>, nullptr,
+    Path{"a_frame_of_its_own", 1, 0, 4, 4, &own_frame_steps, &end_at<2>, nullptr, Call::fixed,
+         Failing::one_throws},
+    Path{"closing_after_a_failure", 1, 0, 2, 6, &closing_steps, nullptr, nullptr, Call::fixed,
+         Failing::fail_fast},
+    Path{"closing_after_a_find", 1, 0, 2, 6, &end_at_step<Step::claim_released>, nullptr,
          &begin_at<1>, Call::find, Failing::nothing},
-    Path{"preparing", 1, 0, 3, 6, false, &from_to<Step::claim_taken, Step::parking>, &end_at<0>,
-         nullptr, Call::bound, Failing::nothing},
-    Path{"retirement", 1, 2, 4, 6, false, nullptr, nullptr, &begin_at<1>, Call::fixed,
-         Failing::nothing},
-    Path{"taking_over_a_claim", 1, 0, 4, 4, false, &inheriting_steps, &end_at<2>, nullptr,
-         Call::fixed, Failing::one_dies},
+    Path{"preparing", 1, 0, 3, 6, &from_to<Step::claim_taken, Step::parking>, &end_at<0>, nullptr,
+         Call::bound, Failing::nothing},
+    Path{"retirement", 1, 2, 4, 6, nullptr, nullptr, &begin_at<1>, Call::fixed, Failing::nothing},
+    Path{"taking_over_a_claim", 1, 0, 4, 4, &inheriting_steps, &end_at<2>, nullptr, Call::fixed,
+         Failing::one_dies},
 };
 
 // In the client -----------------------------------------------------------------------------------
@@ -411,7 +395,6 @@ class Runs {
 public:
     explicit Runs(const Path& which) : map_(which.processes) {
         path = &which;
-        asked = &reinterpret_cast<procpool::engine::CommonWords*>(map_.words())->asked;
         procpool::engine::step_hook = &reach_step;
         if (which.call == Call::find) {
             pool_.emplace(procpool::PoolOptions{.processes = which.processes,
@@ -549,10 +532,9 @@ private:
 
     bool try_with_worker(int retries, bool early, const std::string& name, Report& report,
                          const std::function<void()>& walk_it) {
-        *asked = 0;
+        ++stage->run;
         stage->attached = stage->ended = stage->over = stage->held = false;
         stage->stepped = 0;
-        stage->parked = 0;
         for (std::uint64_t i = 0; i < most_items; ++i) {
             stage->starts[i] = 0;
             stage->by[i] = 0;
@@ -604,12 +586,6 @@ private:
             report.no_permission = report.kills == 0 && error != ESRCH ? error : 0;
             stage->stepped = 0;
             return 0;
-        }
-        if (path->steps_parked) {
-            tracer_.interrupt();
-            const Tracer::Stop stop = tracer_.wait();
-            stage->attached = true;
-            return stop == Tracer::Stop::gone ? 0 : worker;
         }
         stage->attached = true;
         return tracer_.wait() == Tracer::Stop::gone ? 0 : worker;
@@ -700,7 +676,6 @@ private:
 
     void kill_at(std::size_t k, std::size_t number, Report& report) {
         const int retries = static_cast<int>(number % 2);
-        stage->hold = path->name != std::string("making_an_offer") || number % 4 < 2;
         const std::string name = std::string(path->name) + ", killed before instruction " +
                                  std::to_string(k) + " at " + place_in_code(way_[k]) +
                                  (retries != 0 ? ", retries" : "");

@@ -30,15 +30,16 @@ using procpool::detail::Failure;
 using procpool::engine::Step;
 
 inline constexpr std::array<const char*, procpool::engine::step_count> step_names{
-    "worker_starts",    "claim_idle",     "claim_evidence", "claim_written",  "claim_intent",
-    "claim_swapped",    "claim_taken",    "frame_opened",   "item_written",   "header_written",
-    "frame_published",  "bell_rung",      "claim_released", "single_written", "single_marked",
-    "single_published", "part_published", "offer_split",    "offer_written",  "offer_opened",
-    "offer_taken_back", "closing",        "closed",         "preparing",      "prepared",
-    "retiring",         "retired",        "token_taken",    "token_returned", "parking"};
+    "worker_starts",  "claim_idle",       "claim_evidence",  "claim_written",   "claim_intent",
+    "claim_swapped",  "claim_taken",      "claim_inherited", "frame_opened",    "item_written",
+    "header_written", "frame_published",  "bell_rung",       "claim_released",  "single_written",
+    "single_marked",  "single_published", "part_published",  "theft_proposed",  "theft_checked",
+    "theft_decided",  "theft_recorded",   "theft_refused",   "theft_word_shut", "closing",
+    "closed",         "preparing",        "prepared",        "retiring",        "retired",
+    "token_taken",    "token_returned",   "parking"};
 
 /// What items give.
-/// `slow`: numbers, after half a millisecond, so that workers give items back.
+/// `slow`: numbers, after half a millisecond, so that workers steal.
 enum class Shape { fixed, text, in_place, thrower, slow, large };
 inline constexpr std::array shapes{Shape::fixed,   Shape::text, Shape::in_place,
                                    Shape::thrower, Shape::slow, Shape::large};
@@ -241,7 +242,7 @@ inline Tally map_once(procpool::detail::Engine& engine, Shape shape, int retries
                                    : shape == Shape::thrower ? 60
                                    : shape == Shape::slow    ? 40
                                                              : 200);
-    chunksize = shape == Shape::slow ? ids.size() / 2 : chunksize;
+    chunksize = shape == Shape::slow ? ids.size() : chunksize;
     for (std::size_t i = 0; i < ids.size(); ++i) {
         ids[i] = first + i;
         Executions& item = world->items[ids[i]];
@@ -306,7 +307,7 @@ struct Trial {
 };
 
 /// Steps that maps of these shapes do not come by: see kill_at_end_step_test.cpp.
-inline bool is_of_an_end(Step step) { return step >= Step::closing && step <= Step::retired; }
+inline bool is_of_an_end(Step step) { return step >= Step::theft_refused && step <= Step::retired; }
 inline std::vector<int> steps_of_maps() {
     std::vector<int> steps;
     for (int step = 0; step < procpool::engine::step_count; ++step) {
@@ -321,14 +322,14 @@ inline std::vector<int> steps_of_maps() {
 inline bool reachable(const Trial& trial) {
     if (trial.shape == Shape::slow) {
         return trial.processes > 1 && trial.step >= Step::claim_intent &&
-               trial.step <= Step::offer_taken_back && trial.step != Step::part_published &&
+               trial.step <= Step::theft_recorded && trial.step != Step::part_published &&
                (trial.step < Step::single_written || trial.step > Step::single_published);
     }
     switch (trial.step) {
-        case Step::offer_split:
-        case Step::offer_written:
-        case Step::offer_opened:
-        case Step::offer_taken_back:
+        case Step::theft_proposed:
+        case Step::theft_checked:
+        case Step::theft_decided:
+        case Step::theft_recorded:
             return false;
         case Step::claim_idle:
         case Step::claim_evidence:
@@ -356,6 +357,9 @@ inline Tally run_trial(const Trial& trial) {
     procpool::detail::Engine engine(options);
     if (trial.step == Step::worker_starts) {
         world->feeder = static_cast<int>(Step::claim_released);
+    }
+    if (trial.step == Step::claim_inherited) {
+        world->feeder = static_cast<int>(Step::frame_opened);
     }
     world->step = static_cast<int>(trial.step);
     Tally tally;

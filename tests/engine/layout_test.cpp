@@ -63,6 +63,10 @@ TEST(Layout, PutsWhatHasDifferentWritersOnDifferentPages) {
     for (int worker = 0; worker < 3; ++worker) {
         begins.push_back(offset(layout.slot(worker)));
         sizes.push_back(sizeof(Slot));
+    }
+    for (int worker = 0; worker < 3; ++worker) {
+        begins.push_back(offset(layout.last_words(worker)));
+        sizes.push_back(sizeof(LastWords));
         begins.push_back(offset(*layout.ring(worker)));
         sizes.push_back(layout.ring_size());
         EXPECT_EQ(layout.slot(worker).phase, phase::idle);
@@ -72,6 +76,8 @@ TEST(Layout, PutsWhatHasDifferentWritersOnDifferentPages) {
         EXPECT_EQ(begins[i] % os::page_size, 0U) << "part " << i;
         EXPECT_LE(begins[i] + sizes[i], begins[i + 1]) << "part " << i;
     }
+    EXPECT_EQ(offset(layout.slot(2)), offset(layout.slot(0)) + 2 * Layout::slot_size)
+        << "side by side";
     EXPECT_EQ(offset(layout.job(layout.jobs() - 1)) + sizeof(JobPage), offset(layout.server()));
     ::munmap(memory, layout.size());
 }
@@ -91,7 +97,8 @@ TEST(Layout, HasWhatAShortCallTouchesOnFewPages) {
 
     EXPECT_EQ(page(layout.line(7)), page(layout.line(0)));
     EXPECT_EQ(page(layout.pool().active), page(layout.line(0)));
-    EXPECT_EQ(page(layout.common().asked), page(layout.common().doorbell));
+    EXPECT_EQ(page(layout.thefts(0)), page(layout.common().doorbell));
+    EXPECT_EQ(page(layout.thefts(7)), page(layout.common().doorbell));
     EXPECT_EQ(page(layout.words(7)), page(layout.common().doorbell));
 }
 

@@ -38,10 +38,16 @@ public:
     [[nodiscard]] procpool::engine::Slot& slot(int worker) const {
         return *real(&model_.slot(worker));
     }
+    [[nodiscard]] procpool::engine::WorkerLine& line(int worker) const {
+        return *real(&model_.line(worker));
+    }
     [[nodiscard]] std::byte* ring(int worker) const { return real(model_.ring(worker)); }
     [[nodiscard]] std::size_t ring_size() const { return model_.ring_size(); }
     [[nodiscard]] procpool::engine::JobWords& job_words(std::size_t job) const {
         return *real(&model_.words(job));
+    }
+    [[nodiscard]] procpool::engine::TheftWords& thefts(int worker) const {
+        return *real(&model_.thefts(worker));
     }
     /// The words that everybody may write: of the pool, and of its jobs.
     [[nodiscard]] std::byte* words() const {

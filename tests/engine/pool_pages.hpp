@@ -25,7 +25,7 @@ public:
         layout_.place(base, base, layout_.size());
         layout_.pool().secret = secret;
         layout_.pool().workers = static_cast<std::uint64_t>(workers);
-        layout_.close_offers();
+        layout_.begin_thefts();
     }
     PoolPages(const PoolPages&) = delete;
     PoolPages& operator=(const PoolPages&) = delete;

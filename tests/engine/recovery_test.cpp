@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/server/remains.hpp"
 #include "engine/shared/ring_writer.hpp"
 
 namespace procpool::engine {
@@ -33,6 +34,7 @@ protected:
         layout.place(base, base, layout.size());
         layout.pool().secret = secret;
         layout.pool().workers = 3;
+        layout.begin_thefts();
         JobPage& page = layout.job(job_index);
         page.serial = serial;
         page.limit = 1000;
@@ -334,6 +336,93 @@ TEST_F(Running, ItemsOfAReconciledJobAreShifted) {
 
 // Part 7: what makes no sense ---------------------------------------------------------------------
 
+// What was stolen from it ------------------------------------------------------------------------
+
+class Stolen : public RecoveryTest {
+protected:
+    Stolen() {
+        take();
+        TheftWords& words = layout.thefts(me);
+        words.split = SplitWord::make(105, 1, secret, me);
+        words.word = TheftWord{1, TheftWord::State::recorded, other, false}.bits(secret, me);
+    }
+};
+
+TEST_F(Stolen, ItemsAreNotHeld) {
+    open_frame(100);
+    run(102);
+    const Recovery::Finding finding = inspect();
+    EXPECT_EQ(finding.state, Recovery::State::held);
+    EXPECT_EQ(finding.claim.end, 105U);
+    EXPECT_TRUE(finding.was_running);
+    EXPECT_EQ(slot().phase, phase::left) << "nobody steals from the dead";
+    EXPECT_EQ(inspect().claim.end, 105U) << "a second look finds the same";
+}
+
+TEST_F(Stolen, ItemThatWasAboutToStartIsNotCharged) {
+    open_frame(100);
+    run(105);
+    const Recovery::Finding finding = inspect();
+    EXPECT_EQ(finding.state, Recovery::State::held);
+    EXPECT_EQ(finding.item, 105U);
+    EXPECT_FALSE(finding.was_running);
+    EXPECT_TRUE(finding.frame_open) << "what it finished is published";
+    EXPECT_TRUE(make_sense(layout, me, finding));
+}
+
+TEST_F(Stolen, ItemThatWasAboutToStartMayBeDeliveredByNow) {
+    open_frame(105);
+    run(105);
+    layout.job(job_index).serial = 0;
+    const Recovery::Finding finding = inspect();
+    expect_nothing(finding);
+    EXPECT_TRUE(make_sense(layout, me, finding));
+}
+
+TEST_F(Stolen, ProposalsOfTheDeadAreEndedThoughTheJobIsOver) {
+    TheftWords& words = layout.thefts(other);
+    words.word = TheftWord{3, TheftWord::State::proposed, me, false}.bits(secret, other);
+    Claim part = claim;
+    part.source = source_of(4, other);
+    slot().write_claim(part, secret);
+    slot().phase = phase::intent;
+    layout.job(job_index).serial = 0;
+    expect_nothing(inspect());
+    const auto word = TheftWord::of(words.word, secret, other);
+    ASSERT_TRUE(word);
+    EXPECT_EQ(word->state, TheftWord::State::recorded);
+    EXPECT_EQ(word->count, 3U);
+}
+
+TEST_F(Stolen, ItemsBeyondWhatWasStolenMakeNoSense) {
+    open_frame(100);
+    run(106);
+    expect_corrupt(inspect());
+}
+
+TEST_F(Stolen, WholeClaimThatWaitedForItsWorkerLeavesNothing) {
+    layout.thefts(me).split = SplitWord::make(100, 1, secret, me);
+    for (const std::uint64_t phase : {phase::waiting, phase::taken, phase::left}) {
+        slot().phase = phase;
+        const Recovery::Finding finding = inspect();
+        EXPECT_EQ(finding.state, Recovery::State::held);
+        EXPECT_EQ(finding.item, 100U);
+        EXPECT_EQ(finding.claim.end, 100U);
+        EXPECT_FALSE(finding.was_running);
+        EXPECT_EQ(slot().phase, phase::left) << "nobody steals from the dead";
+        EXPECT_TRUE(make_sense(layout, me, finding));
+    }
+}
+
+TEST_F(Stolen, ItemsOfAnEarlierClaimDoNotCount) {
+    Claim next = claim;
+    next.thefts = 1;
+    slot().write_claim(next, secret);
+    open_frame(100);
+    run(106);
+    EXPECT_EQ(inspect().claim.end, 110U);
+}
+
 using Corrupt = Running;
 
 TEST_F(Corrupt, Phase) {
@@ -518,6 +607,15 @@ TEST_F(PublishingSized, EntriesOfFinishedItems) {
     EXPECT_EQ(all[0].header.kind, FrameKind::sized);
     EXPECT_EQ(all[0].header.count, 3U);
     EXPECT_EQ(all[0].payload.size(), entry_size(4) + entry_size(27));
+}
+
+TEST_F(PublishingSized, AnEmptyEntryAtTheEnd) {
+    open_frame(100);
+    write_entry(0, "zero");
+    write_entry(1, "");
+    rest(102);
+    ASSERT_TRUE(Recovery(layout).publish_open_frame(me, inspect()));
+    EXPECT_EQ(frames().at(0).payload.size(), entry_size(4) + entry_size(0));
 }
 
 TEST_F(PublishingSized, NoEntriesAtAll) {

@@ -32,7 +32,7 @@ namespace engine_test {
 
 namespace engine = procpool::engine;
 
-enum class Area { slot, evidence, job_words, common_page, ring, open_frame };
+enum class Area { slot, evidence, job_words, thefts, common_page, ring, open_frame };
 /// What is written: a whole word, or one of two 32-bit fields.
 enum class Part { whole, low, high };
 enum class Ink {
@@ -52,17 +52,18 @@ enum class Ink {
     intent,
     taken,
     retired,
+    waiting,
     noise
 };
 enum class Ending { returns, throws, aborts, loops };
 
-inline constexpr std::array area_names{"slot",        "evidence", "job_words",
+inline constexpr std::array area_names{"slot",        "evidence", "job_words", "thefts",
                                        "common_page", "ring",     "open_frame"};
 inline constexpr std::array part_names{"", " (low half)", " (high half)"};
 inline constexpr std::array ink_names{"0",          "1",          "2",          "~0",     "2^62",
                                       "itself + 1", "itself - 1", "itself + 2", "bit 38", "next",
                                       "other's",    "stale",      "idle",       "intent", "taken",
-                                      "retired",    "noise"};
+                                      "retired",    "waiting",    "noise"};
 inline constexpr std::array ending_names{"returns", "throws", "aborts", "loops"};
 
 struct Scribbling {
@@ -99,7 +100,10 @@ inline std::uint64_t* word_to_scribble(const Scribbling& what) {
         case Area::evidence:
             return reinterpret_cast<std::uint64_t*>(&map.slot(self).evidence[what.word]);
         case Area::job_words:
-            return reinterpret_cast<std::uint64_t*>(map.words()) + what.word;
+            return reinterpret_cast<std::uint64_t*>(&map.job_words(0)) + what.word;
+        case Area::thefts:
+            return reinterpret_cast<std::uint64_t*>(&map.thefts(static_cast<int>(what.word / 2))) +
+                   what.word % 2;
         case Area::common_page:
             return reinterpret_cast<std::uint64_t*>(map.common_page()) + what.word;
         case Area::ring:
@@ -122,6 +126,9 @@ inline std::uint64_t other_workers_value(const Scribbling& what) {
             return scribbled_pool->slot(other).evidence[what.word];
         case Area::ring:
             return reinterpret_cast<const std::uint64_t*>(scribbled_pool->ring(other))[what.word];
+        case Area::thefts:
+            return reinterpret_cast<const std::uint64_t*>(
+                &scribbled_pool->thefts(other))[what.word % 2];
         case Area::job_words:
         case Area::common_page:
         case Area::open_frame:
@@ -138,6 +145,7 @@ inline std::uint64_t stale_value(const Scribbling& what) {
             return earlier_slot.at(offsetof(engine::Slot, evidence) / 8 + what.word);
         case Area::job_words:
             return earlier_job_words.at(what.word);
+        case Area::thefts:
         case Area::common_page:
         case Area::ring:
         case Area::open_frame:
@@ -181,6 +189,8 @@ inline std::uint64_t value_to_write(const Scribbling& what, const std::uint64_t*
             return engine::phase::taken;
         case Ink::retired:
             return engine::phase::retired;
+        case Ink::waiting:
+            return engine::phase::waiting;
         case Ink::noise:
             return engine::mix(what.word + 77);
     }
@@ -219,7 +229,7 @@ inline std::uint64_t square_or_scribble(std::uint64_t item, Scribbling what) {
     }
     std::memcpy(earlier_slot.data(), &scribbled_pool->slot(procpool::this_worker::id()),
                 sizeof earlier_slot);
-    std::memcpy(earlier_job_words.data(), scribbled_pool->words(), sizeof earlier_job_words);
+    std::memcpy(earlier_job_words.data(), &scribbled_pool->job_words(0), sizeof earlier_job_words);
     return item * item;
 }
 inline std::uint64_t square_of(std::uint64_t item) { return item * item; }
@@ -310,12 +320,13 @@ inline std::vector<std::pair<Area, std::size_t>> scribbled_words() {
     using engine::Slot;
     std::vector<std::pair<Area, std::size_t>> words;
     for (const std::size_t at :
-         {offsetof(Slot, phase), offsetof(Slot, job), offsetof(Slot, serial), offsetof(Slot, begin),
-          offsetof(Slot, end), offsetof(Slot, shift), offsetof(Slot, claim_check),
-          offsetof(Slot, current), offsetof(Slot, frame_first), offsetof(Slot, frame_pos),
-          offsetof(Slot, started), offsetof(Slot, verdict), offsetof(Slot, frame_used),
-          offsetof(Slot, tail), offsetof(Slot, starved), offsetof(Slot, alarm),
-          offsetof(Slot, ready), offsetof(Slot, initializing)}) {
+         {offsetof(Slot, phase),       offsetof(Slot, job),     offsetof(Slot, serial),
+          offsetof(Slot, begin),       offsetof(Slot, end),     offsetof(Slot, shift),
+          offsetof(Slot, claim_check), offsetof(Slot, current), offsetof(Slot, frame_first),
+          offsetof(Slot, frame_pos),   offsetof(Slot, started), offsetof(Slot, verdict),
+          offsetof(Slot, frame_used),  offsetof(Slot, tail),    offsetof(Slot, starved),
+          offsetof(Slot, alarm),       offsetof(Slot, ready),   offsetof(Slot, initializing),
+          offsetof(Slot, source),      offsetof(Slot, thefts)}) {
         words.emplace_back(Area::slot, at / 8);
     }
     for (std::size_t worker = 0; worker < scribbling_workers; ++worker) {
@@ -327,6 +338,9 @@ inline std::vector<std::pair<Area, std::size_t>> scribbled_words() {
             (job * sizeof(engine::JobWords) + offsetof(engine::JobWords, claim)) / 8);
         words.emplace_back(Area::job_words,
                            (job * sizeof(engine::JobWords) + offsetof(engine::JobWords, bell)) / 8);
+    }
+    for (std::size_t word = 0; word < 2 * scribbling_workers; ++word) {
+        words.emplace_back(Area::thefts, word);
     }
     for (const std::size_t token : {0, 1}) {
         words.emplace_back(Area::common_page, token);

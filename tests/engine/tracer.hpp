@@ -40,7 +40,6 @@ public:
         signal_ = 0;
         return 0;
     }
-    void interrupt() const { ::ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr); }
     void detach() {
         ::ptrace(PTRACE_DETACH, pid_, nullptr, nullptr);
         pid_ = 0;

@@ -45,11 +45,12 @@ TEST(ClaimWord, IsNothingThatLiesAround) {
 }
 
 TEST(Phase, IsNothingThatLiesAround) {
-    for (const std::uint64_t word : {phase::idle, phase::intent, phase::taken, phase::retired}) {
+    for (const std::uint64_t word :
+         {phase::idle, phase::intent, phase::taken, phase::retired, phase::left, phase::waiting}) {
         EXPECT_TRUE(is_phase(word));
     }
     for (const std::uint64_t word :
-         {std::uint64_t{0}, ~std::uint64_t{0}, phase::idle - 1, phase::retired + 1}) {
+         {std::uint64_t{0}, ~std::uint64_t{0}, phase::idle - 1, phase::waiting + 1}) {
         EXPECT_FALSE(is_phase(word));
     }
 }

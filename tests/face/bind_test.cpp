@@ -43,8 +43,8 @@ TEST(BindBack, PutsArgumentsAfterTheItem) {
 }
 
 TEST(Partial, IsBindBack) {
-    EXPECT_EQ(mp::partial(join, "a", "b")("x"), "x,a,b");
-    EXPECT_EQ(mp::partial(slow_square, 100ms)(3), 9);
+    EXPECT_EQ(mp::bind_back(join, "a", "b")("x"), "x,a,b");
+    EXPECT_EQ(mp::bind_back(slow_square, 100ms)(3), 9);
 }
 
 TEST(Bind, KeepsCopiesOfItsArguments) {
@@ -60,7 +60,7 @@ TEST(Bind, KeepsAStringLiteralAsTheStringThatItSpells) {
                                  decltype(mp::bind_back(keep, std::string("a")))>);
     EXPECT_EQ(mp::bind_back(keep, "text")(), "text");
     EXPECT_EQ(mp::bind_front(keep, "text")(), "text");
-    EXPECT_EQ(mp::partial(keep, L"wide")(), L"wide");
+    EXPECT_EQ(mp::bind_back(keep, L"wide")(), L"wide");
     EXPECT_EQ(mp::bind_back(keep, "")(), "");
 }
 
@@ -102,7 +102,7 @@ TEST(Bind, TravelsWithNumbers) {
     mp::Pool pool{2};
     const std::vector<double> data{1, 2, 3};
     EXPECT_EQ(pool.map(mp::bind_back(slow_square, 100ms), data), listed(1., 4., 9.));
-    EXPECT_EQ(pool.map(mp::partial(slow_square, 2s), data), listed(-1., -1., -1.));
+    EXPECT_EQ(pool.map(mp::bind_back(slow_square, 2s), data), listed(-1., -1., -1.));
 }
 
 TEST(Bind, TravelsWithStringsAndVectors) {
@@ -120,7 +120,7 @@ TEST(Bind, TravelsWithStringLiterals) {
     mp::Pool pool{1};
     const std::vector<std::string> items{"x"};
     EXPECT_EQ(pool.map(mp::bind_back(join, "b", "c"), items), listed("x,b,c"));
-    EXPECT_EQ(pool.map(mp::partial(join, "b", std::string("c")), items), listed("x,b,c"));
+    EXPECT_EQ(pool.map(mp::bind_back(join, "b", std::string("c")), items), listed("x,b,c"));
     EXPECT_EQ(pool.map(mp::bind_front(join, "a", "b"), items), listed("a,b,x"));
 }
 

@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdint>
 #include <optional>
+#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include <procpool/bind.hpp>
 #include <procpool/pool.hpp>
 
+#include "face/feeds.hpp"
 #include "support/eventually.hpp"
 #include "support/numbers.hpp"
 #include "support/shared.hpp"
@@ -281,6 +283,42 @@ TEST(FindAny, EndsThoughWhatWasFoundCannotBeRead) {
                                                  numbers(100), {.chunksize = 1})),
                  std::range_error);
     searcher = 0;
+}
+
+TEST(FindFirst, ReadsARangeWithoutAnEndNoFartherThanItHasTo) {
+    int read = 0;
+    mp::Pool pool{2};
+    feeds::Once numbers_for_ever(feeds::AsItIs{}, read);
+    EXPECT_EQ(pool.find_first(mp::bind_back(if_large, 1'000), numbers_for_ever), 1'000);
+    EXPECT_LE(read, 1'001 + 2 * 64);
+    EXPECT_EQ(pool.find_first(mp::bind_back(if_large, 1'000), std::views::iota(0)), 1'000);
+    EXPECT_EQ(pool.find_first(mp::bind_back(if_large, 10), std::views::iota(0, 2'000'000'000)), 10);
+}
+
+TEST(FindFirst, InARangeThatIsReadThrowsTheErrorOfAnItemBeforeTheFind) {
+    mp::Pool pool{2};
+    const auto find = [](int x) -> std::optional<int> {
+        if (x == 3) {
+            throw std::out_of_range("three");
+        }
+        return if_large(x, 5);
+    };
+    EXPECT_THROW(pool.find_first(find, std::views::iota(0)), std::out_of_range);
+}
+
+TEST(FindAny, ReadsARangeWithoutAnEndAndForgivesErrorsIfItFinds) {
+    mp::Pool pool{2};
+    const auto find = [](int x) -> std::optional<int> {
+        if (x == 3) {
+            throw std::out_of_range("three");
+        }
+        return if_large(x, 500);
+    };
+    EXPECT_GE(pool.find_any(find, std::views::iota(0)).value_or(0), 500);
+    int read = 0;
+    EXPECT_THROW(pool.find_any(find, feeds::Once(feeds::AsItIs{}, read, 100)), std::out_of_range);
+    EXPECT_EQ(pool.find_any(mp::bind_back(if_large, 500), feeds::Once(feeds::AsItIs{}, read, 100)),
+              std::nullopt);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <exception>
+#include <fstream>
 #include <latch>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 #include <procpool/shared.hpp>
 #include <procpool/this_task.hpp>
 
+#include "support/child.hpp"
 #include "support/lists.hpp"
 #include "support/numbers.hpp"
 
@@ -220,6 +222,29 @@ private:
     std::exception_ptr error_;
     std::thread thread_;
 };
+
+/// Memory checkers keep books of every mapping, and job schedulers sum them up.
+TEST(InCaller, MapsNoSharedMemory) {
+    EXPECT_EQ(support::status_of_child([] {
+                  const auto mapped = [] {
+                      std::size_t pages = 0;
+                      std::ifstream("/proc/self/statm") >> pages;
+                      return pages * 4096;
+                  };
+                  const std::size_t before = mapped();
+                  mp::Pool pool{{.start = mp::Start::in_caller}};
+                  const std::vector<std::string> texts(1000, std::string(100, 'x'));
+                  std::size_t sum = 0;
+                  for (const std::size_t size : pool.map(&std::string::size, texts)) {
+                      sum += size;
+                  }
+                  for (const std::size_t size : pool.imap(&std::string::size, texts)) {
+                      sum += size;
+                  }
+                  return sum == 200'000 && mapped() - before < (std::size_t{64} << 20U);
+              }),
+              0);
+}
 
 }  // namespace
 

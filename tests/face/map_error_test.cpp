@@ -15,6 +15,7 @@
 #include <procpool/pool.hpp>
 
 #include "support/eventually.hpp"
+#include "support/failures.hpp"
 #include "support/numbers.hpp"
 #include "support/shared.hpp"
 #include "support/text.hpp"
@@ -23,23 +24,13 @@ namespace mp = procpool;
 using support::await;
 using support::contains;
 using support::Counter;
+using support::failure_of;
 using support::numbers;
 using support::Shared;
 using support::starts_with;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// The error of a call, as a copy of its mixin.
-template <class Call>
-mp::TaskFailure failure_of(Call call) {
-    try {
-        call();
-    } catch (const mp::TaskFailure& failure) {
-        return failure;
-    }
-    throw std::logic_error("the call did not fail");
-}
 
 TEST(MapError, IsThatOfTheLowestIndexWhateverCameFirst) {
     Shared<Counter> later_failed;

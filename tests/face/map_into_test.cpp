@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <numeric>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -87,6 +89,74 @@ TEST(MapInto, MayBeRepeatedWithOutputAsInput) {
         swap(a, b);
     }
     EXPECT_TRUE(all_are(32, a));
+}
+
+TEST(MapInto, GivesEachItemItsSliceOfTheOutput) {
+    mp::Pool pool{2};
+    mp::shared_vector<int> out(6, -1);
+    const auto fill = [](int x, std::span<int> slice) {
+        for (int& element : slice) {
+            element = x++;
+        }
+    };
+    pool.map_into(fill, {10, 20, 30}, out);
+    EXPECT_EQ(copy_of(out), listed(10, 11, 20, 21, 30, 31));
+}
+
+TEST(MapInto, GivesSlicesOfManyPages) {
+    mp::Pool pool{2};
+    constexpr std::size_t width = 50'000;
+    mp::shared_vector<double> out(8 * width);
+    const auto fill = [](double x, std::span<double> row) { std::fill(row.begin(), row.end(), x); };
+    pool.map_into(fill, std::vector<double>{0, 1, 2, 3, 4, 5, 6, 7}, out);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        ASSERT_EQ(out[i], static_cast<double>(i / width));
+    }
+}
+
+TEST(MapInto, LeavesWhatASliceIsNotWrittenTo) {
+    mp::Pool pool{2};
+    mp::shared_vector<int> out(4, 7);
+    pool.map_into([](int x, std::span<int> slice) { slice[0] = x; }, {1, 2}, out);
+    EXPECT_EQ(copy_of(out), listed(1, 7, 2, 7));
+}
+
+TEST(MapInto, RefusesAnOutputThatDoesNotDivideIntoSlices) {
+    mp::Pool pool{2};
+    mp::shared_vector<int> out(7, 7);
+    const auto fill = [](int, std::span<int>) {};
+    EXPECT_THROW(pool.map_into(fill, {1, 2}, out), std::invalid_argument);
+    EXPECT_TRUE(all_are(7, out));
+}
+
+TEST(MapInto, GivesEmptySlicesOfAnEmptyOutput) {
+    mp::Pool pool{2};
+    mp::shared_vector<int> out;
+    const auto count = [](int, std::span<int> slice) {
+        if (!slice.empty()) {
+            throw std::logic_error("a slice of nothing");
+        }
+    };
+    pool.map_into(count, {1, 2}, out);
+    pool.map_into(count, std::vector<int>{}, out);
+    EXPECT_TRUE(out.empty());
+}
+
+TEST(MapInto, ThrowsTheErrorOfAnItemThatWritesASlice) {
+    mp::Pool pool{2};
+    mp::shared_vector<int> out(6);
+    const auto picky = [](int x, std::span<int> slice) {
+        slice[1] = x == 2 ? throw std::out_of_range("no") : x;
+    };
+    EXPECT_THROW(pool.map_into(picky, {1, 2, 3}, out), std::out_of_range);
+    EXPECT_EQ(out[5], 3);
+}
+
+TEST(MapInto, GivesSlicesInTheCaller) {
+    mp::Pool here{{.start = mp::Start::in_caller}};
+    mp::shared_vector<int> out(4);
+    here.map_into([](int x, std::span<int> slice) { slice[1] = x; }, {1, 2}, out);
+    EXPECT_EQ(copy_of(out), listed(0, 1, 0, 2));
 }
 
 }  // namespace

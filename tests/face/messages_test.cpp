@@ -106,6 +106,18 @@ TEST(Messages, AboutAnItemBeginWithTheItem) {
         "item 0: "));
 }
 
+TEST(Messages, SayHowOftenAnItemWasTried) {
+    mp::Pool pool{1};
+    const auto outcomes = pool.try_map(
+        [](int) {
+            std::raise(SIGKILL);
+            return 0;
+        },
+        items, {.retries = 2});
+    EXPECT_TRUE(contains(outcomes.at(0).error().message(), "in the last of 3 tries"));
+    EXPECT_EQ(outcomes.at(0).error().message().find("retries"), std::string::npos);
+}
+
 TEST(Messages, ShowATimeInItsOwnUnit) {
     mp::Pool pool{1};
     EXPECT_TRUE(contains(message_of([&] { pool.map(id, items, {.timeout = -1s}); }),

@@ -40,7 +40,7 @@ TEST(Options, OutOfRangeAreRefusedByEveryCall) {
 
 TEST(Options, OutOfRangeAreNamedWithTheirValue) {
     try {
-        mp::detail::check_options(static_cast<std::size_t>(-2), 0ns, 0);
+        mp::detail::check_options(static_cast<std::size_t>(-2), 0ns, 0ns, 0);
         FAIL();
     } catch (const std::invalid_argument& error) {
         EXPECT_TRUE(contains(error.what(), "chunksize is -2"));

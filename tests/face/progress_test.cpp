@@ -1,4 +1,7 @@
+#include <atomic>
 #include <chrono>
+#include <optional>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,9 @@
 #include <procpool/detail/progress.hpp>
 #include <procpool/pool.hpp>
 
+#include "support/eventually.hpp"
+#include "support/numbers.hpp"
+#include "support/shared.hpp"
 #include "support/text.hpp"
 
 namespace mp = procpool;
@@ -119,6 +125,64 @@ TEST(ProgressBar, StaysInOneLineWhateverItsLabel) {
     });
     EXPECT_TRUE(contains(text, "two lines  and [2J"));
     EXPECT_FALSE(contains(text, "\n"));
+}
+
+/// What a pool of one worker shows of items that wait for `go`, which is set after the first wait.
+template <class Begin, class Wait>
+std::string shown_of(Begin begin, Wait wait) {
+    const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0) {
+        return "no pseudo terminal";
+    }
+    const int end = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    const support::Shared<std::atomic<bool>> go;
+    const auto item = [go = go.get()](int x) {
+        support::await([&] { return go->load(); }, "go");
+        return x;
+    };
+    return shown_on(end, terminal, [&] {
+        mp::Pool pool{1};
+        auto begun = begin(pool, item);
+        wait(begun, 250ms);
+        *go = true;
+        wait(begun, 30s);
+    });
+}
+
+TEST(Progress, OfAMapAsyncIsShownByItsWaits) {
+    const auto text = shown_of(
+        [](mp::Pool& pool, auto item) {
+            return pool.map_async(item, support::numbers(7), {.progress = "later"});
+        },
+        [](auto& result, auto time) { static_cast<void>(result.wait(time)); });
+    if (text != "no pseudo terminal") {
+        EXPECT_TRUE(contains(text, {"later", "0/7"})) << text;
+        EXPECT_TRUE(ends_with(text, "\r\x1b[K"));
+    }
+}
+
+TEST(Progress, OfAStreamIsShownWhileItIsReadWhateverItsLength) {
+    const auto text = shown_of(
+        [](mp::Pool& pool, auto item) {
+            return pool.imap(item, std::views::iota(0), {.progress = "streaming"});
+        },
+        [](auto& stream, auto time) {
+            try {
+                static_cast<void>(stream.next(time));
+            } catch (const mp::TimeoutError&) {
+                // not yet
+            }
+        });
+    if (text != "no pseudo terminal") {
+        EXPECT_TRUE(contains(text, {"streaming  0  0:00"})) << text;
+        EXPECT_TRUE(ends_with(text, "\r\x1b[K"));
+    }
+}
+
+TEST(ProgressLine, SaysHowManyWhenNobodyKnowsOfHowMany) {
+    EXPECT_EQ(progress_line("rows", 1234, std::nullopt, 75s, 80), "rows  1234  1:15");
+    EXPECT_EQ(progress_line("rows", 1234, std::nullopt, 75s, 15), "ro  1234  1:15");
+    EXPECT_EQ(progress_line("rows", 1234, std::nullopt, 75s, 5), "");
 }
 
 TEST(Progress, IsOffWithoutALabel) {

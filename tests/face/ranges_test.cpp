@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <list>
 #include <memory>
+#include <optional>
 #include <ranges>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include <procpool/fork_map.hpp>
 #include <procpool/pool.hpp>
 
 #include "support/lists.hpp"
@@ -112,6 +114,26 @@ TEST(Ranges, BelievesNoSize) {
         EXPECT_EQ(pool.map(&std::string::size, Lying{.claimed = claimed}),
                   listed<std::size_t>(1, 1, 1));
     }
+}
+
+TEST(Ranges, TakesAListInBraces) {
+    mp::Pool pool{1};
+    EXPECT_EQ(pool.map(&twice, {1, 2, 3}), listed(2, 4, 6));
+    EXPECT_EQ(pool.map(&twice, {1, 2, 3}, {.chunksize = 1}), listed(2, 4, 6));
+    EXPECT_EQ(pool.map([](const std::string& s) { return s.size(); }, {"a", "bcd"}),
+              listed(std::size_t{1}, 3));
+    EXPECT_EQ(pool.starmap([](int a, int b) { return a + b; }, {std::pair{1, 2}, std::pair{3, 4}}),
+              listed(3, 7));
+    pool.for_each(&twice, {1, 2});
+    EXPECT_EQ(pool.try_map(&twice, {1, 2}).at(1).value(), 4);
+    EXPECT_EQ(pool.map_async(&twice, {1, 2}).get(), listed(2, 4));
+    int sum = 0;
+    for (const int value : pool.imap(&twice, {1, 2, 3})) {
+        sum += value;
+    }
+    EXPECT_EQ(sum, 12);
+    EXPECT_EQ(pool.find_first([](int x) { return std::optional(x); }, {7, 8}), 7);
+    EXPECT_EQ(mp::fork_map(&twice, {1, 2}), listed(2, 4));
 }
 
 TEST(Ranges, TakesInitializerListsArraysAndProxies) {

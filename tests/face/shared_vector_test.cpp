@@ -11,6 +11,7 @@
 #include <procpool/shared.hpp>
 
 #include "support/lists.hpp"
+#include "support/text.hpp"
 
 namespace mp = procpool;
 using support::all_are;
@@ -134,6 +135,15 @@ TEST(SharedVector, CannotBeHarmedByAWorker) {
     const auto scribble = [at = v.data()](int) { at[0] = 99; };
     EXPECT_THROW(pool.map(scribble, std::vector<int>{0}), mp::WorkerDied);
     EXPECT_EQ(v[0], 1);
+}
+
+TEST(SharedVector, IsNamedWhereATaskWritesToIt) {
+    mp::Pool pool{1};
+    mp::shared_vector<int> v{1, 2, 3};
+    const auto scribble = [at = v.data()](int) { at[0] = 99; };
+    const auto outcomes = pool.try_map(scribble, std::vector<int>{0});
+    EXPECT_TRUE(support::contains(outcomes.at(0).error().message(),
+                                  {"data() of a shared_vector", "map_into"}));
 }
 
 }  // namespace

@@ -1,11 +1,12 @@
-#include <cstdlib>
-#include <new>
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include <procpool/detail/failure.hpp>
+
+#include "support/allocations.hpp"
 
 namespace {
 
@@ -22,21 +23,7 @@ public:
 
 }  // namespace
 
-[[gnu::noinline]] void* operator new(std::size_t size) {
-    if (size > largest_allocation) {
-        throw std::bad_alloc();
-    }
-    void* memory =
-        std::malloc(size == 0 ? 1 : size);  // NOLINT(cppcoreguidelines-no-malloc): operator new
-    if (memory == nullptr) {
-        throw std::bad_alloc();
-    }
-    return memory;
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }  // NOLINT
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}  // NOLINT
+bool allocation_fails(std::size_t size) noexcept { return size > largest_allocation; }
 
 namespace {
 

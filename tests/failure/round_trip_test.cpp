@@ -408,6 +408,16 @@ TEST(Failure, AnUnknownSignalIsDescribedByItsNumber) {
     EXPECT_TRUE(contains(describe(failure), "died of signal 63"));
 }
 
+TEST(Failure, OfTheLastOfSeveralTriesIsDescribedAsThatAndAdvisesNoMoreTries) {
+    Failure failure{.kind = Failure::Kind::died, .index = 1, .worker_pid = 9, .signal = SIGKILL};
+    EXPECT_TRUE(contains(describe(failure), "set retries"));
+    failure.tries = 3;
+    EXPECT_TRUE(contains(describe(failure), ", in the last of 3 tries; see dmesg"));
+    EXPECT_FALSE(contains(describe(failure), "retries"));
+    failure.kind = Failure::Kind::timed_out;
+    EXPECT_TRUE(contains(describe(failure), "in the last of 3 tries; raise the timeout"));
+}
+
 TEST(Failure, AnExitIsDescribedByItsStatus) {
     const Failure failure{
         .kind = Failure::Kind::died, .index = 2, .worker_pid = 8, .exit_status = 3};
@@ -432,6 +442,7 @@ Failure full_failure() {
             .signal = -1,
             .exit_status = 255,
             .timeout = -1ns,
+            .tries = 1001,
             .type_name = "T",
             .message = "the message",
             .trace = "a\nb",

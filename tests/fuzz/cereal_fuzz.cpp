@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -101,7 +102,9 @@ void check(Bytes bytes) {
     try {
         const auto value = detail::read_frame<T>(bytes);
         std::vector<std::byte> written(detail::frame_size(value));
-        require(detail::write_frame(written.data(), value) == written.data() + written.size());
+        detail::Writer to(written, typeid(T));
+        detail::write_frame(to, value);
+        to.finish();
     } catch (const DecodeError&) {
         // that is an answer
     } catch (const NotShippable&) {

@@ -13,6 +13,7 @@
 #include <string>
 #include <system_error>
 #include <tuple>
+#include <typeinfo>
 #include <unordered_map>
 #include <utility>
 #include <variant>
@@ -114,7 +115,9 @@ void look_at(const T&) {}
 template <class T>
 std::vector<std::byte> encode(const T& value) {
     std::vector<std::byte> bytes(detail::frame_size(value));
-    require(detail::write_frame(bytes.data(), value) == bytes.data() + bytes.size());
+    detail::Writer to(bytes, typeid(T));
+    detail::write_frame(to, value);
+    to.finish();
     return bytes;
 }
 

@@ -35,7 +35,7 @@ const Layout& pool() {
         layout.place(memory, memory, layout.size());
         layout.pool().secret = secret;
         layout.pool().workers = 2;
-        layout.close_offers();
+        layout.begin_thefts();
         return layout;
     }();
     return only;
@@ -71,8 +71,8 @@ void fill_job(Bytes& bytes, JobPage& page) {
 }
 
 void fill_slot(Bytes& bytes, Slot& slot, std::uint64_t head) {
-    constexpr std::array phases{phase::taken, phase::intent, phase::retired, phase::idle,
-                                std::uint64_t{0}};
+    constexpr std::array phases{phase::taken, phase::intent,  phase::retired,
+                                phase::idle,  phase::waiting, std::uint64_t{0}};
     slot.phase = phases[take_byte(bytes) % phases.size()];
     slot.job = take_word(bytes, job_index);
     slot.serial = take_word(bytes, serial);
@@ -99,32 +99,35 @@ void clear_ring() {
     std::fill_n(ring + pool().ring_size() - back, back, std::byte{0});
 }
 
-/// Leaves the slot and the offer word as at one moment of an offer of [split, 110). Returns where
-/// what the worker holds ends then.
-std::uint64_t offer(Bytes& bytes, Slot& slot, std::uint64_t split) {
-    constexpr std::uint64_t number = 5;
-    const auto word = [](std::uint64_t of, std::uint64_t taker) {
-        return OfferWord::make(of, taker, secret, worker).bits;
-    };
-    Word& offered = pool().offer(worker);
-    offered = word(number - 1, taker::closed);
-    const unsigned moment = take_byte(bytes) % 5U;
+constexpr std::uint64_t thefts = 4;  // from the worker, before its claim
+
+/// Leaves the words as at one moment of the theft of [split, 110) by worker 1. Returns where what
+/// the worker holds ends then.
+std::uint64_t steal(Bytes& bytes, const Claim& claim, std::uint64_t split) {
+    using State = TheftWord::State;
+    TheftWords& words = pool().thefts(worker);
+    words.split = 0;
+    const auto set = [&](const TheftWord& word) { words.word = word.bits(secret, worker); };
+    set({thefts, State::recorded, taker::nobody, false});
+    const unsigned moment = take_byte(bytes) % 4U;
     if (moment == 0 || split >= 110) {
         return 110;
     }
-    slot.split = word(split, worker);
-    slot.offer = word(number, taker::nobody);
+    Claim part = claim;
+    part.begin = split;
+    part.source = source_of(thefts + 1, worker);
+    pool().slot(1).write_claim(part, secret);
+    const bool shut = take_byte(bytes) % 2 != 0;
     switch (moment) {
         case 1:
-            return 110;  // not opened yet
+            set({thefts, State::proposed, 1, shut});
+            return 110;
         case 2:
-            offered = word(number, taker::nobody);
-            return 110;
-        case 3:
-            offered = word(number, taker::closed);
-            return 110;
+            set({thefts + 1, State::decided, 1, shut});
+            return split;
         default:
-            offered = word(number, 1);
+            words.split = SplitWord::make(split, thefts + 1, secret, worker);
+            set({thefts + 1, State::recorded, 1, shut});
             return split;
     }
 }
@@ -132,15 +135,27 @@ std::uint64_t offer(Bytes& bytes, Slot& slot, std::uint64_t split) {
 /// Writes over one word of those that say what a worker holds. False if what is written is what
 /// docs/protocol.md, part 7, says is not noticed.
 bool scribble(Bytes& bytes, Slot& slot) {
-    const std::array words{
-        &slot.phase, &slot.job,     &slot.serial,      &slot.begin,       &slot.end,
-        &slot.shift, &slot.current, &slot.claim_check, &slot.frame_first, &slot.frame_pos,
-        &slot.tail,  &slot.source,  &slot.split,       &slot.offer,       &pool().offer(worker)};
+    const std::array words{&slot.phase,
+                           &slot.job,
+                           &slot.serial,
+                           &slot.begin,
+                           &slot.end,
+                           &slot.shift,
+                           &slot.current,
+                           &slot.claim_check,
+                           &slot.frame_first,
+                           &slot.frame_pos,
+                           &slot.tail,
+                           &slot.source,
+                           &slot.thefts,
+                           &pool().thefts(worker).word,
+                           &pool().thefts(worker).split};
     constexpr std::array phases{phase::idle, phase::intent, phase::retired};
     Word& word = *words[take_byte(bytes) % words.size()];
     word = &word == &slot.phase ? phases[take_byte(bytes) % phases.size()] : take_word(bytes, word);
     const bool is_former =
-        (&word == &slot.current && is_current(word)) || (&word == &slot.offer && word == no_offer);
+        (&word == &slot.current && is_current(word)) ||
+        (&word == &pool().thefts(worker).word && TheftWord::of(word, secret, worker).has_value());
     return !is_former;
 }
 
@@ -160,9 +175,10 @@ void ask_what_is_lost(Bytes bytes) {
 
     const std::uint64_t first = 100 + take_byte(bytes) % 10;
     const std::uint64_t item = first + take_byte(bytes) % (110 - first);
-    slot.write_claim({job_index, serial, 100, 110, 0, 0}, secret);
+    const Claim claim{job_index, serial, 100, 110, 0, 0, thefts};
+    slot.write_claim(claim, secret);
     slot.phase = phase::taken;
-    const std::uint64_t end = offer(bytes, slot, item + 1);
+    const std::uint64_t end = steal(bytes, claim, item + 1);
     RingWriter(layout, worker).open(first);
     slot.current = running(item);
     if (take_byte(bytes) % 4 != 0 && !scribble(bytes, slot)) {

@@ -7,13 +7,14 @@
 // start meanwhile: more than a turn of each worker is unfair. --turns: so many calls are counted.
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cinttypes>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <initializer_list>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -22,7 +23,6 @@
 #include <thread>
 #include <vector>
 
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <procpool/cpu.hpp>
@@ -253,20 +253,6 @@ private:
     std::optional<std::chrono::steady_clock::time_point> began_;
 };
 
-/// Kills a worker unless it has ended already. By pidfd, and only a child of the fork server: its
-/// number may be somebody else's by now.
-bool kill_worker(pid_t worker, pid_t server) {
-    const auto process = static_cast<int>(::syscall(SYS_pidfd_open, worker, 0));
-    if (process < 0) {
-        return false;
-    }
-    const auto found = support::look_up(worker);
-    const bool ours = found && found->parent == server && found->runs();
-    const bool killed = ours && ::syscall(SYS_pidfd_send_signal, process, SIGKILL, nullptr, 0) == 0;
-    ::close(process);
-    return killed;
-}
-
 // A round: one pool ------------------------------------------------------------------------------
 
 struct Round {
@@ -343,7 +329,7 @@ void make_short_calls(Round& round, Lane& lane) {
         const auto workers = static_cast<std::uint64_t>(round.processes);
         const std::uint64_t fair = 270 * workers + (count + 2 * workers) * others * longest_claim;
         // A death takes a moment, in which the other workers go on with other calls.
-        if (round.fair && !disturbed) {
+        if (!disturbed) {
             ++round.findings.turns;
             round.findings.long_turns += meanwhile > fair ? 1 : 0;
         }
@@ -359,7 +345,7 @@ void kill_at_random(Round& round, pid_t server, std::uint64_t seed) {
     while (round.goes_on()) {
         std::this_thread::sleep_for(std::chrono::microseconds(random() % longest_pause));
         const std::vector<pid_t> pids = round.pool.worker_pids();
-        if (!pids.empty() && kill_worker(pids[random() % pids.size()], server)) {
+        if (!pids.empty() && support::kill_child(pids[random() % pids.size()], server)) {
             ++round.findings.kills;
         }
     }

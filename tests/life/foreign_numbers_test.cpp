@@ -6,6 +6,9 @@
 #include <csignal>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include <linux/sched.h>
@@ -20,6 +23,7 @@
 
 #include "support/child.hpp"
 #include "support/eventually.hpp"
+#include "support/processes.hpp"
 #include "support/shared.hpp"
 
 namespace {
@@ -118,6 +122,51 @@ int kill_only_what_tasks_left_behind() {
         }
     }
     return gone ? good : bad;
+}
+
+/// Its children, from now on, are in a namespace of their own.
+int name_workers_as_the_program_sees_them(bool threads) {
+    if (threads) {
+        std::thread([] { support::wait_for_ever(); }).detach();
+    }
+    if (::unshare(CLONE_NEWPID) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) {
+        return cannot_tell;
+    }
+    Pool pool{{.processes = 2, .start = procpool::Start::fork}};
+    const std::vector<pid_t> workers = pool.worker_pids();
+    for (const pid_t worker : workers) {
+        const auto process = support::look_up(worker);
+        const auto server = process ? support::look_up(process->parent) : std::nullopt;
+        if (!server || server->parent != ::getpid()) {
+            return bad;
+        }
+    }
+    const bool called_otherwise = pool.apply(::getpid) != workers.at(0);
+    // The first process of that namespace is gone with its pool: nobody follows it.
+    pool.terminate();
+    try {
+        Pool next{1};
+        return bad;
+    } catch (const std::system_error& error) {
+        const std::string what = error.what();
+        return called_otherwise && workers.size() == 2 &&
+                       what.find("PID namespace") != std::string::npos
+                   ? good
+                   : bad;
+    }
+}
+
+TEST(ForeignNumbers, AreNotThoseOfWorkersOfAProgramWhoseChildrenAreInANamespace) {
+    for (const bool threads : {false, true}) {
+        const int status = support::status_of_child([&] {
+            ::_exit(name_workers_as_the_program_sees_them(threads));
+            return true;
+        });
+        if (WEXITSTATUS(status) == cannot_tell) {
+            GTEST_SKIP() << "needs a PID namespace";
+        }
+        EXPECT_EQ(status, 0) << threads;
+    }
 }
 
 TEST(ForeignNumbers, OfDeadWorkersAreNotKilledWithTheirPool) {

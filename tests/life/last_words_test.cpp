@@ -1,6 +1,7 @@
 // procpool_test: TIMEOUT 120 DEBUG_INFORMATION
 // What a worker that dies of a bug can say about it, and that saying it changes nothing else.
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -96,6 +97,29 @@ namespace culprits {
 
 [[gnu::noinline]] int crash_in_thread() {
     std::thread([] { read_header(nullptr); }).join();
+    return 0;
+}
+
+[[gnu::noinline]] int odd(int depth);
+[[gnu::noinline]] int even(int depth) {
+    volatile char big[4096];
+    big[depth % 4096] = 1;
+    return odd(depth + 1) + big[0];
+}
+[[gnu::noinline]] int odd(int depth) {
+    volatile char big[4096];
+    big[depth % 4096] = 1;
+    return even(depth + 1) + big[0];
+}
+
+[[gnu::noinline]] int sleep_for_long() {
+    std::this_thread::sleep_for(std::chrono::hours(1));
+    return 0;
+}
+
+[[gnu::noinline]] int compute_for_ever() {
+    for (volatile bool forever = true; forever;) {
+    }
     return 0;
 }
 
@@ -562,6 +586,67 @@ TEST(ThrownTrace, SurvivesAPoolWithinATask) {
     });
     ASSERT_FALSE(outcome);
     EXPECT_TRUE(contains(outcome.error().trace(), place("refuse")));
+}
+
+TEST(LastWords, OfARecursionThroughSeveralFunctionsAreFolded) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] { return culprits::even(0); });
+    ASSERT_FALSE(outcome);
+    const std::string trace = outcome.error().trace();
+    EXPECT_TRUE(contains(trace, "more of these 2"));
+    EXPECT_LT(std::count(trace.begin(), trace.end(), '\n'), 12) << trace;
+}
+
+/// A busy machine may leave the worker no time for them, so it is tried more than once.
+procpool::Outcome<int> timed_out_with_place(int (*task)(), const std::string& expected) {
+    Pool pool{1};
+    for (const support::Bound bound(30s);;) {
+        auto outcome = std::move(
+            pool.try_map([task](int) { return task(); }, std::vector<int>{0}, {.timeout = 20ms})
+                .at(0));
+        if (outcome || outcome.error().message().find(expected) != std::string::npos ||
+            !bound.pause()) {
+            return outcome;
+        }
+    }
+}
+
+TEST(LastWords, OfAWorkerKilledForItsTimeSayWhereItSlept) {
+    const auto outcome = timed_out_with_place(culprits::sleep_for_long, place("sleep_for_long"));
+    ASSERT_FALSE(outcome);
+    EXPECT_THROW(outcome.rethrow(), procpool::TaskTimeout);
+    EXPECT_TRUE(contains(outcome.error().message(), "was killed in " + place("sleep_for_long")));
+    EXPECT_TRUE(contains(outcome.error().message(), "exceeded the timeout of 20 ms"));
+}
+
+TEST(LastWords, OfAWorkerKilledForItsTimeSayWhereItComputed) {
+    const auto outcome =
+        timed_out_with_place(culprits::compute_for_ever, place("compute_for_ever"));
+    ASSERT_FALSE(outcome);
+    EXPECT_TRUE(contains(outcome.error().message(), "was killed in " + place("compute_for_ever")));
+}
+
+TEST(LastWords, AreNotWaitedForWhereATaskDoesNotHearTheQuestion) {
+    Pool pool{1};
+    const auto outcome = pool.try_map(
+        [](int) {
+            sigset_t all;
+            ::sigfillset(&all);
+            ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+            return culprits::sleep_for_long();
+        },
+        std::vector<int>{0}, {.timeout = 20ms});
+    EXPECT_THROW(outcome.at(0).rethrow(), procpool::TaskTimeout);
+}
+
+TEST(LastWords, AreNotGivenToATaskThatAsksItself) {
+    Pool pool{1};
+    const auto outcome = outcome_of(pool, [] {
+        union sigval value{};
+        ::sigqueue(::getpid(), SIGSYS, value);
+        return 0;
+    });
+    EXPECT_EQ(signal_of(outcome), SIGSYS);
 }
 
 }  // namespace

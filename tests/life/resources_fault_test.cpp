@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <system_error>
@@ -47,6 +48,17 @@ protected:
     ~Resources() override { procpool::os::fault_hook = nullptr; }
 
     static int square(int i) { return i * i; }
+    static int die_at_3(int i) {
+        if (i == 3) {
+            std::abort();
+        }
+        return i;
+    }
+    static void expect_only_3_died(const std::vector<procpool::Outcome<int>>& outcomes) {
+        for (std::size_t i = 0; i < outcomes.size(); ++i) {
+            EXPECT_EQ(outcomes[i].has_value(), i != 3);
+        }
+    }
     static bool works(Pool& pool) {
         return pool.map(square, numbers(3)) == std::vector{0, 1, 4} && pool.apply(square, 5) == 25;
     }
@@ -282,17 +294,8 @@ TEST_F(Resources, LastWorkerMayBeMissingForAWhile) {
     }
     Pool pool{1};
     faults->fail(Call::fork_process, EAGAIN, 0, 20, Where::others);
-    const auto outcomes = pool.try_map(
-        [](int i) {
-            if (i == 3) {
-                std::abort();
-            }
-            return i;
-        },
-        numbers(20));
-    for (int i = 0; i < 20; ++i) {
-        EXPECT_EQ(outcomes[static_cast<std::size_t>(i)].has_value(), i != 3);
-    }
+    const auto outcomes = pool.try_map(die_at_3, numbers(20));
+    expect_only_3_died(outcomes);
     EXPECT_EQ(faults->hits, 20);
 }
 
@@ -323,33 +326,28 @@ TEST_F(Resources, PoolThatCanForkNoMoreBreaks) {
     EXPECT_TRUE(pool.worker_pids().empty());
 }
 
-TEST_F(Resources, WorkLeftByADeadWorkerDoesNotWaitForEver) {
+TEST_F(Resources, WorkLeftByADeadWorkerIsDoneByAnother) {
     if (sanitized) {
         GTEST_SKIP() << "forking is slow under a sanitizer: a spare takes the place";
     }
-    // The dead held the rest of its chunk, which nobody else may take; the other worker lives.
     Pool pool{2};
     ASSERT_TRUE(works(pool));
     faults->fail(Call::fork_process, ENOMEM, 0, 1'000'000'000, Where::others);
-    const auto outcomes = pool.try_map(
-        [](int i) {
-            if (i == 3) {
-                std::abort();
-            }
-            return i;
-        },
-        numbers(20), {.chunksize = 10});
-    int broken = 0;
-    for (const auto& outcome : outcomes) {
-        try {
-            outcome.rethrow();
-        } catch (const WorkerDied&) {
-            EXPECT_EQ(outcome.error().index(), 3U);
-        } catch (const PoolBroken&) {
-            ++broken;
-        }
+    const auto outcomes = pool.try_map(die_at_3, numbers(20), {.chunksize = 10});
+    expect_only_3_died(outcomes);
+    EXPECT_EQ(pool.apply(square, 3), 9);
+}
+
+TEST_F(Resources, WorkThatNobodyMayTakeFromADeadWorkerDoesNotWaitForEver) {
+    if (sanitized) {
+        GTEST_SKIP() << "forking is slow under a sanitizer: a spare takes the place";
     }
-    EXPECT_EQ(broken, 6);
+    Pool pool{2};
+    ASSERT_TRUE(works(pool));
+    faults->fail(Call::fork_process, ENOMEM, 0, 1'000'000'000, Where::others);
+    // It is to be tried again in the same place.
+    const auto outcomes = pool.try_map(die_at_3, numbers(20), {.chunksize = 10, .retries = 1});
+    EXPECT_THROW(outcomes[3].rethrow(), PoolBroken);
     EXPECT_THROW(pool.apply(square, 3), PoolBroken);
 }
 
@@ -458,6 +456,28 @@ TEST_F(Resources, SmallAddressSpaceMeansASmallRegion) {
     under(RLIMIT_AS, used + 64 * mebi);
     under(RLIMIT_AS, used + 16 * mebi);
     EXPECT_EQ(under(RLIMIT_AS, used + mebi), 1);
+}
+
+TEST_F(Resources, SeveralPoolsFitIntoASmallAddressSpace) {
+    if (sanitized) {
+        GTEST_SKIP() << "a sanitizer needs more address space than that";
+    }
+    std::size_t pages = 0;
+    std::istringstream(support::content_of("/proc/self/statm")) >> pages;
+    const rlim_t used = pages * 4096;
+    EXPECT_EQ(support::status_of_child([&] {
+                  const rlimit limits{used + 900 * mebi, used + 900 * mebi};
+                  ::setrlimit(RLIMIT_AS, &limits);
+                  std::vector<std::unique_ptr<Pool>> pools;
+                  while (pools.size() < 8) {
+                      pools.push_back(std::make_unique<Pool>(2));
+                      if (pools.back()->apply([](int x) { return x; }, 1) != 1) {
+                          return false;
+                      }
+                  }
+                  return true;
+              }),
+              0);
 }
 
 TEST_F(Resources, FewDescriptorsAreSaidClearly) {

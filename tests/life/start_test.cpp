@@ -314,32 +314,46 @@ TEST(Start, AProgramThatEndsBeforeInitWhenStartedAnewIsTold) {
     EXPECT_EQ(program.wait(), 0);
 }
 
+/// What a child with two threads writes to stderr while it acts.
+template <class Act>
+bool child_warns(Act&& act, std::string_view expected) {
+    return support::status_of_child([&] {
+               // Without init: a forked child. Its stderr is a pipe.
+               int ends[2];
+               if (::pipe(ends) != 0 || ::dup2(ends[1], STDERR_FILENO) < 0) {
+                   return false;
+               }
+               ::close(ends[1]);
+               {
+                   const SecondThread second;
+                   for (int i = 0; i < 3; ++i) {
+                       if (!act()) {
+                           return false;
+                       }
+                   }
+               }
+               ::close(STDERR_FILENO);
+               std::string text(4096, ' ');
+               const auto length = ::read(ends[0], text.data(), text.size());
+               text.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+               const auto first = text.find("procpool: this program has other threads");
+               return first != std::string::npos && text.find(expected) != std::string::npos &&
+                      text.find("procpool: ", first + 1) == std::string::npos;
+           }) == 0;
+}
+
 TEST(Start, AutomaticWarnsOnceWhereItMustForkAThreadedProgram) {
-    EXPECT_EQ(support::status_of_child([] {
-                  // Without init: a forked child. Its stderr is a pipe.
-                  int ends[2];
-                  if (::pipe(ends) != 0 || ::dup2(ends[1], STDERR_FILENO) < 0) {
-                      return false;
-                  }
-                  ::close(ends[1]);
-                  {
-                      const SecondThread second;
-                      for (int i = 0; i < 3; ++i) {
-                          mp::Pool pool{1};
-                          if (pool.apply(twice, 1) != 2) {
-                              return false;
-                          }
-                      }
-                  }
-                  ::close(STDERR_FILENO);
-                  std::string text(4096, ' ');
-                  const auto length = ::read(ends[0], text.data(), text.size());
-                  text.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
-                  const auto first = text.find("procpool: this program has other threads");
-                  return first != std::string::npos && text.find("procpool:", first + 1) ==
-                                                           text.find("procpool::init", first + 1);
-              }),
-              0);
+    EXPECT_TRUE(child_warns(
+        [] {
+            mp::Pool pool{1};
+            return pool.apply(twice, 1) == 2;
+        },
+        "choose Start::fork"));
+}
+
+TEST(Start, OfForkMapWarnsOnceInAThreadedProgram) {
+    EXPECT_TRUE(child_warns([] { return mp::fork_map(twice, std::vector{1}) == std::vector{2}; },
+                            "OpenMP"));
 }
 
 int main(int argc, char** argv) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 #include <string>
@@ -6,9 +7,13 @@
 
 #include <gtest/gtest.h>
 
+#include <procpool/pool.hpp>
+
+#include "support/child.hpp"
 #include "support/eventually.hpp"
 #include "support/processes.hpp"
 #include "support/program.hpp"
+#include "support/shared.hpp"
 
 namespace {
 
@@ -93,6 +98,48 @@ TEST(StopIgnored, LeavesTheWorkersAtWork) {
     }
     program.signal_group(SIGTSTP);
     EXPECT_EQ(program.line(), "results 2");
+}
+
+/// Nobody is left to follow the client: the freezer of a container, a job scheduler and a debugger
+/// stop them all.
+TEST(StopOfAllProcesses, CostsNoTime) {
+    struct State {
+        support::Counter running{0};
+        support::Counter go{0};
+    };
+    const support::Shared<State> state;
+    procpool::Pool pool{2};
+    std::vector<pid_t> all = pool.worker_pids();
+    all.push_back(support::look_up(all.front())->parent);
+    auto result = pool.submit({.timeout = 2500ms}, [state = state.get()] {
+        ++state->running;
+        support::await(state->go);
+        return 7;
+    });
+    support::await(state->running);
+    for (const pid_t process : all) {
+        ::kill(process, SIGSTOP);
+    }
+    ASSERT_TRUE(support::eventually(
+        [&] { return std::all_of(all.begin(), all.end(), support::is_stopped); }));
+    std::this_thread::sleep_for(2700ms);  // longer than the timeout
+    std::for_each(all.rbegin(), all.rend(), [](pid_t process) { ::kill(process, SIGCONT); });
+    std::this_thread::sleep_for(100ms);  // in which it would be killed
+    ++state->go;
+    EXPECT_EQ(result.get(), 7);
+}
+
+TEST(StopOfAllProcesses, EndsNoTimeout) {
+    procpool::Pool pool{1};
+    std::vector<pid_t> all = pool.worker_pids();
+    all.push_back(support::look_up(all.front())->parent);
+    auto result = pool.submit({.timeout = 500ms}, [] { support::wait_for_ever(); });
+    for (const pid_t process : all) {
+        ::kill(process, SIGSTOP);
+    }
+    std::this_thread::sleep_for(300ms);
+    std::for_each(all.rbegin(), all.rend(), [](pid_t process) { ::kill(process, SIGCONT); });
+    EXPECT_THROW(result.get(), procpool::TaskTimeout);
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 // A task that ends its thread (pthread_exit, pthread_cancel) ends its worker, and nothing of the
 // program is unwound there.
 
+#include <atomic>
 #include <chrono>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -14,9 +16,11 @@
 #include <gtest/gtest.h>
 
 #include <procpool/bind.hpp>
+#include <procpool/fork_map.hpp>
 #include <procpool/init.hpp>
 #include <procpool/pool.hpp>
 
+#include "support/eventually.hpp"
 #include "support/shared.hpp"
 #include "support/text.hpp"
 
@@ -145,6 +149,61 @@ TEST(ThreadEnd, InACallerWithoutProcessesEndsThatThread) {
     EXPECT_EQ(pool.apply(exit_at_one, 2), 2);
     pool.close();
     pool.join();
+}
+
+/// Has a thread of the program make a call, and cancels it there. Is it cancelled behind the call?
+class Cancelled {
+public:
+    template <class Call>
+    static bool behind(Call call, mp::Pool& pool, support::Counter& waiting) {
+        State state{&pool, call, {}};
+        pthread_t thread{};
+        ::pthread_create(
+            &thread, nullptr,
+            [](void* argument) -> void* {
+                auto& self = *static_cast<State*>(argument);
+                self.call(*self.pool);
+                self.returned = true;
+                ::pthread_testcancel();
+                return nullptr;
+            },
+            &state);
+        support::await(waiting);
+        ::pthread_cancel(thread);
+        ++waiting;  // the task goes on
+        void* result = nullptr;
+        ::pthread_join(thread, &result);
+        return result == PTHREAD_CANCELED && state.returned;
+    }
+
+private:
+    struct State {
+        mp::Pool* pool;
+        std::function<void(mp::Pool&)> call;
+        std::atomic<bool> returned;
+    };
+};
+
+TEST(ThreadOfTheProgram, IsCancelledBehindItsCallNotInIt) {
+    const support::Shared<support::Counter> waiting;
+    mp::Pool pool{{.processes = 1, .start = mp::Start::fork}};
+    const auto task = [waiting = waiting.get()](int x) {
+        ++*waiting;
+        support::await(*waiting, 2);
+        return x;
+    };
+    EXPECT_TRUE(Cancelled::behind([&](mp::Pool& p) { p.apply(task, 1); }, pool, *waiting));
+    *waiting = 0;
+    EXPECT_TRUE(Cancelled::behind(
+        [&](mp::Pool& p) {
+            const mp::Pool other{1};
+            p.submit(task, 1).get();
+            const auto failed = p.try_map([](int) { throw std::runtime_error("x"); }, {1});
+            EXPECT_TRUE(contains(failed.at(0).error().message(), "x"));
+            mp::fork_map([](int x) { return x; }, std::vector{1});
+        },
+        pool, *waiting));
+    EXPECT_EQ(pool.apply([](int x) { return x; }, 5), 5);
 }
 
 }  // namespace

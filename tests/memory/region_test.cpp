@@ -212,6 +212,25 @@ TEST(Region, IsSmallerUnderALimitOfTheAddressSpace) {
               0);
 }
 
+TEST(Region, NamesTheLimitWhenASmallOneIsUsedUp) {
+    EXPECT_EQ(in_child([] {
+                  const std::size_t size = 100 * mib;
+                  const rlimit limit{size, size};
+                  if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+                      return 2;
+                  }
+                  try {
+                      for (;;) {
+                          static_cast<void>(Region::current().reserve(10 * mib));
+                      }
+                  } catch (const std::bad_alloc& error) {
+                      return std::string(error.what()).find("ulimit -f") != std::string::npos ? 0
+                                                                                              : 1;
+                  }
+              }),
+              0);
+}
+
 TEST(Region, IsSmallerUnderALimitOfTheFileSize) {
     EXPECT_EQ(in_child([] {
                   const std::size_t size = 100 * mib;

@@ -10,15 +10,19 @@
 ///
 /// Memory is sequentially consistent here. x86 adds store buffers: a store may become visible later
 /// than a younger load of the same processor. That changes nothing, because
-///  - `phase`, the claim, `current`, `frame_first` and `frame_pos` are read by others only after
-///  their writer was reaped: its
+///  - `frame_first` and `frame_pos` are read by others only after their writer was reaped: its
 ///    buffer has drained (SIGKILL loses no store that was executed);
+///  - so are `phase`, the claim and `current`, but for thieves. A victim loads its theft word
+///  behind
+///    its store of `current`; there a thief has a barrier executed between its proposal and its
+///    look (Flaw::theft_word_read_before_current_is_written is what happens without it). Nothing
+///    else that a worker loads between these stores and its next locked instruction decides
+///    anything;
 ///  - `evidence` must be visible before the swap that follows, and the swap is a locked
-///  instruction, which drains the buffer;
+///    instruction, which drains the buffer; so is a thief's claim before it proposes;
 ///  - frames are visible before the `tail` that publishes them, as buffers are first in, first out;
-///  nothing the worker loads
-///    after storing `tail` decides anything here (where it does, ringing the bell, see
-///    wakeups.hpp).
+///    nothing the worker loads after storing `tail` decides anything here (where it does, ringing
+///    the bell, see wakeups.hpp).
 /// The compiler is kept from reordering by release stores and acquire loads.
 ///
 /// A line `/// order <function>: <stores and loads>` says which function of the library the steps
@@ -40,7 +44,7 @@ public:
             me.kills = byte(cfg.kills[idx(w)]);
             me.looks = byte(cfg.stale_looks);
             me.quota = byte(cfg.max_tasks);
-            me.offers = byte(cfg.offers[idx(w)]);
+            me.thefts_left = byte(cfg.thefts[idx(w)]);
         }
         for (int p = 0; p < max_pages; ++p) {
             if (cfg.pages[idx(p)].empty()) {

@@ -31,6 +31,7 @@
 #include <procpool/errors.hpp>
 #include <procpool/pool.hpp>
 
+#include "ship/travellers.hpp"
 #include "support/lists.hpp"
 
 namespace mp = procpool;
@@ -111,6 +112,18 @@ struct Switches {
     }
 };
 
+/// Trivially copyable; what only cereal sees is a function outside of the class.
+struct Cage {
+    bool opened = false;
+};
+template <class Archive>
+void serialize(Archive& archive, Cage& cage) {
+    archive(cage.opened);
+    if constexpr (Archive::is_loading::value) {
+        cage.opened = true;
+    }
+}
+
 }  // namespace zoo
 
 CEREAL_REGISTER_TYPE(zoo::Square)
@@ -127,6 +140,8 @@ template <>
 inline constexpr bool mp::enable_cereal<zoo::Link> = true;
 template <>
 inline constexpr bool mp::enable_cereal<zoo::Switches> = true;
+template <>
+inline constexpr bool mp::enable_cereal<zoo::Cage> = true;
 
 namespace {
 
@@ -163,6 +178,12 @@ TEST(Cereal, CarriesWhatIsSavedAndLoadedOutsideOfItsClass) {
     EXPECT_TRUE(back.second);
 }
 
+TEST(Cereal, CarriesWhatIsBoundThoughItIsTriviallyCopyable) {
+    mp::Pool pool{1};
+    const auto bound = [](int, const zoo::Cage& cage) { return cage.opened; };
+    EXPECT_TRUE(pool.apply(mp::bind_back(bound, zoo::Cage{}), 1));
+}
+
 TEST(Cereal, CarriesSequencesOfLargeElements) {
     zoo::Film film;
     film.frames.resize(2);
@@ -171,8 +192,7 @@ TEST(Cereal, CarriesSequencesOfLargeElements) {
     film.cuts.resize(3);
     film.outtakes.resize(2);
     film.outtakes.front().pixels[7] = 2.5;
-    std::vector<std::byte> bytes(mp::detail::frame_size(film));
-    mp::detail::write_frame(bytes.data(), film);
+    const auto bytes = ship_test::encode(film);
     const auto back = mp::detail::read_frame<zoo::Film>(bytes);
     EXPECT_EQ(back.frames.at(1).pixels[5], 1.5);
     EXPECT_EQ(back.trailer.size(), 1u);
@@ -212,8 +232,7 @@ TEST(Cereal, ReadsEveryByteAsABool) {
 
 TEST(Cereal, RefusesFramesOfTheWrongLength) {
     const zoo::Shapes shapes{std::make_shared<zoo::Square>(2), nullptr};
-    std::vector<std::byte> bytes(mp::detail::frame_size(shapes));
-    mp::detail::write_frame(bytes.data(), shapes);
+    const auto bytes = ship_test::encode(shapes);
     const auto read = [](std::span<const std::byte> frame) {
         return mp::detail::read_frame<zoo::Shapes>(frame);
     };
@@ -225,8 +244,7 @@ TEST(Cereal, RefusesFramesOfTheWrongLength) {
 
 TEST(Cereal, RefusesAPolymorphicTypeThatIsUnknownHere) {
     const std::shared_ptr<zoo::Shape> shape = std::make_shared<zoo::Square>(2);
-    std::vector<std::byte> bytes(mp::detail::frame_size(shape));
-    mp::detail::write_frame(bytes.data(), shape);
+    auto bytes = ship_test::encode(shape);
     for (auto& byte : bytes) {
         if (byte == std::byte{'q'}) {
             byte = std::byte{'x'};

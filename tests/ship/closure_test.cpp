@@ -1,3 +1,4 @@
+#include <array>
 #include <optional>
 #include <string>
 #include <thread>
@@ -92,6 +93,20 @@ TEST(Closure, NeedNotBeCopyableByItsConstructor) {
     mp::Pool pool{1};
     const OnlyMoves closure(4);
     EXPECT_EQ(pool.apply(closure, 1), 5);
+}
+
+struct LargeOffset {
+    std::optional<int> offset;
+    std::array<int, 100> more{};
+    int operator()(int x) const { return x + offset.value_or(0) + more[99]; }
+};
+
+TEST(Closure, ThatIsLargeIsReadAsItWasWritten) {
+    mp::Pool pool{1};
+    LargeOffset add{.offset = 3};
+    add.more[99] = 10;
+    EXPECT_EQ(pool.apply(add, 1), 14);
+    EXPECT_EQ(pool.apply(mp::bind_back(add), 1), 14);
 }
 
 // g++ 12 no longer takes a lambda for trivially copyable once it was asked whether it can be

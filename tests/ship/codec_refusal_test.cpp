@@ -70,7 +70,7 @@ TEST(CodecRefusal, RefusesFramesOfTheWrongLength) {
     expect_refusal_of_other_lengths(std::vector<std::string>{"a", "bc"});
     expect_refusal_of_other_lengths(Nested{1, {"a", ""}, "b", {'c', {1, 2}}});
     expect_refusal_of_other_lengths(sample());
-    expect_refusal_of_other_lengths(std::vector<Account>{{"a", 1}});
+    expect_refusal_of_other_lengths(std::vector<Ledger>{{"a", 1}});
     expect_refusal_of_other_lengths(std::variant<int, std::string>("abc"));
     expect_refusal_of_other_lengths(std::optional<double>());
     expect_refusal_of_other_lengths(std::make_error_code(std::errc::io_error));
@@ -83,7 +83,7 @@ TEST(CodecRefusal, MakesSenseOfChangedBytesOrRefusesThem) {
     expect_sense_or_refusal(Nested{1, {"a", ""}, "b", {'c', {1, 2}}});
     expect_sense_or_refusal(std::map<std::string, std::set<int>>{{"a", {1, 2}}, {"b", {}}});
     expect_sense_or_refusal(
-        std::list<std::variant<int, std::unique_ptr<Account>>>(3));  // NOLINT: moves only
+        std::list<std::variant<int, std::unique_ptr<Ledger>>>(3));  // NOLINT: moves only
     expect_sense_or_refusal(std::unordered_map<int, std::forward_list<char>>{{1, {'a'}}});
     expect_sense_or_refusal(std::vector<std::error_code>(2));
 }

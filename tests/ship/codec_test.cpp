@@ -231,8 +231,8 @@ TEST(Codec, GivesBackAggregatesWithMembersThatHaveNoDefaultOfTheirOwn) {
 TEST(Codec, GivesBackClassesThatSayHow) {
     expect_round_trip(Angle(90));
     expect_round_trip(std::vector<Angle>{Angle(1), Angle(2)});
-    expect_round_trip(std::vector<Account>{{"a", 1}, {"b", 2}});
-    EXPECT_EQ(read_frame<Account>(encode(Account("a", 1))).loads, 1);
+    expect_round_trip(std::vector<Ledger>{{"a", 1}, {"b", 2}});
+    EXPECT_EQ(read_frame<Ledger>(encode(Ledger("a", 1))).loads, 1);
     expect_round_trip(std::vector<Silent>(5));
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -43,10 +44,10 @@ inline Sample sample() {
             {"a", "b"}, {"c", ""}, Point{5, 6},      {{"x", {{1, 1}}}, {"y", {}}}};
 }
 
-class Account {
+class Ledger {
 public:
-    Account() = default;
-    Account(std::string owner, int cents) : owner_(std::move(owner)), cents_(cents) {}
+    Ledger() = default;
+    Ledger(std::string owner, int cents) : owner_(std::move(owner)), cents_(cents) {}
     template <class Archive>
     void serialize(Archive& archive) {
         archive(owner_, cents_);
@@ -55,7 +56,7 @@ public:
             ++loads;
         }
     }
-    bool operator==(const Account& other) const {
+    bool operator==(const Ledger& other) const {
         return owner_ == other.owner_ && cents_ == other.cents_;
     }
     int loads = 0;
@@ -82,7 +83,9 @@ using Nested = std::tuple<int, std::vector<std::string>, std::optional<std::stri
 template <class T>
 std::vector<std::byte> encode(const T& value) {
     std::vector<std::byte> bytes(frame_size(value));
-    EXPECT_EQ(write_frame(bytes.data(), value), bytes.data() + bytes.size());
+    Writer to(bytes, typeid(T));
+    write_frame(to, value);
+    to.finish();
     return bytes;
 }
 

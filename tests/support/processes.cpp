@@ -1,12 +1,14 @@
 #include "support/processes.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
 #include <ctime>
 #include <ostream>
 #include <sstream>
 #include <string_view>
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "support/eventually.hpp"
@@ -36,6 +38,19 @@ std::optional<Process> look_up(pid_t pid) {
         return std::nullopt;
     }
     return process;
+}
+
+bool kill_child(pid_t pid, pid_t parent) {
+    // The number cannot pass to another process between the look and the signal.
+    const int process = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    if (process < 0) {
+        return false;
+    }
+    const auto found = look_up(pid);
+    const bool killed = found && found->parent == parent && found->runs() &&
+                        ::syscall(SYS_pidfd_send_signal, process, SIGKILL, nullptr, 0) == 0;
+    ::close(process);
+    return killed;
 }
 
 std::vector<pid_t> all_pids() {

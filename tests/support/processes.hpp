@@ -38,6 +38,10 @@ struct Process {
 /// The workers of a client's pools: the children of its fork servers.
 [[nodiscard]] std::vector<pid_t> workers_of(pid_t client);
 
+/// Sends SIGKILL to a process unless it has ended, or is no child of `parent`: its number may be
+/// somebody else's by now. True if it was sent.
+bool kill_child(pid_t pid, pid_t parent);
+
 /// The processes that run with `mark` in the environment with which they, or whoever they were
 /// forked off, were started: nothing that a process does with groups, sessions and parents hides
 /// it.

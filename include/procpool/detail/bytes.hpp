@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 #include <procpool/detail/namespace.hpp>
@@ -21,6 +22,11 @@ namespace detail {
 [[noreturn]] void throw_bad_choice(std::size_t read, std::size_t count);
 /// Throws DecodeError: another library could not read a value, and said why.
 [[noreturn]] void throw_foreign(const char* why);
+/// Throws NotShippable: a value of this type took more bytes when it was written than when it was
+/// measured.
+[[noreturn]] void throw_longer_than_measured(const std::type_info& type);
+/// The same, for one that left as many of them.
+[[noreturn]] void throw_shorter_than_measured(const std::type_info& type, std::size_t left);
 
 /// Bytes yet to be read. Reading past the end throws DecodeError.
 class Reader {
@@ -74,6 +80,62 @@ private:
     std::size_t left_;
 };
 
+inline std::byte* write_length(std::byte* to, std::uint64_t length) {
+    std::memcpy(to, &length, sizeof length);
+    return to + sizeof length;
+}
+
+inline std::byte* write_bytes(std::byte* to, std::span<const std::byte> bytes) {
+    if (!bytes.empty()) {
+        std::memcpy(to, bytes.data(), bytes.size());
+    }
+    return to + bytes.size();
+}
+
+/// Room yet to be written, as much as a value was measured to take. Writing past its end throws
+/// NotShippable instead: code of the program's may say something else the second time, or another
+/// thread may have changed the value.
+class Writer {
+public:
+    /// `type`: of the value, for the message.
+    Writer(std::span<std::byte> room, const std::type_info& type)
+        : at_(room.data()), left_(room.size()), type_(&type) {}
+
+    /// Where the next `size` bytes belong.
+    std::byte* take(std::size_t size) {
+        // Without [[unlikely]]: to g++ that is one time in ten, and what follows a loop of these is
+        // cold. That the call never returns tells it more.
+        if (size > left_) {
+            throw_longer_than_measured(*type_);
+        }
+        std::byte* taken = at_;
+        at_ += size;
+        left_ -= size;
+        return taken;
+    }
+
+    void put_length(std::uint64_t length) { write_length(take(sizeof length), length); }
+    void put_bytes(std::span<const std::byte> bytes) { write_bytes(take(bytes.size()), bytes); }
+    /// A run, and before it its length.
+    void put_run(std::span<const std::byte> run) {
+        write_bytes(write_length(take(sizeof(std::uint64_t) + run.size()), run.size()), run);
+    }
+    void put_choice(std::size_t choice) { *take(1) = static_cast<std::byte>(choice); }
+
+    [[nodiscard]] std::size_t left() const { return left_; }
+    /// Throws NotShippable when there is room left.
+    void finish() const {
+        if (left_ != 0) {
+            throw_shorter_than_measured(*type_, left_);
+        }
+    }
+
+private:
+    std::byte* at_;
+    std::size_t left_;
+    const std::type_info* type_;
+};
+
 template <class T>
 consteval bool bytes_are_all() {
     if constexpr (std::is_trivially_copyable_v<T>) {
@@ -111,18 +173,6 @@ template <TriviallyCopyable T>
         std::memcpy(static_cast<void*>(std::addressof(image.value)), from, size);
         return std::move(image.value);
     }
-}
-
-inline std::byte* write_length(std::byte* to, std::uint64_t length) {
-    std::memcpy(to, &length, sizeof length);
-    return to + sizeof length;
-}
-
-inline std::byte* write_bytes(std::byte* to, std::span<const std::byte> bytes) {
-    if (!bytes.empty()) {
-        std::memcpy(to, bytes.data(), bytes.size());
-    }
-    return to + bytes.size();
 }
 
 }  // namespace detail

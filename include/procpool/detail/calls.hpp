@@ -8,6 +8,7 @@
 #include <procpool/detail/kind.hpp>
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/ranges.hpp>
+#include <procpool/detail/slices.hpp>
 #include <procpool/detail/thunk.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -28,18 +29,22 @@ struct Refused {
 template <class How, class F, class Item>
 struct ResultIfCalled {
     using type = Refused;
+    using Returned = Refused;
 };
 template <class How, class F, class Item>
 requires(can_be_called<How, F, Item>())
 struct ResultIfCalled<How, F, Item> {
     using type = ResultOf<How, F, Item>;
+    using Returned = ReturnOf<How, F, Item>;
 };
 
 /// Types of a call of F on items of type T, and whether a pool can make it.
 template <class How, class F, class T>
 struct CallOf {
     using Task = ShippedTask<F, T, How>;
+    using FedTask = ShippedTask<F, T, How, UnpackedFed<T>>;
     using Result = typename ResultIfCalled<How, F, T>::type;
+    using Returned = typename ResultIfCalled<How, F, T>::Returned;  // before it decays
 
     static consteval bool is_accepted() {
         return Shippable<F> && Encodable<T> && can_be_called<How, F, T>();
@@ -82,11 +87,15 @@ struct CallOver<How, F, Range> {
 /// Can the call be made, and R travel back?
 template <class Call, class R>
 consteval bool is_accepted() {
+    bool accepted = false;
     if constexpr (Call::is_accepted()) {
-        return std::is_void_v<R> || Encodable<R>;
-    } else {
-        return false;
+        if constexpr (std::is_void_v<R>) {
+            accepted = true;
+        } else if constexpr (Encodable<R>) {
+            accepted = !has_slice<R, false>();
+        }
     }
+    return accepted;
 }
 
 template <class T>
@@ -101,8 +110,12 @@ template <class Call, class R, class Value>
 auto refuse() {
     if constexpr (!Call::is_accepted()) {
         Call::require();
-    } else {
+    } else if constexpr (!Encodable<R>) {
         require_shippable<R>();
+    } else {
+        static_assert(!has_slice<R, false>(),
+                      "procpool: a shared_span travels to workers, not back from them: return a "
+                      "std::vector of its elements, or where they begin");
     }
     if constexpr (std::is_same_v<typename Call::Result, Refused>) {
         return never_made<Refused>();

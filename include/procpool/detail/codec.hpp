@@ -25,11 +25,11 @@ template <Encodable T>
 }
 
 template <Encodable T>
-std::byte* write_frame(std::byte* to, const T& value) {
+void write_frame(Writer& to, const T& value) {
     if constexpr (OneRun<T>) {
-        return write_bytes(to, Codec<T>::bytes(value));
+        to.put_bytes(Codec<T>::bytes(value));
     } else {
-        return Codec<T>::write(to, value);
+        detail::write_value(to, value);
     }
 }
 

@@ -1,16 +1,20 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <sys/types.h>
 
+#include <procpool/detail/coverage.hpp>
 #include <procpool/detail/failure.hpp>
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/run.hpp>
@@ -31,9 +35,12 @@ using Clock = std::chrono::steady_clock;
 class Block {
 public:
     Block() = default;
-    /// At least `bytes` bytes, aligned to 4096, with unspecified content. Throws std::bad_alloc
-    /// when the region is full.
+    /// At least `bytes` bytes, aligned to 4096, with unspecified content. While this process has no
+    /// region, as nobody but pools in the caller was made, it is memory of the process. Throws
+    /// std::bad_alloc when the region is full.
     explicit Block(std::size_t bytes);
+    /// The same, in the region in any case.
+    [[nodiscard]] static Block in_region(std::size_t bytes);
     Block(Block&& other) noexcept
         : region_(other.region_),
           data_(std::exchange(other.data_, nullptr)),
@@ -54,8 +61,6 @@ public:
 
     [[nodiscard]] std::byte* data() const { return data_; }
     [[nodiscard]] std::size_t size() const { return size_; }
-    /// The offset of `data()` from the region's base, for ItemEntry.
-    [[nodiscard]] std::uint64_t offset() const;
     explicit operator bool() const { return data_ != nullptr; }
 
 private:
@@ -118,19 +123,20 @@ struct JobSpec {
     Prepare prepare{};
     std::span<const std::byte> closure;  ///< copied
     CodeWords code;
-    std::uint64_t count = 0;  ///< items; with a window: the bound is unknown, `feed` brings them
+    std::uint64_t count = 0;  ///< items
+    std::uint64_t parts = 0;  ///< of an item, at most; 0: it has none (Run::begin_part)
 
     // Inputs: either `inputs` (copied; small ones need no block), or a block handed over, or memory
-    // of the region that `keep` keeps alive. How they lie there is between the face and its thunk,
-    // but for fed ones: those lie `input_stride` bytes apart, or with 0 behind an array of
-    // ItemEntry.
+    // of the region that `keep` keeps alive. How they lie there is between the face and its thunk.
     std::span<const std::byte> inputs;
     Block block;
     const std::byte* shared_inputs = nullptr;
     std::shared_ptr<const void> keep;
     std::shared_ptr<const void> keep_output;  ///< of `in_place`
     std::size_t input_stride = 0;
-    /// > 0: items are fed; at most this many (rounded up to a power of two) are in flight.
+    /// > 0: there are no items yet, `feed` brings them, and the thunk finds each by its ItemEntry.
+    /// It is also how many entries there are (rounded up to a power of two): an item waits for that
+    /// of the one so many before it.
     std::size_t window = 0;
 
     /// Bytes of a fixed-size result, at most max_fixed_result. 0: an item emits a variable-sized
@@ -142,8 +148,11 @@ struct JobSpec {
 
     std::size_t chunksize = 0;            ///< 0: adaptive
     std::chrono::nanoseconds timeout{0};  ///< per item, from its start; 0: none
+    std::chrono::nanoseconds grace{0};    ///< behind the timeout: it is asked to end, then killed
     int retries = 0;                      ///< extra tries of an item whose worker died or timed out
+    std::stop_token stop{};               ///< for whoever starts the job: see StopLink
     bool fail_fast = false;               ///< the first failure cancels what has not started
+    bool accounted = false;               ///< the thunk says when each call begins: Run::time_from
     /// When a worker closes the job (Run::stop), what is claimed already is run nevertheless.
     bool finishes_claimed = false;
     bool eager = false;   ///< the client wants each result as it comes, not the whole at the end
@@ -158,9 +167,14 @@ struct EngineOptions {
     void (*initialize)(std::span<const std::byte>) = nullptr;
     std::span<const std::byte> initializer{};  ///< copied
     CodeWords initializer_code{};
+    /// Run once in every worker that ends by plan, with the bytes.
+    void (*finalize)(std::span<const std::byte>) = nullptr;
+    std::span<const std::byte> finalizer{};  ///< copied
+    CodeWords finalizer_code{};
     std::size_t max_tasks_per_child = 0;
     std::size_t memory_limit = 0;  ///< bytes; 0: none
     bool pin = false;
+    bool inherits = false;  ///< it forks because the workers are to inherit the caller's memory
 };
 
 using JobHandle = std::shared_ptr<engine::Job>;
@@ -198,14 +212,23 @@ public:
     /// True when every item is resolved (takes in what has arrived and tells the sink; never
     /// waits).
     bool resolved(const JobHandle& job);
-    /// Appends an item to a fed job; false when the window is full or the job closed. Never blocks.
-    bool feed(const JobHandle& job, std::span<const std::byte> item);
+    /// Appends items to a fed job, as many as there are entries for; returns how many. Nothing if
+    /// it takes none any more: it was cancelled, or an item failed under fail_fast. What the items'
+    /// entries say stays where it is until the sink has heard of them; `keep` keeps it alive. Takes
+    /// in what has arrived and tells the sink. Never waits. close() does not end it, join() does:
+    /// throws PoolClosed, PoolTerminated, PoolBroken.
+    std::optional<std::size_t> feed(const JobHandle& job, std::span<const ItemEntry> items);
     /// No more items will be fed.
     void end_feed(const JobHandle& job);
-    /// What has not started never will; items that run finish. The sink hears of each, at the next
-    /// wait.
-    void cancel(const JobHandle& job);
-    /// As cancel, and the sink hears no more at all: what still runs is forgotten.
+    /// Makes waits for any of several jobs notice what comes of this one, until unlisten() is
+    /// called with what it returned. Nothing if there is nothing to come.
+    [[nodiscard]] std::optional<std::size_t> listen(const JobHandle& job);
+    void unlisten(std::size_t listening) noexcept;
+    /// What has not started never will; items that run are asked to end, and killed after `grace`.
+    /// The sink hears of each, at the next wait. Does not wait.
+    void cancel(const JobHandle& job, std::chrono::nanoseconds grace);
+    /// What has not started never will, and the sink hears no more at all: what still runs is
+    /// forgotten.
     void abandon(const JobHandle& job);
     /// The sink hears no more at all, though the job runs on. To be called by whoever gives up a
     /// handle before the job is resolved: so the sink is destroyed by this thread, not by another
@@ -222,6 +245,20 @@ public:
 private:
     std::unique_ptr<engine::Backend> backend_;
 };
+
+/// A job, and the engine that has it.
+struct EngineJob {
+    Engine* engine = nullptr;
+    JobHandle job;
+};
+
+/// Waits until one of the jobs is resolved, or the deadline, or until `stop` is set and
+/// `stop_wait_any` was called. Returns those that are resolved, by their place. Throws as
+/// Engine::resolved.
+[[nodiscard]] std::vector<std::size_t> wait_any(std::span<const EngineJob> jobs,
+                                                Clock::time_point deadline,
+                                                const std::atomic<bool>* stop = nullptr);
+void stop_wait_any();
 
 }  // namespace detail
 PROCPOOL_END_NAMESPACE

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include <sys/types.h>
 
 #include <procpool/detail/namespace.hpp>
+#include <procpool/detail/run.hpp>
 #include <procpool/errors.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -77,11 +77,16 @@ struct Failure {
     Kind kind = Kind::thrown;
     StandardType standard = StandardType::none;  ///< thrown: the nearest standard type
     std::uint64_t index = 0;                     ///< the item
+    std::uint64_t part = no_part;                ///< of the item, as the worker said
     pid_t worker_pid = 0;                        ///< who ran it; 0: nobody
     int signal = 0;                              ///< died: of this signal, 0 if it exited
     int exit_status = 0;                         ///< died: its exit status
-    std::chrono::nanoseconds timeout{0};         ///< timed_out: the bound that was exceeded
-    std::string type_name{};                     ///< thrown: the type, demangled
+    std::uint64_t memory = 0;             ///< died: bytes it held at most, if it died of that; or 0
+    std::uint64_t memory_bound = 0;       ///< and how many its container may hold
+    std::chrono::nanoseconds timeout{0};  ///< timed_out: the bound that was exceeded
+    std::chrono::nanoseconds duration{0};  ///< of the last try, if that is known
+    int tries = 0;                         ///< the last included; 0: it never ran
+    std::string type_name{};               ///< thrown: the type, demangled
     std::string message{};   ///< thrown: what(); otherwise what is known beyond the other fields
     std::string trace{};     ///< where, a line per frame, if that is known by name
     std::string stack{};     ///< where, as addresses (src/trace/stack.hpp): the client names them
@@ -100,10 +105,11 @@ inline constexpr std::size_t max_failure_message = 32 * 1024;
 /// Throws nothing of its own: without memory the record is shorter, at worst empty, which decodes
 /// as std::bad_alloc. What is no C++ exception it throws on, the unwinding of a cancelled thread
 /// (abi::__forced_unwind) above all: the caller's catch block must let it pass.
-/// `stack`: where it was thrown, as Failure::stack; `note`: what to add to the message.
-[[nodiscard]] std::vector<std::byte> encode_current_exception(std::uint64_t index, pid_t worker,
-                                                              std::string_view stack = {},
-                                                              std::string_view note = {});
+/// `stack`: where it was thrown, as Failure::stack; `note`: what to add to the message; `duration`,
+/// `tries` and `part` as in Failure.
+[[nodiscard]] std::vector<std::byte> encode_current_exception(
+    std::uint64_t index, pid_t worker, std::string_view stack = {}, std::string_view note = {},
+    std::chrono::nanoseconds duration = {}, int tries = 0, std::uint64_t part = no_part);
 
 /// The bytes of a failure; texts are cut as in encode_current_exception. Throws std::bad_alloc.
 [[nodiscard]] std::vector<std::byte> encode_failure(const Failure& failure);

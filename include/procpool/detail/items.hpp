@@ -8,6 +8,7 @@
 #include <span>
 #include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/ranges.hpp>
 #include <procpool/detail/run.hpp>
+#include <procpool/detail/slices.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
@@ -44,13 +46,13 @@ void pack_fixed(Draft& draft, Range& range) {
         }
         std::byte* to = draft.reserve(draft.spec.count * size);
         for (std::uint64_t i = 0; i < draft.spec.count; ++i, ++item) {
-            to = Codec<T>::write(to, static_cast<const T&>(*item));
+            to = detail::write_fixed(to, static_cast<const T&>(*item));
         }
     } else {
         std::vector<std::byte> packed;
         for (auto&& item : range) {
             packed.resize(packed.size() + size);
-            Codec<T>::write(packed.data() + packed.size() - size, static_cast<const T&>(item));
+            detail::write_fixed(packed.data() + packed.size() - size, static_cast<const T&>(item));
             ++draft.spec.count;
         }
         write_bytes(draft.reserve(packed.size()), packed);
@@ -67,14 +69,15 @@ void pack_table(Draft& draft, const Items& items, What what) {
         size += sizeof(std::uint64_t) + frame_size<T>(what(item));
         ++count;
     }
-    std::byte* const base = draft.reserve(size);
-    std::byte* entry = base;
-    std::byte* to = base + (count + 1) * sizeof(std::uint64_t);
+    std::byte* entry = draft.reserve(size);
+    Writer to({entry, size}, typeid(T));
+    to.take((count + 1) * sizeof(std::uint64_t));
     for (const auto& item : items) {
-        entry = write_length(entry, static_cast<std::uint64_t>(to - base));
-        to = write_frame<T>(to, what(item));
+        entry = write_length(entry, size - to.left());
+        detail::write_frame<T>(to, what(item));
     }
-    write_length(entry, static_cast<std::uint64_t>(to - base));
+    to.finish();
+    write_length(entry, size);
     draft.spec.count = count;
     draft.spec.input_stride = 1;  // how they lie is between us and the thunk
 }
@@ -103,34 +106,47 @@ void pack_frames(Draft& draft, Range& range) {
 
 template <class T, class Range>
 void pack(Draft& draft, Range& range) {
-    if constexpr (FixedSize<T>) {
-        pack_fixed<T>(draft, range);
-    } else {
-        pack_frames<T>(draft, range);
-    }
+    keep_slices<has_slice<T, true>()>(draft.spec, [&] {
+        if constexpr (FixedSize<T>) {
+            pack_fixed<T>(draft, range);
+        } else {
+            pack_frames<T>(draft, range);
+        }
+    });
 }
 
-/// One item, a tuple of these, without making it first.
 template <class... A>
-void pack_arguments(Draft& draft, const A&... arguments) {
+void pack_tuple(Draft& draft, const A&... arguments) {
     using T = std::tuple<A...>;
     draft.spec.count = 1;
     if constexpr (sizeof...(A) == 0) {
         draft.spec.input_stride = sizeof(T);
         *draft.reserve(sizeof(T)) = std::byte{0};
     } else {
-        std::byte* to = nullptr;
         if constexpr (FixedSize<T>) {
             draft.spec.input_stride = Codec<T>::fixed_size;
-            to = draft.reserve(Codec<T>::fixed_size);
+            std::byte* to = draft.reserve(Codec<T>::fixed_size);
+            ((to = detail::write_fixed<A>(to, arguments)), ...);
         } else {
             constexpr std::size_t table = 2 * sizeof(std::uint64_t);
-            const std::size_t size = (table + ... + Codec<A>::size(arguments));
+            const std::size_t sizes[] = {Codec<A>::size(arguments)...};
+            std::size_t total = table;
+            for (const std::size_t size : sizes) {
+                total += size;
+            }
             draft.spec.input_stride = 1;
-            to = write_length(write_length(draft.reserve(size), table), size);
+            std::byte* to = write_length(write_length(draft.reserve(total), table), total);
+            const std::size_t* size = sizes;
+            ((to = detail::write_measured<A>(to, *size++, arguments)), ...);
         }
-        ((to = Codec<A>::write(to, arguments)), ...);
     }
+}
+
+/// One item, a tuple of these, without making it first.
+template <class... A>
+void pack_arguments(Draft& draft, const A&... arguments) {
+    keep_slices<(has_slice<A, true>() || ...)>(
+        draft.spec, [&] { detail::pack_tuple<A...>(draft, arguments...); });
 }
 
 // Unpacking, in the worker ------------------------------------------------------------------------
@@ -159,20 +175,27 @@ public:
 
     decltype(auto) operator()(std::uint64_t i) {
         if constexpr (OneRun<T>) {
-            Codec<T>::assign(item_.value, frame(i));
-            return std::move(item_.value);
+            return std::move(value(i));
         } else {
-            return read_frame<T>(frame(i));
+            return read_frame<T>(bytes(i));
         }
     }
 
-private:
-    [[nodiscard]] std::span<const std::byte> frame(std::uint64_t i) const {
+    /// Where it lies, as it was written.
+    [[nodiscard]] std::span<const std::byte> bytes(std::uint64_t i) const {
         std::uint64_t bounds[2];
         std::memcpy(bounds, base_ + i * sizeof(std::uint64_t), sizeof bounds);
         return {base_ + bounds[0], bounds[1] - bounds[0]};
     }
+    /// Valid until the next call.
+    T& value(std::uint64_t i)
+    requires OneRun<T>
+    {
+        Codec<T>::assign(item_.value, bytes(i));
+        return item_.value;
+    }
 
+private:
     struct Kept {
         T value;
     };
@@ -180,6 +203,42 @@ private:
 
     const std::byte* base_;
     [[no_unique_address]] std::conditional_t<OneRun<T>, Kept, Nothing> item_{};  // keeps its memory
+};
+
+/// Of a job that is fed item by item.
+template <class T>
+class UnpackedFed {
+public:
+    explicit UnpackedFed(const Run& run) : run_(&run) {}
+
+    decltype(auto) operator()(std::uint64_t i) {
+        if constexpr (FixedSize<T>) {
+            Reader from{run_->item(i)};
+            return Codec<T>::read(from);
+        } else if constexpr (OneRun<T>) {
+            return std::move(value(i));
+        } else {
+            return read_frame<T>(run_->item(i));
+        }
+    }
+
+    [[nodiscard]] std::span<const std::byte> bytes(std::uint64_t i) const { return run_->item(i); }
+    T& value(std::uint64_t i)
+    requires OneRun<T>
+    {
+        Codec<T>::assign(item_.value, run_->item(i));
+        return item_.value;
+    }
+
+private:
+    struct Kept {
+        T value;
+    };
+    struct Nothing {};
+    static constexpr bool keeps = OneRun<T> && !FixedSize<T>;
+
+    const Run* run_;
+    [[no_unique_address]] std::conditional_t<keeps, Kept, Nothing> item_{};  // keeps its memory
 };
 
 template <class T>

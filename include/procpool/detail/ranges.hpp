@@ -2,9 +2,12 @@
 
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <iterator>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <procpool/detail/namespace.hpp>
 
@@ -59,6 +62,26 @@ concept Contiguous = RandomAccess<Range> && std::contiguous_iterator<Iterator<Ra
 template <class Range>
 concept Repeatable = AnyRange<Range> && std::forward_iterator<Iterator<Range>> &&
                      std::is_lvalue_reference_v<Reference<Range>>;
+
+/// It says by its type that it has no end.
+template <class Range>
+concept Endless = AnyRange<Range> && std::is_same_v<Sentinel<Range>, std::unreachable_sentinel_t>;
+/// Explains itself where all of a range is wanted.
+template <class Range>
+constexpr void require_end() {
+    constexpr bool has_an_end = !Endless<Range>;
+    static_assert(has_an_end,
+                  "procpool: this range has no end, and the call waits for all of it: take a part "
+                  "of it (std::views::take), read results as they come (imap), or search it "
+                  "(find_first, find_any)");
+}
+
+/// What a list in braces becomes: the list itself is gone when the call returns.
+template <class T>
+auto listed(std::initializer_list<T> items) {
+    using Kept = std::conditional_t<std::is_same_v<T, const char*>, std::string, T>;
+    return std::vector<Kept>(items.begin(), items.end());
+}
 
 template <class Range>
 struct ItemOf {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include <procpool/detail/namespace.hpp>
 
@@ -22,10 +23,14 @@ inline constexpr std::uint64_t seal_mark = 0x5'ea1d;  // 20 bits
     return (number << 20U) + seal_mark;
 }
 
-/// Where one variable-sized item lies in the shared region.
+/// Of an item that has no parts.
+inline constexpr std::uint64_t no_part = ~std::uint64_t{0};
+
+/// Where one variable-sized item lies: in the shared region, which has the same addresses in all
+/// processes.
 struct ItemEntry {
-    std::uint64_t offset = 0;  ///< from the region's base, bytes
-    std::uint64_t size = 0;    ///< bytes
+    const std::byte* data = nullptr;
+    std::uint64_t size = 0;  ///< bytes
 };
 
 class Run;
@@ -34,6 +39,7 @@ class Run;
 class RunHost {
 public:
     virtual void begin_checked(std::uint64_t item) = 0;
+    virtual void look_at_thefts(std::uint64_t item) = 0;
     virtual void end_checked() = 0;
     virtual void emit(Run& run, std::span<const std::byte> bytes) = 0;
     virtual void fail(Run& run, std::uint64_t item) = 0;
@@ -75,19 +81,31 @@ public:
     const std::byte* input =
         nullptr;  ///< fixed-size items: their base; variable-sized: the array of ItemEntry
     std::uint64_t input_mask = ~std::uint64_t{0};  ///< item i lies at i & input_mask
-    const std::byte* region = nullptr;             ///< base of ItemEntry::offset
 
     /// Says that item `i` starts now. Throws, for the loop above, when it is not to start any more.
     void begin(std::uint64_t i) {
-        if (timed_ || (cancelled_->load(std::memory_order_relaxed) |
-                       asked_->load(std::memory_order_relaxed)) != 0) [[unlikely]] {
+        if (timed_ || cancelled_->load(std::memory_order_relaxed) != 0) [[unlikely]] {
             host_->begin_checked(i);
-        } else {
-            current_->store(seal(i * 2 + 1), std::memory_order_release);
-            // The compiler keeps what the item does behind this, or a crash would be blamed on
-            // another.
-            std::atomic_signal_fence(std::memory_order_seq_cst);
+            return;
         }
+        current_->store(seal(i * 2 + 1), std::memory_order_release);
+        // The compiler keeps what the item does behind this, or a crash would be blamed on another.
+        // Between this store and the next load a thief has the processor execute a barrier.
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        if (thefts_->load(std::memory_order_relaxed) != thefts_seen_) [[unlikely]] {
+            host_->look_at_thefts(i);
+        }
+    }
+
+    /// The same for one of the parts of item `i` (JobSpec::parts), which are numbered through the
+    /// items of the job: what befalls it names the part, and the item's time begins again. Each is
+    /// followed by an end(i).
+    void begin_part(std::uint64_t i, std::uint64_t part) {
+        part_ = part;
+        if (!timed_) {
+            part_word_->store(part, std::memory_order_relaxed);
+        }
+        begin(i);
     }
 
     /// Says that the call for item `i` returned. Does not return in a process that the task forked
@@ -98,13 +116,31 @@ public:
         }
     }
 
+    /// The call for item begin() was told of starts at this time of the monotonic clock: for an
+    /// account of how long it takes, also if it never returns.
+    void time_from(std::uint64_t now_ns) {
+        began_ns_ = now_ns;
+        if (started_ != nullptr) {
+            started_->store(now_ns, std::memory_order_relaxed);
+        }
+    }
+    /// How long that call has run now, in ns; 0 if no time was told since this was asked last.
+    [[nodiscard]] std::int64_t take_run_time(std::uint64_t now_ns) {
+        const std::uint64_t began = std::exchange(began_ns_, 0);
+        return began == 0 ? 0 : static_cast<std::int64_t>(now_ns - began);
+    }
+    /// How often item `i` is tried, this time included.
+    [[nodiscard]] std::uint32_t attempts(std::uint64_t i) const {
+        return i == retried_ ? tries_ + 1 : 1;
+    }
+
     /// Where the fixed-size result of item `i` belongs.
     [[nodiscard]] std::byte* result(std::uint64_t i) const { return output_ + i * stride_; }
 
     /// The input of item `i` among variable-sized ones.
     [[nodiscard]] std::span<const std::byte> item(std::uint64_t i) const {
         const auto& entry = reinterpret_cast<const ItemEntry*>(input)[i & input_mask];
-        return {region + entry.offset, static_cast<std::size_t>(entry.size)};
+        return {entry.data, static_cast<std::size_t>(entry.size)};
     }
 
     /// Ships the variable-sized result of item `next`, after end(next). Blocks while the result
@@ -119,19 +155,25 @@ public:
     void stop() { host_->stop(); }
 
 private:
-    static inline const std::atomic<std::uint32_t> somebody_asks{1};
+    static inline const std::atomic<std::uint64_t> no_thefts{0};
 
     friend class engine::Items;
     friend class engine::CallerRun;
 
     std::atomic<std::uint64_t>* current_ = nullptr;
+    std::atomic<std::uint64_t>* part_word_ = nullptr;
+    std::uint64_t part_ = no_part;  // that runs, or is about to
     const std::atomic<std::uint64_t>* genuine_ = nullptr;
     std::byte* output_ = nullptr;  // address of the result of item 0, were it in the open frame
     std::size_t stride_ = 0;
     const std::atomic<std::uint32_t>* cancelled_ = nullptr;
-    const std::atomic<std::uint32_t>* asked_ =
-        nullptr;  // for items, by idle workers; where nobody may, the same as `cancelled_`
-    bool timed_ = false;
+    const std::atomic<std::uint64_t>* thefts_ = &no_thefts;  // what other workers have stolen
+    std::uint64_t thefts_seen_ = 0;                          // what is known of that
+    std::uint64_t began_ns_ = 0;                             // of the call; 0: not noted
+    std::atomic<std::uint64_t>* started_ = nullptr;          // told of it
+    std::uint64_t retried_ = ~std::uint64_t{0};              // an item that was tried before
+    std::uint32_t tries_ = 0;                                // how often
+    bool timed_ = false;  // or looked at for another reason: no item starts without a call
     RunHost* host_ = nullptr;
 };
 
@@ -156,6 +198,10 @@ struct CurrentTask {
 /// workers of Start::spawn. And the other way round.
 [[gnu::hot]] [[nodiscard]] std::uintptr_t relocated(std::uintptr_t address) noexcept;
 [[nodiscard]] std::uintptr_t as_in_client(std::uintptr_t address) noexcept;
+
+/// If this process is a worker that ends by plan, the object is destroyed then: the newest first.
+/// Throws std::bad_alloc.
+void destroy_at_end(void* object, void (*destroy)(void*));
 
 /// A number of the calling process alone: a forked child has another one.
 [[nodiscard]] std::uint64_t own_process();

@@ -41,7 +41,9 @@ void set_closure(Draft& draft, const F& f) {
     } else if constexpr (ByteClosure<F>) {
         draft.spec.closure = std::as_bytes(std::span{std::addressof(f), 1});
     } else {
-        detail::write_closure(draft.reserve_closure(detail::closure_size(f)), f);
+        keep_slices<true>(draft.spec, [&] {
+            detail::write_closure(f, [&](std::size_t size) { return draft.reserve_closure(size); });
+        });
     }
     draft.spec.code = detail::code_of(f, draft.spec.closure, draft.code);
 }
@@ -53,6 +55,13 @@ void set_map(JobSpec& spec) {
     if constexpr (FixedResult<R>) {
         spec.result_stride = Codec<R>::fixed_size;
     }
+}
+
+/// The same with an account of each item.
+template <class Task, class R>
+void set_accounted_map(JobSpec& spec) {
+    set_map<AccountedTask<Task, R>, Accounted<R>>(spec);
+    spec.accounted = true;
 }
 
 /// The same for results that are written in place.
@@ -73,16 +82,15 @@ void set_find(JobSpec& spec) {
 // The job in the hands of the engine --------------------------------------------------------------
 
 /// Starts the job and waits until it is resolved, or certain if `certain_early`: what still runs
-/// then is not needed. The sink is the caller's, and hears nothing more after the return. A bar
-/// with this label shows how far it is; without a label there is none.
+/// then is not needed. The sink is the caller's, and hears nothing more after the return.
 [[gnu::hot]] void run_to_end(Engine& engine, JobSpec& spec, AnyCollector& sink, bool certain_early,
-                             const std::string& label);
+                             const Progress& progress);
 
 /// The same, and takes what it came to.
 template <class Collected>
 auto run(Engine& engine, Draft& draft, Collected&& sink, const Progress& progress = {}) {
     constexpr bool certain_early = std::remove_cvref_t<Collected>::may_be_certain_early;
-    run_to_end(engine, draft.spec, sink, certain_early, progress.label());
+    run_to_end(engine, draft.spec, sink, certain_early, progress);
     return sink.take();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,6 +17,8 @@
 #include <procpool/detail/items.hpp>
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/run.hpp>
+#include <procpool/detail/views.hpp>
+#include <procpool/outcome.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
@@ -118,19 +121,67 @@ R value_of_call(const F& f, Item&& item) {
 }
 
 /// A shipped callable on shipped items.
-template <class F, class T, class How>
+template <class F, class T, class How, class ItemReader = Items<T>>
 class ShippedTask {
 public:
     explicit ShippedTask(const Run& run) : f_(run), items_(run) {}
 
     template <class R>
     R run(std::uint64_t i) {
-        return value_of_call<R, How>(f_.get(), items_(i));
+        if constexpr (std::is_same_v<How, WholeItem>) {
+            return value_of_call<R, How>(f_.get(), item_for<F, T>(items_, i));
+        } else {
+            return value_of_call<R, How>(f_.get(), items_(i));
+        }
     }
 
 private:
     OpenClosure<F> f_;
-    Items<T> items_;
+    ItemReader items_;
+};
+
+/// How the result of an item travels with the account of its try.
+template <class R>
+struct AccountedResult {
+    using type = std::pair<Account, R>;
+};
+template <>
+struct AccountedResult<void> {
+    using type = Account;
+};
+template <class R>
+using Accounted = typename AccountedResult<R>::type;
+
+/// Another task with the account of each try. run<W> is asked for with an Accounted<R>.
+template <class Task, class R>
+class AccountedTask {
+public:
+    explicit AccountedTask(Run& run) : run_(&run), task_(run) {}
+
+    template <class W>
+    W run(std::uint64_t i) {
+        const std::uint64_t began = now_ns();
+        run_->time_from(began);
+        if constexpr (std::is_void_v<R>) {
+            task_.template run<void>(i);
+            return account_of(i, began);
+        } else {
+            R value = task_.template run<R>(i);
+            return W(account_of(i, began), std::move(value));
+        }
+    }
+
+private:
+    static std::uint64_t now_ns() {
+        return static_cast<std::uint64_t>(
+            std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
+    }
+    [[nodiscard]] Account account_of(std::uint64_t i, std::uint64_t began) const {
+        return {static_cast<std::int64_t>(now_ns() - began), run_->attempts(i), 0};
+    }
+
+    Run* run_;
+    Task task_;
 };
 
 /// Encodes variable-sized results; keeps its memory from item to item.
@@ -145,7 +196,7 @@ public:
             return std::as_bytes(std::span{std::addressof(result), 1});
         } else {
             frame_.resize(Codec<R>::size(result));
-            Codec<R>::write(frame_.data(), result);
+            detail::write_measured<R>(frame_.data(), frame_.size(), result);
             return frame_;
         }
     }
@@ -180,7 +231,7 @@ void map_thunk(Run& run) {
                 run.emit(bytes);
             } else {
                 run.end(i);
-                Codec<R>::write(run.result(i), result);
+                detail::write_fixed<R>(run.result(i), result);
             }
         }
     }
@@ -226,11 +277,11 @@ void find_thunk(Run& run) {
             run.end(run.next);
             std::byte* const to = run.result(run.next);
             *to = std::byte{1};
-            Codec<R>::write(to + 1, *found);
+            detail::write_fixed<R>(to + 1, *found);
         } else {
             frame.resize(1 + Codec<R>::size(*found));
             frame[0] = std::byte{1};
-            Codec<R>::write(frame.data() + 1, *found);
+            detail::write_measured<R>(frame.data() + 1, frame.size() - 1, *found);
             run.end(run.next);
             run.emit(frame);
         }

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -19,10 +18,6 @@
 #include <procpool/outcome.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
-
-template <class T>
-class shared_vector;
-
 namespace detail {
 
 // The verbs of a Pool: what is told of them there is done here.
@@ -30,6 +25,7 @@ namespace detail {
 /// All of a job but its thunk.
 template <class F, class Range>
 void prepare(Draft& draft, F& f, Range& range, const MapOptions& options) {
+    require_end<Range>();
     set_options(draft.spec, options);
     set_closure<std::decay_t<F>>(draft, f);
     pack<Item<Range>>(draft, range);
@@ -61,7 +57,7 @@ auto map_async(const std::shared_ptr<Engine>& engine, F& f, Range& range,
         prepare(draft, f, range, options);
         set_map<typename Call::Task, R>(draft.spec);
         auto sink = std::make_shared<MapSink<R>>(draft.spec.count);
-        return AsyncResult<MapValue<R>>(engine, draft.spec, std::move(sink));
+        return AsyncResult<MapValue<R>>(engine, draft.spec, std::move(sink), options.progress);
     }
 }
 
@@ -78,31 +74,6 @@ void for_each(Engine& engine, F& f, Range& range, const MapOptions& options) {
     }
 }
 
-template <class F, class Range, class R>
-void map_into(Engine& engine, F& f, Range& range, shared_vector<R>& out,
-              const MapOptions& options) {
-    using Call = CallOver<WholeItem, std::decay_t<F>, Range>;
-    constexpr bool fits = std::is_convertible_v<typename Call::Result, R>;
-    if constexpr (!is_accepted<Call, void>()) {
-        refuse<Call, void, void>();
-    } else if constexpr (!fits) {
-        static_assert(fits,
-                      "procpool: what the callable returns does not convert to the elements of "
-                      "the output");
-    } else {
-        if (static_cast<const void*>(std::addressof(range)) == std::addressof(out)) {
-            throw std::invalid_argument("procpool: map_into cannot write over its own input");
-        }
-        Draft draft;
-        prepare(draft, f, range, options);
-        using Output = SharedStorage<shared_vector<R>>;
-        set_map_into<typename Call::Task, R>(draft.spec,
-                                             Output::resize_for_overwrite(out, draft.spec.count));
-        draft.spec.keep_output = Output::keep(out);
-        run(engine, draft, DoneSink(), options.progress);
-    }
-}
-
 template <class F, class Range>
 auto try_map(Engine& engine, F& f, Range& range, const MapOptions& options) {
     using Call = CallOver<WholeItem, std::decay_t<F>, Range>;
@@ -112,40 +83,25 @@ auto try_map(Engine& engine, F& f, Range& range, const MapOptions& options) {
     } else {
         Draft draft;
         prepare(draft, f, range, options);
-        set_map<typename Call::Task, R>(draft.spec);
+        set_accounted_map<typename Call::Task, R>(draft.spec);
         return run(engine, draft, OutcomeSink<R>(draft.spec.count), options.progress);
     }
 }
 
-template <class R>
-inline constexpr bool is_optional = false;
-template <class R>
-inline constexpr bool is_optional<std::optional<R>> = true;
-
-/// `lowest`: the find of the lowest index; otherwise any.
 template <class F, class Range>
-auto find(Engine& engine, F& f, Range& range, const MapOptions& options, bool lowest) {
+auto try_map_async(const std::shared_ptr<Engine>& engine, F& f, Range& range,
+                   const MapOptions& options) {
     using Call = CallOver<WholeItem, std::decay_t<F>, Range>;
-    using Result = typename Call::Result;
-    if constexpr (!is_accepted<Call, void>()) {
-        return refuse<Call, void, Result>();
-    } else if constexpr (!is_optional<Result>) {
-        static_assert(is_optional<Result>,
-                      "procpool: a callable for find_first and find_any returns a "
-                      "std::optional: the value that was looked for, or nothing");
-        return never_made<Refused>();
+    using R = typename Call::Result;
+    using Value = std::vector<Outcome<R>>;
+    if constexpr (!is_accepted<Call, R>()) {
+        return refuse<Call, R, AsyncResult<Value>>();
     } else {
-        using R = typename Result::value_type;
-        if constexpr (!Encodable<R>) {
-            return refuse<Call, R, Result>();
-        } else {
-            Draft draft;
-            prepare(draft, f, range, options);
-            set_find<typename Call::Task, R>(draft.spec);
-            // An item before the find may give a better one.
-            draft.spec.finishes_claimed = lowest;
-            return run(engine, draft, FindSink<R>(lowest), options.progress);
-        }
+        Draft draft;
+        prepare(draft, f, range, options);
+        set_accounted_map<typename Call::Task, R>(draft.spec);
+        auto sink = std::make_shared<OutcomeSink<R>>(draft.spec.count);
+        return AsyncResult<Value>(engine, draft.spec, std::move(sink), options.progress);
     }
 }
 
@@ -153,12 +109,17 @@ auto find(Engine& engine, F& f, Range& range, const MapOptions& options, bool lo
 template <class F, class... A>
 using CallWith = CallOf<SpreadItem, std::decay_t<F>, std::tuple<Kept<A&>...>>;
 
-template <class Call, class F, class... A>
+/// `accounted`: its sink takes the account of it as well.
+template <class Call, bool accounted = false, class F, class... A>
 void prepare_call(Draft& draft, const TaskOptions& options, F& f, A&... arguments) {
     set_options(draft.spec, options);
     set_closure<std::decay_t<F>>(draft, f);
     pack_arguments<Kept<A&>...>(draft, KeptAs<A&>::keep(arguments)...);
-    set_map<typename Call::Task, typename Call::Result>(draft.spec);
+    if constexpr (accounted) {
+        set_accounted_map<typename Call::Task, typename Call::Result>(draft.spec);
+    } else {
+        set_map<typename Call::Task, typename Call::Result>(draft.spec);
+    }
 }
 
 template <class F, class... A>
@@ -175,6 +136,19 @@ auto apply(Engine& engine, const TaskOptions& options, F& f, A&... arguments) {
 }
 
 template <class F, class... A>
+auto try_apply(Engine& engine, const TaskOptions& options, F& f, A&... arguments) {
+    using Call = CallWith<F, A...>;
+    using R = typename Call::Result;
+    if constexpr (!is_accepted<Call, R>()) {
+        return refuse<Call, R, Outcome<R>>();
+    } else {
+        Draft draft;
+        prepare_call<Call, true>(draft, options, f, arguments...);
+        return std::move(run(engine, draft, OutcomeSink<R>(1)).front());
+    }
+}
+
+template <class F, class... A>
 auto submit(const std::shared_ptr<Engine>& engine, const TaskOptions& options, F& f,
             A&... arguments) {
     using Call = CallWith<F, A...>;
@@ -183,8 +157,8 @@ auto submit(const std::shared_ptr<Engine>& engine, const TaskOptions& options, F
         return refuse<Call, R, AsyncResult<R>>();
     } else {
         Draft draft;
-        prepare_call<Call>(draft, options, f, arguments...);
-        auto sink = std::make_shared<CallSink<R>>();
+        prepare_call<Call, true>(draft, options, f, arguments...);
+        auto sink = std::make_shared<SubmitSink<R>>();
         return AsyncResult<R>(engine, draft.spec, std::move(sink));
     }
 }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -30,9 +32,12 @@ public:
     virtual bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) = 0;
     virtual std::uint64_t arrivals(const JobHandle& job) = 0;
     virtual bool resolved(const JobHandle& job) = 0;
-    virtual bool feed(const JobHandle& job, std::span<const std::byte> item) = 0;
+    virtual std::optional<std::size_t> feed(const JobHandle& job,
+                                            std::span<const ItemEntry> items) = 0;
     virtual void end_feed(const JobHandle& job) = 0;
-    virtual void cancel(const JobHandle& job) = 0;
+    virtual std::optional<std::size_t> listen(const JobHandle& job) = 0;
+    virtual void unlisten(std::size_t listening) = 0;
+    virtual void cancel(const JobHandle& job, std::chrono::nanoseconds grace) = 0;
     virtual void abandon(const JobHandle& job) = 0;
     virtual void forget(const JobHandle& job) = 0;
     virtual void close() = 0;

@@ -29,6 +29,12 @@ bool Calls::call_workers(std::uint64_t items, bool waited) const {
     return spinner;
 }
 
+void Calls::call_workers_of_fed(Job& job, std::uint64_t items, std::uint64_t now) const {
+    const bool quick = job.called == Job::Called::few && now - job.fed_ns < first_park;
+    job.fed_ns = now;
+    job.had_spinner = call_workers(items, quick);
+}
+
 void Calls::escalate(Job& job) const {
     const std::uint64_t undone = job.count - job.done.total();
     const bool takers_too = job.called == Job::Called::claimers;
@@ -39,8 +45,8 @@ void Calls::escalate(Job& job) const {
     const std::size_t index = job.postings.back().page;
     const ClaimWord word{layout_.words(index).claim.load(std::memory_order_acquire)};
     const std::uint64_t limit = layout_.job(index).limit.load(std::memory_order_relaxed);
-    // Items that are claimed may be given back; one of them runs. Who was called once for that asks
-    // by itself.
+    // Items that are claimed may be stolen, but the one that runs. Who was called once for that
+    // looks by itself.
     const std::uint64_t unclaimed = limit - std::min(word.next(), limit);
     if (const std::uint64_t help = std::max(unclaimed, takers_too && undone > 1 ? undone - 1 : 0);
         help != 0) {

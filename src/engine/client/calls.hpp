@@ -24,6 +24,11 @@ public:
     /// items.
     [[gnu::hot]] bool call_workers(std::uint64_t items, bool waited) const;
 
+    /// The same for items that a job under way was fed. While answers come within microseconds a
+    /// worker more would cost more than it helps. Otherwise, and after a while without items, as
+    /// many are called as there are items.
+    void call_workers_of_fed(Job& job, std::uint64_t items, std::uint64_t now) const;
+
     /// Calls more workers, because the job takes longer than waking one: first as many as there are
     /// items to claim, then those too that other workers may give items to. A wait that hears
     /// nothing does so too: the worker that was seen spinning may have been stopped since.

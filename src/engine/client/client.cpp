@@ -9,7 +9,6 @@
 #include <procpool/errors.hpp>
 
 #include "engine/client/new_job.hpp"
-#include "engine/client/orphans.hpp"
 #include "engine/client/reconciliation.hpp"
 #include "engine/shared/times.hpp"
 #include "os/clock.hpp"
@@ -48,9 +47,13 @@ Client::~Client() {
         return;
     }
     const std::scoped_lock lock(mutex_);
-    end_jobs();
-    // The fork server may still be exiting, but it has made its last write there.
-    memory_.give_back();
+    try {
+        end_jobs();
+    } catch (const std::bad_alloc&) {
+        // The workers are gone. Nobody is left who asks what became of the jobs.
+    }
+    // If it is unused, it may still be exiting, but it has made its last write there.
+    server_.is_unused() ? memory_.give_back() : memory_.leave();
     server_.forget();
 }
 
@@ -85,12 +88,7 @@ JobHandle Client::start(JobSpec&& spec) {
 std::vector<JobHandle> Client::start_in_each(JobSpec& spec,
                                              std::span<const std::shared_ptr<Sink>> sinks) {
     code_.check(spec);
-    std::vector<NewJob> fresh;
-    fresh.reserve(sinks.size());
-    for (const std::shared_ptr<Sink>& sink : sinks) {
-        spec.sink = sink;
-        fresh.emplace_back(spec);
-    }
+    std::vector<NewJob> fresh = NewJob::each(spec, sinks);
     std::vector<JobHandle> jobs;
     jobs.reserve(sinks.size());
 
@@ -126,13 +124,20 @@ std::vector<JobHandle> Client::start_in_each(JobSpec& spec,
 std::uint64_t Client::call_server() {
     server_.call();
     const std::uint64_t now = os::now_ns();
-    // Not at every call of many.
-    if (now - looked_at_server_ns_ > server_look_interval) {
-        looked_at_server_ns_ = now;
-        look_at_server();
+    if (look_at_server_seldom(now)) {
         state_.check_open();
     }
     return now;
+}
+
+/// Not at every call of many. True if it did.
+bool Client::look_at_server_seldom(std::uint64_t now) {
+    if (now - looked_at_server_ns_ <= server_look_interval) {
+        return false;
+    }
+    looked_at_server_ns_ = now;
+    look_at_server();
+    return true;
 }
 
 /// Waits while all are taken.
@@ -158,24 +163,22 @@ void Client::collect() {
     }
 }
 
-bool Client::feed(const JobHandle& handle, std::span<const std::byte> item) {
+std::optional<std::size_t> Client::feed(const JobHandle& handle, std::span<const ItemEntry> items) {
     Job& job = *handle;
-    Block own = job.feed.own_memory(item);
-    const std::scoped_lock lock(mutex_);
-    look_at_server();
-    state_.check_open();
+    Lock lock(mutex_);
+    const std::uint64_t now = os::now_ns();
+    if (look_at_server_seldom(now)) {
+        server_.call();
+    }
+    state_.check_feeds();
     collect();
-    if (!job.open || job.resolved || !job.feed.has_room(job.count, job.done)) {
-        return false;
+    board_.close_if_a_worker_did(job);
+    const auto fed = job.open ? std::optional(board_.put_up(job, items)) : std::nullopt;
+    if (fed.value_or(0) != 0) {
+        calls_.call_workers_of_fed(job, *fed, now);
     }
-    if (job.count == Feed::most_items) {
-        throw std::length_error("procpool: more than 2^37 items fed to one call: make another");
-    }
-    job.feed.put(job.count, item, std::move(own));
-    ++job.count;
-    board_.raise_limit(job);
-    calls_.call_workers(1, false);
-    return true;
+    job.receiver.tell(lock);
+    return fed;
 }
 
 void Client::end_feed(const JobHandle& job) {
@@ -184,18 +187,14 @@ void Client::end_feed(const JobHandle& job) {
     board_.finish_if_complete(*job);
 }
 
-void Client::cancel(const JobHandle& job) {
+std::optional<std::size_t> Client::listen(const JobHandle& job) {
     const std::scoped_lock lock(mutex_);
-    board_.close(*job, true);
-    board_.finish_if_complete(*job);
+    return job->resolved ? std::nullopt : std::optional(board_.add_waiter_for_any(*job));
 }
 
-void Client::abandon(const JobHandle& job) {
-    std::shared_ptr<Sink> sink;  // destroyed without the lock
-    Lock lock(mutex_);
-    sink = job->receiver.forget(lock);
-    board_.close(*job, true);
-    board_.finish_if_complete(*job);
+void Client::cancel(const JobHandle& job, std::chrono::nanoseconds grace) {
+    const std::scoped_lock lock(mutex_);
+    board_.stop(*job, static_cast<std::uint64_t>(grace.count()));
 }
 
 void Client::forget(const JobHandle& job) {
@@ -214,9 +213,10 @@ std::uint64_t Client::arrivals(const JobHandle& job) {
 
 bool Client::resolved(const JobHandle& job) {
     Lock lock(mutex_);
-    look_at_server();
+    const std::uint64_t now = os::now_ns();
+    look_at_server_seldom(now);
     collect();
-    if (const std::uint64_t now = os::now_ns(); !job->resolved && now - job->nudged_ns > slice) {
+    if (!job->resolved && now - job->nudged_ns > slice) {
         // A program may poll for ever instead of waiting.
         job->nudged_ns = now;
         calls_.escalate(*job);
@@ -229,10 +229,7 @@ bool Client::resolved(const JobHandle& job) {
 /// over.
 bool Client::is_over(Job& job, std::uint64_t seen, For what) {
     collect();
-    if (!job.resolved && board_.is_closed_by_worker(job)) {
-        board_.close(job, !job.finishes_claimed);
-        board_.finish_if_complete(job);
-    }
+    board_.close_if_a_worker_did(job);
     return job.resolved || (what == For::sink && (job.told() > seen || job.is_certain()));
 }
 
@@ -245,7 +242,7 @@ bool Client::wait(const JobHandle& job, std::uint64_t seen, Clock::time_point de
 bool Client::await(Lock& lock, const JobHandle& job, std::uint64_t seen, Clock::time_point deadline,
                    For what) {
     const auto is_untold = [&] { return what == For::sink && job->receiver.untold() != 0; };
-    int watches = job->waited && calls_.spins() ? most_watches : 0;
+    int watches = calls_.spins() && job->is_watched() ? most_watches : 0;
     std::uint64_t watch_until = 0;
     for (;;) {
         if (is_untold()) [[unlikely]] {
@@ -289,6 +286,9 @@ bool Client::await(Lock& lock, const JobHandle& job, std::uint64_t seen, Clock::
             const bool rung = calls_.watch(bell, heard, job->had_spinner, watch_until);
             lock.lock();
             watches = rung ? watches - 1 : 0;
+            if (job->feed) {
+                job->note_watch(rung);
+            }
             if (watches == 0) {
                 look_at_server();
                 if (!job->resolved) {
@@ -336,8 +336,13 @@ void Client::join() {
             "procpool: join() before close() or terminate() would wait for ever: call close() "
             "first");
     }
+    state_.is_joined = true;
+    board_.end_feeds();
     while (board_.unresolved() != 0 && state_.is == PoolState::closed) {
         await(lock, board_.any_job(), ~std::uint64_t{0}, Clock::time_point::max(), For::page);
+    }
+    if (state_.is == PoolState::closed) {
+        server_.let_workers_finish(lock, [&] { return state_.is != PoolState::closed; });
     }
     server_.end_workers();
     server_.forget();
@@ -374,24 +379,14 @@ void Client::look_at_server() {
     }
     state_.is = PoolState::broken;
     collect();
-    kill_what_workers_left(layout_);
+    server_.clear_up();
     state_.broken_as = server_.account(inbox_.initializer_failure());
     board_.give_up_all(state_.broken_as);
 }
 
 std::vector<pid_t> Client::worker_pids() const {
-    std::vector<pid_t> pids;
     const std::scoped_lock lock(mutex_);
-    if (!server_.exists()) {
-        return pids;  // the workers are gone, and their pids may be used again by now
-    }
-    for (int worker = 0; worker < layout_.workers(); ++worker) {
-        if (const pid_t pid = layout_.server_line(worker).pid.load(std::memory_order_acquire);
-            pid != 0) {
-            pids.push_back(pid);
-        }
-    }
-    return pids;
+    return server_.worker_pids();
 }
 
 }  // namespace engine

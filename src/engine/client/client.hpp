@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -42,10 +43,17 @@ public:
                            Clock::time_point deadline) override;
     std::uint64_t arrivals(const JobHandle& job) override;
     bool resolved(const JobHandle& job) override;
-    bool feed(const JobHandle& job, std::span<const std::byte> item) override;
+    std::optional<std::size_t> feed(const JobHandle& job,
+                                    std::span<const ItemEntry> items) override;
     void end_feed(const JobHandle& job) override;
-    void cancel(const JobHandle& job) override;
-    void abandon(const JobHandle& job) override;
+    std::optional<std::size_t> listen(const JobHandle& job) override;
+    void unlisten(std::size_t page) override { board_.remove_waiter_for_any(page); }
+    void cancel(const JobHandle& job, std::chrono::nanoseconds grace) override;
+    void abandon(const JobHandle& job) override {
+        forget(job);
+        const std::scoped_lock lock(mutex_);
+        board_.close(*job, true);
+    }
     void forget(const JobHandle& job) override;
     void close() override;
     void join() override;
@@ -62,6 +70,7 @@ private:
     std::uint64_t call_server();
     void end_jobs();
     void look_at_server();
+    bool look_at_server_seldom(std::uint64_t now);
 
     /// Who waits for a job: whoever wants its answer, and tells its sink; or any thread, until its
     /// page is free.

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <vector>
+#include <utility>
 
 #include <procpool/detail/namespace.hpp>
 
@@ -14,8 +15,8 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// The inputs of a job that gets its items one by one while it runs: a window of places that are
-/// used again when their items are done.
+/// Where the inputs of a job lie that gets its items while it runs: entries that are used again
+/// when their items are done.
 class Feed {
 public:
     /// Of one job.
@@ -23,32 +24,28 @@ public:
 
     /// For a job that has all its items from the start.
     Feed() = default;
-    /// `window`: items in flight, rounded up to a power of two. `stride`: bytes of an item; 0: each
-    /// has its own size. Throws std::bad_alloc.
-    Feed(std::size_t window, std::size_t stride);
+    /// At least `entries`. Throws std::bad_alloc.
+    explicit Feed(std::size_t entries)
+        : entries_(std::bit_ceil(entries)), block_(entries_ * sizeof(ItemEntry)) {}
 
-    explicit operator bool() const { return window_ != 0; }
-    [[nodiscard]] const std::byte* data() const { return places_.data(); }
-    /// Item i lies at i & mask.
-    [[nodiscard]] std::uint64_t mask() const { return window_ - 1; }
+    explicit operator bool() const { return entries_ != 0; }
+    [[nodiscard]] const std::byte* data() const { return block_.data(); }
+    /// The entry of item i is that at i & mask.
+    [[nodiscard]] std::uint64_t mask() const { return entries_ - 1; }
 
-    /// Is there a place for `item` if the items in `done` are done?
+    /// Is there an entry for `item` if the items in `done` are done?
     [[nodiscard]] bool has_room(std::uint64_t item, const IntervalSet& done) const {
-        return item < window_ || done.contains(item - window_);
+        return item < entries_ || done.contains(item - entries_);
     }
-    /// A copy of an item of variable size, in memory of its own; empty for items of a fixed size.
-    /// Throws std::bad_alloc.
-    [[nodiscard]] Block own_memory(std::span<const std::byte> bytes) const;
-    /// Puts an item into its place. `own`: its `own_memory`.
-    void put(std::uint64_t item, std::span<const std::byte> bytes, Block own);
+    void put(std::uint64_t item, const ItemEntry& entry) {
+        reinterpret_cast<ItemEntry*>(block_.data())[item & mask()] = entry;
+    }
 
-    [[gnu::hot]] void release();
+    void release() { block_ = Block(); }
 
 private:
-    std::size_t window_ = 0;
-    std::size_t stride_ = 0;
-    Block places_;
-    std::vector<Block> own_;
+    std::size_t entries_ = 0;
+    Block block_;
 };
 
 }  // namespace engine

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <mutex>
 #include <optional>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -22,15 +25,21 @@ public:
     /// Starts it as the options say, and waits until every worker is forked. `code` is told which
     /// code the workers have. `region`: the region's file. Throws std::system_error,
     /// std::logic_error without init() where that is needed, NotShippable.
-    void start(const EngineOptions& options, WorkerCode& code, const os::Fd& region);
+    void start(const EngineOptions& options, WorkerCode& code, const os::KeptFd& region);
 
     /// False before start() and after forget().
     [[nodiscard]] bool exists() const { return pid_ != 0; }
+    /// Did it end without being told to, or is its end of no descriptor left to tell? Then no more
+    /// comes from it.
     [[nodiscard]] bool has_ended() const;
     /// Does it say that the pool is broken?
     [[nodiscard]] bool says_broken() const {
         return layout_.server().state() == ServerState::broken;
     }
+
+    /// The workers at this moment; none once they are gone, when other processes may have their
+    /// pids.
+    [[nodiscard]] std::vector<pid_t> worker_pids() const;
 
     /// Makes it look at the pool page now.
     void poke() const;
@@ -41,10 +50,17 @@ public:
     /// What broke the pool, as far as that is known. `initializer_failure`: what a worker sent
     /// about it.
     [[nodiscard]] Failure account(const std::optional<Failure>& initializer_failure) const;
+    /// Makes every worker end in order, and then the fork server. Waits for that without the lock,
+    /// until it is cut short; no longer than workers may take.
+    void let_workers_finish(std::unique_lock<std::mutex>& lock,
+                            const std::function<bool()>& is_cut_short);
     /// Makes it end every worker, and waits until they are gone.
     void end_workers();
-    /// After a start that failed: false if a fork server that was ordered, but never announced, may
-    /// still run. It writes to the pool's memory until its command pipe ends.
+    /// If the fork server was killed: ends what its workers were, as far as that is certain, and
+    /// waits for that for a moment.
+    void clear_up();
+    /// Call it when the workers were ended. False if the fork server, a worker or a copy of one may
+    /// still run, and write to the pool's memory.
     [[nodiscard]] bool is_unused() const;
     /// Waits for the end of a fork server without workers, which takes about as long as waking up.
     void forget();
@@ -52,17 +68,24 @@ public:
     void leave_to_parent();
 
 private:
-    void start_elsewhere(const EngineOptions& options, WorkerCode& code, const os::Fd& region,
+    void start_elsewhere(const EngineOptions& options, WorkerCode& code, const os::KeptFd& region,
                          os::Fd commands, Start start);
-    void fork_here(os::Fd commands, Start start);
+    void fork_here(os::Fd commands, Start start, bool inherits);
     void check_watch(int error) const;
     void await_workers() const;
+    void command(Command what);
 
     const Layout& layout_;
-    os::Fd commands_;  // write end; when it is closed the fork server ends
-    os::Fd pidfd_;
+    [[nodiscard]] bool is_gone() const;
+    [[nodiscard]] std::vector<pid_t> numbers_here(const std::vector<pid_t>& inner) const;
+
+    os::KeptFd commands_;  // write end; when it is closed the fork server ends
+    os::Fd pidfd_;         // lost with `commands_`, if the program closes all descriptors
     pid_t pid_ = 0;
     bool is_child_ = false;
+    bool told_to_end_ = false;
+    bool cleared_up_ = false;
+    bool left_running_ = false;  // it did not end when it was told to
 };
 
 }  // namespace engine

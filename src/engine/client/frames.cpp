@@ -1,12 +1,14 @@
 #include "engine/client/frames.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <cstring>
 #include <new>
-#include <string>
 #include <utility>
 
 #include "engine/client/sized_entries.hpp"
+#include "failure/bytes.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -57,6 +59,8 @@ bool take_part(Job& job, const FrameHeader& header, Bytes payload) {
     std::memcpy(&part, payload.data(), sizeof part);
     payload = payload.subspan(sizeof part);
     Job::Parts& parts = job.parts[header.first];
+    job.done.make_room();  // nothing below throws: the frame is taken once
+    job.receiver.make_room();
     if (part.offset == 0) {
         parts = {};  // an earlier try of the item may have died in the middle
     }
@@ -81,12 +85,12 @@ bool take_part(Job& job, const FrameHeader& header, Bytes payload) {
         return false;
     }
     if (parts.lost) {
-        job.receiver.failed(header.first,
-                            Failure{.standard = StandardType::bad_alloc,
-                                    .index = header.first,
-                                    .type_name = "std::bad_alloc",
-                                    .message = "no memory here for its result of " +
-                                               std::to_string(part.total) + " bytes"});
+        std::array<char, 80> message{};
+        std::snprintf(message.data(), message.size(), "no memory here for its result of %llu bytes",
+                      static_cast<unsigned long long>(part.total));
+        Failure failure = out_of_memory(message.data());
+        failure.index = header.first;
+        job.receiver.failed(header.first, std::move(failure));
     } else {
         job.receiver.result(header.first, std::move(parts.bytes));
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <stdexcept>
@@ -10,8 +11,9 @@
 #include <procpool/errors.hpp>
 
 #include "engine/shared/current_task.hpp"
+#include "engine/shared/finalizer.hpp"
 #include "engine/shared/words.hpp"
-#include "memory/region.hpp"
+#include "os/clock.hpp"
 #include "os/process.hpp"
 #include "os/process_mark.hpp"
 
@@ -19,7 +21,6 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
 namespace {
-
 const std::atomic<std::uint64_t> always_genuine{1};
 
 /// Fixed-size results are passed on in pieces of this many bytes.
@@ -27,6 +28,17 @@ constexpr std::size_t batch_bytes = std::size_t{64} << 10U;
 
 Failure current_failure(std::uint64_t item) {
     return decode_failure(encode_current_exception(item, os::own_pid()));
+}
+
+using Lock = std::unique_lock<std::mutex>;
+
+/// Thrown through a thunk instead of running an item whose job is cancelled.
+struct Cancelled {};
+
+Block copy_of(std::span<const std::byte> bytes) {
+    Block block(std::max<std::size_t>(bytes.size(), 1));
+    std::copy(bytes.begin(), bytes.end(), block.data());
+    return block;
 }
 
 }  // namespace
@@ -47,22 +59,8 @@ public:
     void* prepared = nullptr;
     bool stopped = false;
     std::atomic<std::uint32_t> cancelled{0};  // 1: no more of its items may start
+    std::stop_source stop;                    // of the items that run
 };
-
-namespace {
-
-using Lock = std::unique_lock<std::mutex>;
-
-/// Thrown through a thunk instead of running an item whose job is cancelled.
-struct Cancelled {};
-
-Block copy_of(std::span<const std::byte> bytes) {
-    Block block(std::max<std::size_t>(bytes.size(), 1));
-    std::copy(bytes.begin(), bytes.end(), block.data());
-    return block;
-}
-
-}  // namespace
 
 /// Runs items of one job through its thunk; the results go to the sink as they come,
 /// without the lock.
@@ -94,11 +92,10 @@ public:
         run.closure_size = job_.spec.closure.size();
         run.input = job_.spec.shared_inputs;
         run.input_mask = job_.feed ? job_.feed.mask() : ~std::uint64_t{0};
-        run.region = memory::Region::current().base();
         run.current_ = &current_;
+        run.part_word_ = &part_;
         run.genuine_ = &always_genuine;
         run.cancelled_ = &job_.cancelled;
-        run.asked_ = run.cancelled_;
         run.stride_ = job_.spec.result_stride;
         run.host_ = this;
         while (run.next < last && !job_.stopped) {
@@ -135,6 +132,7 @@ public:
         }
         current_.store(running(item), std::memory_order_relaxed);
     }
+    void look_at_thefts(std::uint64_t /*item*/) override {}
     void end_checked() override {}
     void emit(Run& run, std::span<const std::byte> bytes) override {
         give(run.next);
@@ -148,6 +146,9 @@ public:
     }
     void fail(Run& run, std::uint64_t item) override {
         Failure failure = current_failure(item);
+        failure.part = part_.load(std::memory_order_relaxed);
+        failure.tries = 1;
+        failure.duration = std::chrono::nanoseconds(run.take_run_time(os::now_ns()));
         give(item);
         if (job_.spec.fail_fast) {
             stop();
@@ -187,8 +188,8 @@ private:
     InCaller& pool_;
     std::mutex& mutex_;
     const CallerRun* const outer_;
-    Word current_{resting_at(0)};
-    const ItemsInCaller says_which_{current_};
+    Word current_{resting_at(0)}, part_{detail::no_part};
+    const ItemsInCaller says_which_{{current_, part_}, job_.stop.get_token()};
     std::vector<std::byte> buffer_;
     const std::byte* output_ = nullptr;
     std::uint64_t given_ = 0;  // everything before it went to the sink
@@ -211,33 +212,23 @@ void finish(CallerJob& job, Failure::Kind why) {
 
 }  // namespace
 
-InCaller::InCaller(const EngineOptions& options) : owner_(os::process_mark()) {
+InCaller::InCaller(const EngineOptions& options)
+    : owner_(os::process_mark()),
+      finalize_(options.finalize),
+      finalizer_(options.finalizer.begin(), options.finalizer.end()) {
     if (options.initialize == nullptr) {
         return;
     }
     try {
         options.initialize(options.initializer);
     } catch (...) {
-        initializer_failure_ = current_failure(0);
-        initializer_failure_->kind = Failure::Kind::initializer;
+        state_.is = PoolState::broken;
+        state_.broken_as = current_failure(0);
+        state_.broken_as.kind = Failure::Kind::initializer;
     }
 }
 
 bool InCaller::belongs_to_this_process() const { return owner_ == os::process_mark(); }
-
-void InCaller::check_open() const {
-    if (initializer_failure_) {
-        throw_failure(*initializer_failure_);
-    }
-    switch (state_) {
-        case State::open:
-            return;
-        case State::closed:
-            throw PoolClosed("procpool: the pool is closed: it takes no new work after close()");
-        case State::terminated:
-            throw PoolTerminated("procpool: the pool is terminated: make a new one");
-    }
-}
 
 /// Runs items of the job in this thread; join() waits for it.
 void InCaller::run(const std::shared_ptr<CallerJob>& job, std::uint64_t first, std::uint64_t last) {
@@ -254,10 +245,15 @@ void InCaller::run(const std::shared_ptr<CallerJob>& job, std::uint64_t first, s
     };
     {
         const std::scoped_lock lock(mutex_);
-        check_open();
+        job->feed ? state_.check_feeds() : state_.check_open();
         ++running_;
     }
     const End end(*this);
+    // Nothing can end an item in its own process but itself.
+    const std::stop_callback ask(job->spec.stop, [&] {
+        job->cancelled.store(1, std::memory_order_relaxed);
+        job->stop.request_stop();
+    });
     CallerRun(*job, *this).items(first, last);
 }
 
@@ -265,7 +261,7 @@ JobHandle InCaller::start(JobSpec&& spec) {
     auto job = std::make_shared<CallerJob>(std::move(spec));
     {
         const std::scoped_lock lock(mutex_);
-        check_open();
+        state_.check_open();
         std::erase_if(jobs_, [](const auto& known) { return known.expired(); });
         jobs_.push_back(job);
     }
@@ -277,7 +273,7 @@ JobHandle InCaller::start(JobSpec&& spec) {
     mine.closure = {job->more_blocks.back().data(), mine.closure.size()};
     if (mine.window != 0) {
         job->open = true;
-        job->feed = Feed(mine.window, mine.input_stride);
+        job->feed = Feed(mine.window);
         mine.shared_inputs = job->feed.data();
         return job;
     }
@@ -300,23 +296,26 @@ std::vector<JobHandle> InCaller::start_in_each(JobSpec& spec,
     return {start(std::move(spec))};
 }
 
-bool InCaller::feed(const JobHandle& handle, std::span<const std::byte> item) {
+std::optional<std::size_t> InCaller::feed(const JobHandle& handle,
+                                          std::span<const ItemEntry> items) {
     const auto shared = std::static_pointer_cast<CallerJob>(handle);
     CallerJob& job = *shared;
+    const std::size_t fed = std::min<std::size_t>(items.size(), job.feed.mask() + 1);
     {
         const std::scoped_lock lock(mutex_);
-        check_open();
+        state_.check_feeds();
         if (!job.open || job.stopped) {
-            return false;
+            return std::nullopt;
+        }
+        for (const ItemEntry& item : items.first(fed)) {
+            job.feed.put(job.count++, item);
         }
     }
-    job.feed.put(job.count, item, job.feed.own_memory(item));
-    ++job.count;
-    run(shared, job.count - 1, job.count);
+    run(shared, job.count - fed, job.count);
     if (job.stopped) {
         end_feed(handle);
     }
-    return true;
+    return fed;
 }
 
 void InCaller::end_feed(const JobHandle& job) {
@@ -342,8 +341,6 @@ bool InCaller::resolved(const JobHandle& job) {
     return job->receiver.tell(lock) && job->resolved;
 }
 
-void InCaller::cancel(const JobHandle& job) { end_feed(job); }
-
 void InCaller::abandon(const JobHandle& job) {
     std::shared_ptr<Sink> sink;  // destroyed without the lock
     Lock lock(mutex_);
@@ -359,30 +356,38 @@ void InCaller::forget(const JobHandle& job) {
 
 void InCaller::close() {
     const std::scoped_lock lock(mutex_);
-    if (state_ == State::open) {
-        state_ = State::closed;
+    if (state_.is == PoolState::open) {
+        state_.is = PoolState::closed;
     }
 }
 
 void InCaller::join() {
     std::unique_lock lock(mutex_);
-    if (state_ == State::open) {
+    if (state_.is == PoolState::open) {
         throw std::logic_error(
             "procpool: join() before close() or terminate() would wait for ever: call close() "
             "first");
     }
     if (CallerRun::inside(*this)) {
         throw std::logic_error(
-            "procpool: join() in a task of the same pool would wait for itself: call it where the "
-            "pool was made");
+            "procpool: join() in a task of the same pool waits for itself: call it elsewhere");
     }
+    state_.is_joined = true;
     idle_.wait(lock, [this] { return running_ == 0; });
+    const bool by_plan = state_.is == PoolState::closed;
+    const auto finalize = by_plan ? std::exchange(finalize_, nullptr) : nullptr;
+    lock.unlock();
+    if (finalize != nullptr) {
+        run_finalizer(finalize, finalizer_);
+    }
 }
 
 void InCaller::terminate() {
     std::vector<std::shared_ptr<CallerJob>> jobs;  // let go of without the lock
     const std::scoped_lock lock(mutex_);
-    state_ = State::terminated;
+    if (state_.is != PoolState::broken) {
+        state_.is = PoolState::terminated;
+    }
     for (const std::weak_ptr<CallerJob>& known : jobs_) {
         if (std::shared_ptr<CallerJob> job = known.lock()) {
             finish(*jobs.emplace_back(std::move(job)), Failure::Kind::terminated);

@@ -12,6 +12,7 @@
 
 #include "engine/client/backend.hpp"
 #include "engine/client/job.hpp"
+#include "engine/client/pool_state.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -31,9 +32,15 @@ public:
     bool wait(const JobHandle& job, std::uint64_t seen, Clock::time_point deadline) override;
     std::uint64_t arrivals(const JobHandle& job) override;
     bool resolved(const JobHandle& job) override;
-    bool feed(const JobHandle& job, std::span<const std::byte> item) override;
+    std::optional<std::size_t> feed(const JobHandle& job,
+                                    std::span<const ItemEntry> items) override;
     void end_feed(const JobHandle& job) override;
-    void cancel(const JobHandle& job) override;
+    /// Only a call of start() brings more.
+    std::optional<std::size_t> listen(const JobHandle& /*job*/) override { return std::nullopt; }
+    void unlisten(std::size_t /*listening*/) override {}
+    void cancel(const JobHandle& job, std::chrono::nanoseconds /*grace*/) override {
+        end_feed(job);
+    }
     void abandon(const JobHandle& job) override;
     void forget(const JobHandle& job) override;
     void close() override;
@@ -45,11 +52,8 @@ public:
     [[nodiscard]] bool belongs_to_this_process() const override;
 
 private:
-    enum class State { open, closed, terminated };
-
     friend class CallerRun;
 
-    void check_open() const;
     void run(const std::shared_ptr<CallerJob>& job, std::uint64_t first, std::uint64_t last);
 
     const std::uint64_t owner_;
@@ -57,8 +61,10 @@ private:
     std::condition_variable idle_;
     std::size_t running_ = 0;  // calls that run items at the moment
     std::vector<std::weak_ptr<CallerJob>> jobs_;
-    State state_ = State::open;
-    std::optional<Failure> initializer_failure_;
+    PoolState state_;
+    // Run once, when a closed pool is joined.
+    void (*finalize_)(std::span<const std::byte>) = nullptr;
+    std::vector<std::byte> finalizer_;
 };
 
 }  // namespace engine

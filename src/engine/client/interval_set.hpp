@@ -19,7 +19,15 @@ public:
         std::uint64_t end;
     };
 
-    /// Adds [begin, end). False, and nothing changed, if any of it is there already.
+    /// Call it before insert(): that then throws nothing. Throws std::bad_alloc.
+    void make_room() {
+        if (intervals_.size() == intervals_.capacity()) {
+            intervals_.reserve(2 * intervals_.size() + 1);
+        }
+    }
+
+    /// Adds [begin, end). False, and nothing changed, if any of it is there already. Throws
+    /// std::bad_alloc, and nothing changed.
     bool insert(std::uint64_t begin, std::uint64_t end) {
         if (begin >= end) {
             return begin == end;

@@ -61,6 +61,15 @@ public:
     /// Whom its client called so far. More each time that the job is not over after a while.
     enum class Called : std::uint8_t { few, claimers, everybody };
     Called called = Called::few;
+    std::uint64_t fed_ns = 0;  // when it was fed last
+
+    /// Is this wait to watch for the answer before it parks? A fed job is waited for again and
+    /// again: what was seen of one answer is a guess of the next.
+    [[nodiscard]] bool is_watched() {
+        return waited && (unwatched_waits_ == 0 || unwatched_waits_-- == 0);
+    }
+    /// Its bell rang while a wait watched, or it did not.
+    void note_watch(bool rung);
 
     /// Gives up those of items [first, last) that are not done: the receiver is told why.
     void drop(std::uint64_t first, std::uint64_t last, const Failure& why);
@@ -77,6 +86,11 @@ public:
 
     /// Call it when nobody reads the job's memory any more.
     [[gnu::hot]] void release_memory();
+
+private:
+    // So many waits do not watch, and so many more after the next one that watches in vain.
+    std::uint8_t unwatched_waits_ = 0;
+    std::uint8_t next_unwatched_waits_ = 0;
 };
 
 }  // namespace engine

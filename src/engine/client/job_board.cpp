@@ -7,8 +7,8 @@
 
 #include <procpool/errors.hpp>
 
+#include "engine/shared/bell.hpp"
 #include "os/clock.hpp"
-#include "os/futex.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -74,6 +74,7 @@ void JobBoard::put_up(const JobHandle& job, std::size_t index, std::uint64_t pos
         std::memory_order_release);
     page.close_word.store(0, std::memory_order_relaxed);
     page.cancelled.store(0, std::memory_order_relaxed);
+    page.stop_at.store(0, std::memory_order_relaxed);
     page.limit.store(first + positions, std::memory_order_release);
     page.serial.store(serial, std::memory_order_release);
     if (page.terms.only_worker >= 0) {
@@ -143,11 +144,26 @@ bool JobBoard::post_again(const JobHandle& job, std::span<const Extent> extents,
     return true;
 }
 
-void JobBoard::raise_limit(const Job& job) {
+std::size_t JobBoard::put_up(Job& job, std::span<const ItemEntry> items) const {
+    std::size_t added = 0;
+    while (added < items.size() && job.count < Feed::most_items &&
+           job.feed.has_room(job.count, job.done)) {
+        job.feed.put(job.count++, items[added++]);
+    }
     const Job::Posting& posting = job.postings.back();
     layout_.job(posting.page)
         .limit.store(posting.base_positions + (job.count - posting.base_count),
                      std::memory_order_seq_cst);
+    return added;
+}
+
+void JobBoard::end_feeds() {
+    for (const JobHandle& held : jobs_) {
+        if (const JobHandle job = held; job != nullptr) {
+            job->open = false;
+            finish_if_complete(*job);
+        }
+    }
 }
 
 /// Pokes the fork server if a deadline may come before its next look.
@@ -209,10 +225,18 @@ void JobBoard::give_up_all(const Failure& why) {
     }
 }
 
-void JobBoard::ring(std::size_t page) const {
-    os::FutexWord& bell = layout_.words(page).bell;
-    bell.fetch_add(1, std::memory_order_seq_cst);
-    os::futex_wake(bell, 1 << 30);
+void JobBoard::ring(std::size_t page) const { ring_bell(layout_, page); }
+
+std::size_t JobBoard::add_waiter_for_any(const Job& job) const {
+    const std::size_t page = job.postings.back().page;
+    layout_.job(page).waiters.fetch_add(waiter_for_any, std::memory_order_seq_cst);
+    // Whoever rang before it could see that: what it published is seen from here on.
+    static_cast<void>(layout_.words(page).bell.load(std::memory_order_seq_cst));
+    return page;
+}
+
+void JobBoard::remove_waiter_for_any(std::size_t page) const {
+    layout_.job(page).waiters.fetch_sub(waiter_for_any, std::memory_order_seq_cst);
 }
 
 Job* JobBoard::find(std::size_t page, std::uint64_t serial) const {
@@ -244,11 +268,9 @@ void JobBoard::close_posting(Job& job, Job::Posting& posting, const Failure& why
         damaged_ = true;  // the reconciliation finds out what was claimed
         return;
     }
-    posting.closed = true;
     const std::uint64_t limit = page.limit.load(std::memory_order_relaxed);
     if (page.extents == nullptr) {
         job.drop(std::min(seen.next(), limit) + page.shift, limit + page.shift, why);
-        return;
     }
     for (std::size_t i = 0; i < page.extent_count; ++i) {
         const Extent& extent = page.extents[i];
@@ -257,6 +279,24 @@ void JobBoard::close_posting(Job& job, Job::Posting& posting, const Failure& why
         if (const std::uint64_t begin = std::max(extent.position, seen.next()); begin < end) {
             job.drop(begin + extent.shift, end + extent.shift, why);
         }
+    }
+    posting.closed = true;  // once nothing can fail any more
+}
+
+void JobBoard::stop(Job& job, std::uint64_t grace) {
+    if (job.resolved) {
+        return;
+    }
+    const std::uint64_t at = os::now_ns() + grace;
+    for (const Job::Posting& posting : job.postings) {
+        Word& stop_at = layout_.job(posting.page).stop_at;
+        const std::uint64_t before = stop_at.load(std::memory_order_relaxed);
+        stop_at.store(before == 0 ? at : std::min(before, at), std::memory_order_release);
+    }
+    close(job, true);
+    if (!job.resolved) {
+        layout_.pool().stops.fetch_add(1, std::memory_order_seq_cst);
+        server_.poke();
     }
 }
 
@@ -272,6 +312,7 @@ void JobBoard::close(Job& job, bool claimed_too) {
             layout_.job(posting.page).cancelled.store(1, std::memory_order_release);
         }
     }
+    finish_if_complete(job);
 }
 
 bool JobBoard::is_closed_by_worker(const Job& job) const {

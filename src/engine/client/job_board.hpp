@@ -34,14 +34,24 @@ public:
     /// if no page is left. Throws std::bad_alloc.
     [[nodiscard]] bool post_again(const JobHandle& job, std::span<const Extent> extents,
                                   std::uint64_t positions);
-    /// Lets workers claim all items that were fed to the job.
-    void raise_limit(const Job& job);
+    /// Puts up more items of a job that is fed, as many as there are entries for. Returns how many.
+    [[nodiscard]] std::size_t put_up(Job& job, std::span<const ItemEntry> items) const;
+    /// No job is fed any more.
+    void end_feeds();
 
     /// No more items of the job are claimed; `claimed_too`: and none of those claimed is started.
     /// Items that were not claimed are dropped.
     void close(Job& job, bool claimed_too);
+    /// The same for those claimed too, and what runs after this time, in ns, is killed.
+    void stop(Job& job, std::uint64_t grace);
     /// Did a worker close it, because a search found something or an item failed (fail_fast)?
     [[gnu::hot]] [[nodiscard]] bool is_closed_by_worker(const Job& job) const;
+    /// If one did, closes it here too.
+    void close_if_a_worker_did(Job& job) {
+        if (!job.resolved && is_closed_by_worker(job)) {
+            close(job, !job.finishes_claimed);
+        }
+    }
 
     /// If every item of the job has reached its receiver: frees its pages, and wakes the threads
     /// that wait for it.
@@ -55,6 +65,9 @@ public:
     /// The same for every job.
     void give_up_all(const Failure& why);
 
+    /// A thread waits for this job or others, until it is removed from the page that is returned.
+    [[nodiscard]] std::size_t add_waiter_for_any(const Job& job) const;
+    void remove_waiter_for_any(std::size_t page) const;
     /// Rings the bell of a page.
     void ring(std::size_t page) const;
 
@@ -69,7 +82,7 @@ public:
     /// Since the last call of this: was a claim word found that a task wrote over?
     [[nodiscard]] bool take_damage() { return std::exchange(damaged_, false); }
 
-    /// Prefetches the code that ends a job.
+    /// Prefetches the code that ends a job; about as many bytes as it has on x86-64.
     [[gnu::hot]] void fetch_code() const {
         wait::fetch_code(&JobBoard::find, 0x40);
         wait::fetch_code(&JobBoard::finish, 0x200);

@@ -34,7 +34,7 @@ NewJob::NewJob(JobSpec& spec) : spec_(spec), job_(std::make_shared<Job>(std::mov
     job_->waited = spec.waited;
     if (spec.window != 0) {
         job_->open = true;
-        job_->feed = Feed(spec.window, spec.input_stride);
+        job_->feed = Feed(spec.window);
     } else {
         job_->count = spec.count;
     }
@@ -46,6 +46,16 @@ NewJob::NewJob(JobSpec& spec) : spec_(spec), job_(std::make_shared<Job>(std::mov
     const bool small_inputs = spec.inputs.size() <= JobPage::payload_size - inputs_at_;
     closure_ = small_closure ? Block() : Block(spec.closure.size());
     inputs_ = small_inputs ? Block() : Block(spec.inputs.size());
+}
+
+std::vector<NewJob> NewJob::each(JobSpec& spec, std::span<const std::shared_ptr<Sink>> sinks) {
+    std::vector<NewJob> jobs;
+    jobs.reserve(sinks.size());
+    for (const std::shared_ptr<Sink>& sink : sinks) {
+        spec.sink = sink;
+        jobs.emplace_back(spec);
+    }
+    return jobs;
 }
 
 JobHandle NewJob::fill(JobPage& page) {
@@ -67,12 +77,15 @@ JobHandle NewJob::fill(JobPage& page) {
     terms.result_stride = spec_.result_stride;
     terms.in_place = spec_.in_place;
     terms.in_place_size = os::round_to_pages(spec_.in_place_size);
+    terms.parts = spec_.parts;
     terms.chunksize = spec_.chunksize;
     terms.timeout_ns = static_cast<std::uint64_t>(spec_.timeout.count());
+    terms.grace_ns = static_cast<std::uint64_t>(spec_.grace.count());
     terms.retries = static_cast<std::uint64_t>(spec_.retries);
     terms.eager = spec_.eager;
     terms.waited = spec_.waited;
     terms.fail_fast = spec_.fail_fast;
+    terms.accounted = spec_.accounted;
     terms.finishes_claimed = spec_.finishes_claimed;
     page.terms = terms;
     page.guarded = false;

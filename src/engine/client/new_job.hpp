@@ -1,5 +1,9 @@
 #pragma once
 
+#include <memory>
+#include <span>
+#include <vector>
+
 #include <procpool/detail/namespace.hpp>
 
 #include "engine/client/job.hpp"
@@ -15,6 +19,9 @@ public:
     /// Moves out of the spec what that owns. Throws std::invalid_argument for too many items,
     /// std::bad_alloc.
     [[gnu::hot]] explicit NewJob(JobSpec& spec);
+    /// The same job for each of these sinks.
+    [[nodiscard]] static std::vector<NewJob> each(JobSpec& spec,
+                                                  std::span<const std::shared_ptr<Sink>> sinks);
 
     /// How many positions its page has to have: as many as it has items, or may be fed.
     [[nodiscard]] std::uint64_t positions() const {

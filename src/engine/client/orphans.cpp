@@ -5,12 +5,17 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <map>
 #include <optional>
+#include <string>
+#include <string_view>
 
+#include "engine/shared/times.hpp"
 #include "os/address_space.hpp"
+#include "os/clock.hpp"
 #include "os/polling.hpp"
+#include "os/process.hpp"
 #include "os/process_table.hpp"
+#include "os/reaping.hpp"
 #include "os/signals.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -19,52 +24,56 @@ namespace {
 
 std::uintptr_t address_of(const void* object) { return reinterpret_cast<std::uintptr_t>(object); }
 
-/// What a process has mapped at these two addresses.
-struct View {
-    os::MappedRange pool;
-    os::MappedRange slot;
-};
-View view_of(const char* maps, const Layout& layout, int worker) {
-    View view;
-    const std::uintptr_t pool = address_of(&layout.pool());
-    const std::uintptr_t slot = address_of(&layout.slot(worker));
-    os::MapsReader reader(maps);
-    while (const std::optional<os::MappedRange> range = reader.next()) {
-        if (range->begin <= pool && pool < range->end) {
-            view.pool = *range;
-        }
-        if (range->begin <= slot && slot < range->end) {
-            view.slot = *range;
-        }
-    }
-    return view;
+bool contains(const os::MappedRange& range, std::uintptr_t address) {
+    return range.begin <= address && address < range.end;
 }
 
-/// Is it that worker, or a copy of it that a task forked? Nobody else may write that slot and not
-/// the pool page.
-bool is_of_worker(pid_t pid, const Layout& layout, int worker) {
-    std::array<char, 64> path{};
-    std::snprintf(path.data(), path.size(), "/proc/%d/maps", pid);
-    const View theirs = view_of(path.data(), layout, worker);
-    const View ours = view_of("/proc/self/maps", layout, worker);
-    const auto same_file = [](const os::MappedRange& a, const os::MappedRange& b) {
-        return a.shared && b.shared && a.inode != 0 && a.inode == b.inode && a.device == b.device;
-    };
-    return same_file(theirs.pool, ours.pool) && !theirs.pool.writable &&
-           same_file(theirs.slot, ours.slot) && theirs.slot.writable;
+bool is_same_file(const os::MappedRange& a, const os::MappedRange& b) {
+    return a.shared && b.shared && a.inode != 0 && a.inode == b.inode && a.device == b.device;
+}
+
+/// What this process has mapped at the pool page; nothing when /proc does not tell.
+std::optional<os::MappedRange> own_pool_page(const Layout& layout) {
+    os::MapsReader reader("/proc/self/maps");
+    while (std::optional<os::MappedRange> range = reader.next()) {
+        if (contains(*range, address_of(&layout.pool()))) {
+            range->name = {};
+            return range;
+        }
+    }
+    return std::nullopt;
+}
+
+/// Is it a worker, or a copy of one that a task forked? Nobody else may write one of the slots and
+/// not the pool page.
+bool is_of_worker(const char* maps, const Layout& layout, const os::MappedRange& pool_page) {
+    const std::uintptr_t first_slot = address_of(&layout.slot(0));
+    const std::uintptr_t last_slot = address_of(&layout.slot(layout.workers() - 1));
+    bool reads_pool_page = false;
+    bool writes_slot = false;
+    os::MapsReader reader(maps);
+    for (auto range = reader.next(); range && range->begin <= last_slot; range = reader.next()) {
+        const bool same = is_same_file(*range, pool_page);
+        if (contains(*range, address_of(&layout.pool()))) {
+            reads_pool_page = same && !range->writable;
+        } else if (range->begin <= last_slot && range->end > first_slot) {
+            writes_slot = writes_slot || (same && range->writable);
+        }
+    }
+    return reads_pool_page && writes_slot;
 }
 
 /// One pass. False if there was nothing to kill.
-bool kill_what_is_there(const Layout& layout, const std::map<pid_t, int>& workers) {
+bool kill_what_is_there(const Layout& layout, const os::MappedRange& pool_page, std::size_t depth) {
     bool any = false;
     for (const os::ProcessState& process : os::processes_in_table()) {
-        const auto worker = workers.find(process.group);
-        if (worker == workers.end()) {
+        const std::string maps = "/proc/" + std::to_string(process.number) + "/maps";
+        if (!is_of_worker(maps.c_str(), layout, pool_page)) {
             continue;
         }
         // Whose number it is when this is opened is looked at afterwards, and that one is killed.
-        const os::Fd pidfd = os::open_pidfd(process.number);
-        if (pidfd && is_of_worker(process.number, layout, worker->second)) {
+        const os::Fd pidfd = os::open_pidfd(os::number_here(process.number, depth));
+        if (pidfd && is_of_worker(maps.c_str(), layout, pool_page)) {
             os::send_signal(pidfd, SIGKILL);
             any = true;
         }
@@ -77,18 +86,30 @@ bool kill_what_is_there(const Layout& layout, const std::map<pid_t, int>& worker
 void kill_what_workers_left(const Layout& layout) noexcept {
     constexpr int most_passes = 20;  // they may fork meanwhile
     try {
-        if (os::depth_below_table() != std::size_t{0}) {
-            return;
-        }
-        std::map<pid_t, int> workers;
-        for (int worker = 0; worker < layout.workers(); ++worker) {
-            workers[layout.server_line(worker).pid.load()] = worker;
-        }
-        workers.erase(0);
-        for (int pass = 0; pass < most_passes && kill_what_is_there(layout, workers); ++pass) {
+        const std::optional<std::size_t> depth = os::depth_below_table();
+        const std::optional<os::MappedRange> pool_page = own_pool_page(layout);
+        for (int pass = 0; depth && pool_page && pass < most_passes &&
+                           kill_what_is_there(layout, *pool_page, *depth);
+             ++pass) {
         }
     } catch (const std::exception&) {
         // No memory to look for them.
+    }
+}
+
+void reap_adopted_workers(const Layout& layout) noexcept {
+    if (os::depth_below_table() != std::size_t{0}) {
+        return;
+    }
+    for (int worker = 0; worker < layout.workers(); ++worker) {
+        std::array<char, 16> number{};
+        const pid_t pid = layout.server_line(worker).pid.load();
+        std::snprintf(number.data(), number.size(), "%d", pid);
+        const auto state = os::state_of_process(number.data());
+        if (state && state->parent == os::own_pid() &&
+            std::string_view(state->name.data()).starts_with("procpool ")) {
+            os::reap_until(pid, os::now_ns() + slice);
+        }
     }
 }
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <new>
 #include <vector>
 
 #include "engine/shared/times.hpp"
 #include "os/clock.hpp"
 #include "os/cpus.hpp"
 #include "os/process_mark.hpp"
+#include "os/signals.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -38,14 +40,30 @@ Block copy_of(std::span<const std::byte> bytes) {
 PoolMemory::PoolMemory(memory::Region& region, const EngineOptions& options)
     : region_(region),
       layout_(Layout::plan(options.processes, region.size() / 4)),
-      initializer_(options.initialize != nullptr ? copy_of(options.initializer) : Block()) {
+      initializer_(options.initialize != nullptr ? copy_of(options.initializer) : Block()),
+      finalizer_(options.finalize != nullptr ? copy_of(options.finalizer) : Block()) {
     // What may throw comes before the reservation.
     const int cpus = cpus_of_this_program();
     const std::vector<int> pins = options.pin ? os::cpus_to_bind() : std::vector<int>();
-    layout_.place(region.reserve(layout_.size()), region.base(), region.size());
+    layout_.place(reserve(options.processes), region.base(), region.size());
     write_pool_page(options, cpus);
     for (int worker = 0; worker < options.processes && !pins.empty(); ++worker) {
         layout_.line(worker).cpu = pins[static_cast<std::size_t>(worker) % pins.size()];
+    }
+}
+
+/// Under a limit of the address space a pool takes less, if that is all there is.
+std::byte* PoolMemory::reserve(int processes) {
+    for (;;) {
+        try {
+            return region_.reserve(layout_.size());
+        } catch (const std::bad_alloc&) {
+            const std::size_t before = layout_.size();
+            layout_ = Layout::plan(processes, before / 2);
+            if (layout_.size() >= before) {
+                throw;
+            }
+        }
     }
 }
 
@@ -54,13 +72,19 @@ void PoolMemory::write_pool_page(const EngineOptions& options, int cpus) noexcep
     pool.pool = next_pool_number();
     pool.secret = mix(os::process_mark() ^ os::now_ns() ^ pool.pool << 48U);
     pool.workers = static_cast<std::uint64_t>(options.processes);
-    layout_.close_offers();
+    layout_.begin_thefts();
     pool.max_tasks = options.max_tasks_per_child;
     pool.memory_limit = options.memory_limit;
+    pool.handled_signals = os::handled_signals();
     if (options.initialize != nullptr) {
         pool.initialize = options.initialize;
         pool.initializer = initializer_.data();
         pool.initializer_size = options.initializer.size();
+    }
+    if (options.finalize != nullptr) {
+        pool.finalize = options.finalize;
+        pool.finalizer = finalizer_.data();
+        pool.finalizer_size = options.finalizer.size();
     }
     pool.tokens = static_cast<std::uint64_t>(
         std::clamp(cpus - 1, 1, static_cast<int>(wait::SpinTokens::most)));

@@ -28,12 +28,14 @@ public:
     void leave() { held_ = false; }
 
 private:
+    [[nodiscard]] std::byte* reserve(int processes);
     void write_pool_page(const EngineOptions& options, int cpus) noexcept;
 
     memory::Region& region_;
     Layout layout_;
     bool held_ = true;
     Block initializer_;
+    Block finalizer_;
 };
 
 }  // namespace engine

@@ -7,7 +7,9 @@ namespace engine {
 
 void PoolState::refuse() const {
     if (is == closed || is == ended) {
-        throw PoolClosed("procpool: the pool is closed: it takes no new work after close()");
+        throw PoolClosed(
+            "procpool: the pool is closed: it takes no new work after close(), and a stream no "
+            "more items after join()");
     }
     if (is == terminated) {
         throw PoolTerminated("procpool: the pool is terminated: make a new one");

@@ -12,11 +12,19 @@ struct PoolState {
     enum Value { open, closed, terminated, broken, ended };
 
     Value is = open;
-    Failure broken_as{};  ///< why, once it is broken
+    bool is_joined = false;  ///< join() waits, or has: jobs under way get no more items
+    Failure broken_as{};     ///< why, once it is broken
 
     /// Throws PoolClosed, PoolTerminated, PoolBroken, InitializerFailed, if it takes none.
     void check_open() const {
         if (is != open) [[unlikely]] {
+            refuse();
+        }
+    }
+
+    /// The same of a job that is under way and fed item by item.
+    void check_feeds() const {
+        if (is > closed || is_joined) [[unlikely]] {
             refuse();
         }
     }

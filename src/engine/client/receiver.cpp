@@ -1,9 +1,9 @@
 #include "engine/client/receiver.hpp"
 
 #include <new>
-#include <string>
 
 #include "engine/client/sized_entries.hpp"
+#include "failure/bytes.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -55,9 +55,9 @@ void Receiver::failed(std::uint64_t item, Failure&& failure) {
     }
 }
 
-void Receiver::dropped(std::uint64_t first, std::uint64_t last, const Failure& why) {
+void Receiver::dropped(std::uint64_t first, std::uint64_t last, Failure&& why) {
     if (keeps()) {
-        keep(What::dropped, first, last - first, Failure(why));
+        keep(What::dropped, first, last - first, std::move(why));
     } else if (sink_ != nullptr) {
         sink_->dropped(first, last, why);
     }
@@ -76,10 +76,7 @@ void Receiver::keep_copy(What what, std::uint64_t first, std::uint64_t count, By
     try {
         copy.assign(bytes.begin(), bytes.end());
     } catch (const std::bad_alloc&) {
-        keep(What::dropped, first, count,
-             Failure{.standard = StandardType::bad_alloc,
-                     .type_name = "std::bad_alloc",
-                     .message = "no memory here for a copy of its result"});
+        keep(What::dropped, first, count, out_of_memory("no memory here for a copy of its result"));
         return;
     }
     keep(what, first, count, std::move(copy));

@@ -30,7 +30,7 @@ public:
           mail_(sink_ != nullptr && sink_->runs_user_code() ? std::make_unique<Mail>() : nullptr) {}
 
     /// Call it before the items of one more call below are marked as done: that one then throws
-    /// nothing. Throws std::bad_alloc.
+    /// nothing, as it must, or nobody would ever hear of them. Throws std::bad_alloc.
     void make_room() {
         if (mail_ != nullptr && mail_->kept.size() == mail_->kept.capacity()) [[unlikely]] {
             mail_->kept.reserve(2 * mail_->kept.size() + 1);
@@ -48,7 +48,7 @@ public:
     void result(std::uint64_t item, std::vector<std::byte>&& bytes);
     void result(std::uint64_t item, Bytes bytes);
     void failed(std::uint64_t item, Failure&& failure);
-    void dropped(std::uint64_t first, std::uint64_t last, const Failure& why);
+    void dropped(std::uint64_t first, std::uint64_t last, Failure&& why);
     /// The payload of a frame of variable-sized results.
     void sized(std::uint64_t first, std::uint64_t count, Bytes payload);
 

@@ -7,7 +7,7 @@
 
 #include <procpool/errors.hpp>
 
-#include "engine/shared/settle_offer.hpp"
+#include "engine/shared/theft.hpp"
 #include "engine/shared/times.hpp"
 #include "os/clock.hpp"
 #include "os/futex.hpp"
@@ -38,35 +38,43 @@ Holding read_holding(const Layout& layout, int worker) {
     if (!whole) {
         return {};
     }
-    const std::optional<std::uint64_t> end = settle_offer(layout, worker, claim);
-    if ((phase != phase::taken && phase != phase::retired) || !end ||
-        slot.serial.load(std::memory_order_acquire) != claim.serial ||
+    const std::optional<std::uint64_t> end = Victim(layout, worker).held_end(claim);
+    const bool holds = is_phase(phase) && phase != phase::intent;
+    if (!holds || slot.serial.load(std::memory_order_acquire) != claim.serial ||
         slot.begin.load(std::memory_order_acquire) != claim.begin ||
         slot.phase.load(std::memory_order_acquire) != phase) {
         return {};
     }
-    claim.end = *end;
+    // Where a task wrote over those words, it may hold less. It finds that out itself, goes no
+    // farther and raises the alarm; what nobody holds is started again then.
+    claim.end = end.value_or(claim.end);
     return {.clear = true, .claim = claim};
 }
 
-/// Takes back what a worker offers. Mends its offer word if a task wrote over it.
-void close_offer(const Layout& layout, int worker) {
-    const std::uint64_t secret = layout.pool().secret;
-    const auto self = static_cast<std::uint64_t>(worker);
-    Word& offered = layout.offer(worker);
-    ClaimWord word{offered.load(std::memory_order_acquire)};
-    if (!OfferWord::valid(word, secret, self)) {
-        // A number that this worker has not used yet, as far as that can be told.
-        const ClaimWord last{layout.slot(worker).offer.load(std::memory_order_acquire)};
-        const std::uint64_t number = OfferWord::valid(last, secret, self)
-                                         ? last.next() + 1
-                                         : max_items / 2 + (mix(word.bits) & (max_items / 4));
-        const ClaimWord fresh = OfferWord::make(number, taker::closed, secret, self);
-        offered.compare_exchange_strong(word.bits, fresh.bits, std::memory_order_seq_cst);
-    } else if (word.taker() == taker::nobody) {
-        const ClaimWord shut = OfferWord::make(word.next(), taker::closed, secret, self);
-        offered.compare_exchange_strong(word.bits, shut.bits, std::memory_order_seq_cst);
+/// Call it when nobody is in doubt. Ends a theft whose thief is gone, and mends a word that a task
+/// wrote.
+void mend_theft_word(const Layout& layout, int worker) {
+    using State = TheftWord::State;
+    const Victim victim(layout, worker);
+    if (const auto seen = victim.word()) {
+        if (seen->state == State::proposed) {
+            static_cast<void>(victim.refuse(*seen));
+        } else if (seen->state == State::decided) {
+            // What the thief wrote is not readable any more: no split is of this theft then.
+            victim.record(seen->count, victim.split_of(*seen).value_or(max_items));
+        }
+        return;
     }
+    // A number that this worker has not used yet, as far as that can be told.
+    const std::uint64_t secret = layout.pool().secret;
+    Word& place = layout.thefts(worker).word;
+    std::uint64_t bits = place.load(std::memory_order_acquire);
+    const std::uint64_t count =
+        std::max(layout.slot(worker).thefts.load(std::memory_order_acquire) + 1,
+                 TheftWord::most / 2 + (mix(bits) >> 32U));
+    const TheftWord fresh{std::min(count, TheftWord::most), State::recorded, taker::nobody, false};
+    place.compare_exchange_strong(bits, fresh.bits(secret, static_cast<std::uint64_t>(worker)),
+                                  std::memory_order_seq_cst);
 }
 
 Failure broken(const char* why) { return {.kind = Failure::Kind::broken, .message = why}; }
@@ -106,27 +114,27 @@ void Reconciliation::start_missing_again() {
     }
 }
 
-/// What every worker holds. No claim succeeds, and no offer is made or taken, until that is known.
+/// What every worker holds. No claim succeeds, and nothing is stolen, until that is known.
 std::vector<Claim> Reconciliation::stop_and_await_claims() {
-    class NoOffers {
+    class NoThefts {
     public:
-        explicit NoOffers(const Layout& layout) : flag_(layout.pool().no_offers) {
+        explicit NoThefts(const Layout& layout) : flag_(layout.pool().no_thefts) {
             flag_.store(1, std::memory_order_seq_cst);
         }
-        NoOffers(const NoOffers&) = delete;
-        NoOffers& operator=(const NoOffers&) = delete;
-        ~NoOffers() { flag_.store(0, std::memory_order_seq_cst); }
+        NoThefts(const NoThefts&) = delete;
+        NoThefts& operator=(const NoThefts&) = delete;
+        ~NoThefts() { flag_.store(0, std::memory_order_seq_cst); }
 
     private:
         std::atomic<std::uint32_t>& flag_;
     };
-    const NoOffers none(layout_);
+    const NoThefts none(layout_);
     stop_claims();
-    // Whoever is in intent on an offer after this sees that there are none.
+    // Whoever proposes a theft after this sees that there are none.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     std::vector<Claim> held = await_claims();
     for (int worker = 0; worker < layout_.workers(); ++worker) {
-        close_offer(layout_, worker);
+        mend_theft_word(layout_, worker);
     }
     return held;
 }

@@ -26,7 +26,9 @@
 #include "os/process.hpp"
 #include "os/process_mark.hpp"
 #include "os/reaping.hpp"
+#include "os/refusal.hpp"
 #include "os/signals.hpp"
+#include "os/standing.hpp"
 #include "os/unseen_fork.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -38,8 +40,10 @@ struct Nursery {
     std::mutex mutex;  // one order at a time
     std::uint64_t last_order = 0;
     const std::uint64_t owner = os::process_mark();
-    os::Fd channel;
-    os::Fd pidfd;
+    os::KeptFd channel;
+    os::KeptFd pidfd;  // lost with the channel, if the program closes all descriptors
+
+    [[nodiscard]] bool lives() const { return !channel.is_lost() && !os::has_ended(pidfd.fd()); }
     std::vector<ship::Module> modules;
     std::vector<std::string> arguments;  // of the program
 };
@@ -54,8 +58,20 @@ Nursery* nursery() noexcept {
     return seen != nullptr && seen->owner == os::process_mark() ? seen : nullptr;
 }
 
+/// In place of an order's number: the program was not even started.
+constexpr std::uint64_t not_started = ~std::uint64_t{0};
+
 [[noreturn]] void fail(int error, const std::string& what) {
     throw std::system_error(error != 0 ? error : ECHILD, std::generic_category(), what);
+}
+
+os::Fd watch_this_process() {
+    os::Fd self = os::open_pidfd(os::own_pid());
+    if (!self) {
+        const int error = errno;
+        fail(error, "procpool: cannot watch this process" + os::why_refused("pidfd_open", error));
+    }
+    return self;
 }
 
 /// The peer's answer; empty if it ended without one. The end of the channel alone would not tell: a
@@ -78,13 +94,22 @@ os::Message answer_from(const os::Fd& channel, const os::Fd& peer) {
 os::Message answer_to(Order order, Nursery& clean, const os::Fd& commands, Answer& answer) {
     order.number = ++clean.last_order;
     const char* const gone =
-        "procpool: the clean process that init() started is gone: use Start::fork, or start the "
-        "program again";
-    if (!os::send(clean.channel, bytes_of(order), {commands.get()})) {
+        "procpool: the clean process that init() started is gone, or the program closed the "
+        "descriptors to it: use Start::fork, or start the program again";
+    if (!clean.lives()) {
+        fail(ECHILD, gone);
+    }
+    const os::Fd root = os::open_directory("/");
+    const os::Fd here = os::open_directory(".");
+    std::vector<int> sent{commands.get()};
+    if (root && here) {  // without them it stands where it is
+        sent.insert(sent.end(), {root.get(), here.get()});
+    }
+    if (!os::send(clean.channel.fd(), bytes_of(order), sent)) {
         fail(errno, gone);
     }
     for (;;) {
-        os::Message message = answer_from(clean.channel, clean.pidfd);
+        os::Message message = answer_from(clean.channel.fd(), clean.pidfd.fd());
         if (!read(message.bytes, answer)) {
             fail(ECHILD, gone);
         }
@@ -98,12 +123,7 @@ os::Message answer_to(Order order, Nursery& clean, const os::Fd& commands, Answe
 
 bool nursery_lives() noexcept {
     const Nursery* const clean = nursery();
-    return clean != nullptr && !os::has_ended(clean->pidfd);
-}
-
-std::string words_for_refusal(int error) {
-    return error == EMFILE || error == ENFILE ? " (raise `ulimit -n`?)"
-                                              : " (too many processes, or too little memory?)";
+    return clean != nullptr && clean->lives();
 }
 
 StartedServer start_in_nursery(const Layout& layout, const os::Fd& commands,
@@ -121,10 +141,11 @@ StartedServer start_in_nursery(const Layout& layout, const os::Fd& commands,
     Answer answer;
     const std::scoped_lock lock(clean->mutex);
     os::Message message =
-        answer_to({.layout = layout, .client = os::own_pid()}, *clean, commands, answer);
+        answer_to({.layout = layout, .client = os::own_pid(), .standing = os::own_standing()},
+                  *clean, commands, answer);
     if (answer.pid == 0) {
         fail(answer.error,
-             "procpool: cannot start the fork server" + words_for_refusal(answer.error));
+             "procpool: cannot start the fork server" + os::why_refused("clone", answer.error));
     }
     started.pid = answer.pid;
     if (message.descriptors.size() == 1) {
@@ -134,7 +155,7 @@ StartedServer start_in_nursery(const Layout& layout, const os::Fd& commands,
     return started;
 }
 
-StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os::Fd& region,
+StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os::KeptFd& region,
                          const CheckModules& check) {
     const Nursery* const clean = nursery();
     if (clean == nullptr) {
@@ -143,6 +164,13 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
             "procpool::init(argc, argv) first thing in main(); a forked child cannot, and takes "
             "Start::fork");
     }
+    if (region.is_lost()) {
+        fail(EBADF,
+             "procpool: the program closed all descriptors, and Start::spawn needs one of those of "
+             "the library: use Start::fork");
+    }
+    // A number could mean another process there: it may be in a PID namespace of its own.
+    const os::Fd self = watch_this_process();
     os::Channel channel = os::make_channel();
     const os::lifelines::Held ours(channel.ours.get());
     const std::string number = std::to_string(channel.theirs.get());
@@ -151,17 +179,19 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
     pid_t pid = 0;
     {
         const os::SignalBlock quiet;
-        pid = os::fork_unseen();
+        pid = os::fork_unseen(false).pid;
         if (pid == 0) {
-            os::reset_signal_handlers();
             os::empty_stdin();
-            os::start_program_anew(arguments.data(), channel.theirs.get());
+            const int why = os::start_program_anew(arguments.data(), channel.theirs.get());
+            const Answer answer{.order = not_started, .pid = 0, .error = why};
+            os::send(channel.theirs, bytes_of(answer));
+            os::end_process(127);
         }
     }
     const int error = errno;
     channel.theirs.reset();
     if (pid <= 0) {
-        fail(error, "procpool: cannot start the program anew" + words_for_refusal(error));
+        fail(error, "procpool: cannot start the program anew" + os::why_no_fork(error));
     }
     StartedServer started;
     started.pid = pid;
@@ -171,7 +201,8 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
         if (os::is_child(pid)) {
             os::send_signal(pid, SIGKILL);
         }
-        fail(why, "procpool: cannot watch the program that was started anew (raise `ulimit -n`?)");
+        fail(why, "procpool: cannot watch the program that was started anew" +
+                      os::why_refused("pidfd_open", why));
     }
     const std::vector<ship::Module> modules = ship::loaded_modules();
     const std::vector<std::byte> encoded = ship::encode(modules);
@@ -179,10 +210,11 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
     std::copy(encoded.begin(), encoded.end(), block.data());
     const Order order{.layout = layout,
                       .client = os::own_pid(),
-                      .modules_at = block.offset(),
-                      .modules_size = encoded.size()};
+                      .modules_at = static_cast<std::uint64_t>(block.data() - layout.region_base()),
+                      .modules_size = encoded.size(),
+                      .standing = os::own_standing()};
     const os::Message message =
-        os::send(channel.ours, bytes_of(order), {commands.get(), region.get()})
+        os::send(channel.ours, bytes_of(order), {commands.get(), region.get(), self.get()})
             ? answer_from(channel.ours, started.pidfd)
             : os::Message();
     Answer answer;
@@ -191,7 +223,8 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
         os::reap(started.pidfd, false);
         fail(ECHILD,
              "procpool: the program that was started anew ended before it called init(): call "
-             "procpool::init(argc, argv) first thing in main()");
+             "procpool::init(argc, argv) first thing in main(), and start the program itself, not "
+             "the dynamic loader with its name");
     }
     if (answer.pid == 0) {
         os::reap(started.pidfd, false);
@@ -199,8 +232,11 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
              answer.error == ENOEXEC
                  ? std::string("procpool: the file of this program was replaced while it runs: "
                                "start it again")
+             : answer.order == not_started
+                 ? std::string("procpool: the program cannot be started anew by /proc/self/exe: "
+                               "mount /proc, or use Start::fork")
                  : "procpool: the program that was started anew cannot become a fork server" +
-                       words_for_refusal(answer.error));
+                       os::why_refused("clone", answer.error));
     }
     for (std::size_t i = 0; i < modules.size(); ++i) {
         if (message.bytes[sizeof answer + i] == std::byte{1}) {
@@ -235,19 +271,16 @@ void found_nursery(int argc, const char* const* argv) {
     if (clean->arguments.empty()) {
         clean->arguments.emplace_back("procpool");
     }
+    os::check_calls(true);
     memory::Region::current();  // the clean process must inherit it
     os::Channel channel = os::make_channel();
-    os::Fd client = os::open_pidfd(os::own_pid());
-    if (!client) {
-        fail(errno, "procpool: cannot watch this process (raise `ulimit -n`?)");
-    }
-    os::flush_output();
-    std::fflush(nullptr);
+    const os::Fd client = watch_this_process();
+    os::flush_every_file();
     const pid_t client_pid = os::own_pid();
     pid_t pid = 0;
     {
         const os::SignalBlock quiet;
-        pid = os::clone_quietly();
+        pid = os::fork_unseen(true).pid;
         if (pid == 0) {
             os::lifelines::close_all();
             channel.ours.reset();
@@ -256,16 +289,17 @@ void found_nursery(int argc, const char* const* argv) {
     }
     if (pid < 0) {
         const int error = errno;
-        fail(error, "procpool: init() cannot start its process" + words_for_refusal(error));
+        fail(error, "procpool: init() cannot start its process" + os::why_refused("clone", error));
     }
-    clean->pidfd = os::open_pidfd(pid);
+    clean->pidfd = os::KeptFd(os::open_pidfd(pid));
     if (!clean->pidfd) {
         const int error = errno;
         channel.ours.reset();
         os::reap(pid);  // it exits when its channel ends
-        fail(error, "procpool: init() cannot watch its process (raise `ulimit -n`?)");
+        fail(error,
+             "procpool: init() cannot watch its process" + os::why_refused("pidfd_open", error));
     }
-    clean->channel = std::move(channel.ours);
+    clean->channel = os::KeptFd(std::move(channel.ours));
     os::lifelines::add(clean->channel.get());
     if (Nursery* const inherited = newest.exchange(clean.release(), std::memory_order_acq_rel)) {
         // This is a forked child. The channel of its parent was closed at the fork, and its number

@@ -29,9 +29,6 @@ struct StartedServer {
 /// them is forked.
 using CheckModules = std::function<void(const std::vector<ship::Module>&)>;
 
-/// A hint for an errno of fork or of a similar call, in parentheses.
-[[nodiscard]] std::string words_for_refusal(int error);
-
 /// Starts the clean process of this program, if it has none: what init() does. Throws
 /// std::logic_error when other threads exist, std::system_error.
 void found_nursery(int argc, const char* const* argv);
@@ -46,7 +43,7 @@ void found_nursery(int argc, const char* const* argv);
 
 /// Starts one by starting the program anew. `region` is the region's file. Throws the same.
 [[nodiscard]] StartedServer start_anew(const Layout& layout, const os::Fd& commands,
-                                       const os::Fd& region, const CheckModules& check);
+                                       const os::KeptFd& region, const CheckModules& check);
 
 }  // namespace engine
 PROCPOOL_END_NAMESPACE

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -12,7 +13,9 @@
 #include "engine/server/pool_state.hpp"
 #include "engine/server/recovery.hpp"
 #include "engine/server/spare.hpp"
+#include "engine/server/stops.hpp"
 #include "engine/shared/layout.hpp"
+#include "os/memory_kills.hpp"
 #include "os/reaping.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -23,7 +26,7 @@ namespace engine {
 class Burying {
 public:
     Burying(const Layout& layout, Places& places, Spare& spare, Descendants& descendants,
-            const Deadlines& deadlines, PoolState& state);
+            const Deadlines& deadlines, const Stops& stops, PoolState& state);
 
     /// When to look again for room in the rings of dead workers; `never` if none of them needs it.
     [[nodiscard]] std::uint64_t next_look(std::uint64_t now) const;
@@ -40,9 +43,12 @@ private:
     /// What the fork server remembers about a place.
     struct Grave {
         os::Ending ending;  // of the last worker there
+        bool written_off = false;
+        bool for_memory = false;  // the kernel's memory killer ended it
         // The item that was tried before, and how often.
         std::uint64_t tried_serial = 0;
         std::uint64_t tried_item = 0;
+        std::uint64_t tried_part = 0;
         std::uint64_t tries = 0;
         // The item before which the last worker died without having begun it, and how many did in a
         // row.
@@ -58,8 +64,11 @@ private:
     [[nodiscard]] Recovery::Finding inspect(int worker) const;
     [[nodiscard]] Recovered recover(int worker, const Recovery::Finding& finding);
     [[nodiscard]] Recovered report_and_hand_on(int worker, const Recovery::Finding& finding);
+    [[nodiscard]] bool has_tried(int worker, std::uint64_t serial, std::uint64_t item) const;
+    [[nodiscard]] std::uint64_t part(int worker, const Recovery::Finding& finding) const;
     [[nodiscard]] bool try_again(int worker, const Recovery::Finding& finding);
     [[nodiscard]] bool never_begins(int worker, const Recovery::Finding& finding);
+    [[nodiscard]] std::chrono::nanoseconds run_time(int worker, const JobTerms& terms) const;
     [[nodiscard]] Recovery::Reported report(int worker, const Recovery::Finding& finding) const;
     void hand_on(int worker, const Claim& held, std::uint64_t first) const;
     void count_death(int worker, const Recovery::Finding& finding, bool whole);
@@ -71,8 +80,11 @@ private:
     Spare& spare_;
     Descendants& descendants_;
     const Deadlines& deadlines_;
+    const Stops& stops_;
     PoolState& state_;
     Recovery recovery_;
+    os::MemoryKills memory_kills_;
+    const std::uint64_t born_;  // when this process was, in ns
     std::vector<Grave> graves_;
     int deaths_at_start_ = 0;  // in a row
 };

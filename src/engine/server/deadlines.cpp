@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
+#include "engine/server/asking.hpp"
 #include "engine/server/limits.hpp"
 #include "os/clock.hpp"
+#include "trace/crash.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-Deadlines::Deadlines(const Layout& layout, const Places& places)
+Deadlines::Deadlines(const Layout& layout, Places& places)
     : layout_(layout), places_(places), watches_(static_cast<std::size_t>(places.count())) {}
 
 bool Deadlines::any() const {
@@ -21,15 +24,16 @@ std::uint64_t Deadlines::next_look() const {
     return look == 0 || paused() ? never : look;
 }
 
-void Deadlines::look() {
+void Deadlines::look(std::uint64_t now) {
     ServerPage& server = layout_.server();
     for (;;) {
         const std::uint64_t shortest =
             layout_.pool().shortest_timeout.load(std::memory_order_seq_cst);
         if (shortest == 0) {
-            server.next_look.store(0, std::memory_order_seq_cst);
+            // The job of one that was asked may be over.
+            const std::uint64_t next = kill_asked(now);
+            server.next_look.store(next == never ? 0 : next, std::memory_order_seq_cst);
         } else if (!paused()) {
-            const std::uint64_t now = os::now_ns();
             std::uint64_t next = now + shortest;
             for (int worker = 0; worker < places_.count(); ++worker) {
                 next = std::min(next, look_at(worker, now, shortest));
@@ -40,20 +44,8 @@ void Deadlines::look() {
         if (layout_.pool().shortest_timeout.load(std::memory_order_seq_cst) == shortest) {
             return;
         }
+        now = os::now_ns();
     }
-}
-
-Deadlines::Sight Deadlines::sight_of(int worker) const {
-    const Slot& slot = layout_.slot(worker);
-    // The verdict first: the words of its item were written before it.
-    Sight sight;
-    sight.verdict = slot.verdict.load(std::memory_order_acquire);
-    sight.incarnation = places_.incarnation(worker);
-    sight.phase = slot.phase.load(std::memory_order_acquire);
-    sight.claim = slot.claim();
-    sight.claim_check = slot.claim_check.load(std::memory_order_acquire);
-    sight.current = slot.current.load(std::memory_order_acquire);
-    return sight;
 }
 
 Deadlines::Watch& Deadlines::update(int worker, std::uint64_t now) {
@@ -65,7 +57,8 @@ Deadlines::Watch& Deadlines::update(int worker, std::uint64_t now) {
                  .since = now,
                  .last = now,
                  .stopped = 0,
-                 .condemned = watch.condemned};
+                 .condemned = watch.condemned,
+                 .kill_at = watch.kill_at};
     }
     watch.last = now;
     return watch;
@@ -78,12 +71,11 @@ Deadlines::Says Deadlines::what_it_says(const Sight& sight) const {
     if (sight.phase == phase::idle) {
         return is_running(sight.current) ? Says::nonsense : Says::nothing_runs;
     }
-    const Claim& claim = sight.claim;
-    const std::uint64_t item = item_of(sight.current);
-    if (sight.phase == phase::intent || sight.claim_check != claim.check(layout_.pool().secret) ||
-        claim.job >= layout_.jobs() || item < claim.first_item() || item > claim.end_item()) {
+    if (!sight.makes_sense(layout_)) {
         return Says::nonsense;
     }
+    const Claim& claim = sight.claim;
+    const std::uint64_t item = item_of(sight.current);
     if (layout_.job(claim.job).terms.timeout_ns == 0) {
         return Says::nothing_runs;
     }
@@ -104,7 +96,7 @@ std::uint64_t Deadlines::look_at(int worker, std::uint64_t now, std::uint64_t sh
     Watch& watch = update(worker, now);
     const Sight& sight = watch.sight;
     if (watch.condemned == sight.incarnation) {
-        return never;
+        return kill_if_asked(worker, now);
     }
     if (!is_phase(sight.phase)) {
         condemn(worker, watch);  // written over by its task: nothing here can be timed
@@ -116,6 +108,9 @@ std::uint64_t Deadlines::look_at(int worker, std::uint64_t now, std::uint64_t sh
         case Says::nothing_runs:
             return never;
         case Says::nonsense:
+            if (sight.phase == phase::intent && sight.claim.source != 0) {
+                timeout = std::max(timeout, longest_theft);  // it may wait for a CPU meanwhile
+            }
             break;
         case Says::timed_item: {
             timeout = layout_.job(sight.claim.job).terms.timeout_ns;
@@ -129,14 +124,21 @@ std::uint64_t Deadlines::look_at(int worker, std::uint64_t now, std::uint64_t sh
             break;
         }
     }
-    const std::uint64_t deadline = began + timeout + watch.stopped;
+    std::uint64_t deadline = began + timeout + watch.stopped;
+    const bool timed = what_it_says(sight) == Says::timed_item;
+    if (timed && deadline <= now) {
+        if (const std::uint64_t grace = layout_.job(sight.claim.job).terms.grace_ns; grace != 0) {
+            ask_to_stop(layout_, worker, sight);
+            deadline += grace;
+        }
+    }
     if (deadline > now) {
         return deadline;
     }
     if (sight_of(worker) != sight) {
         return now;  // it goes on
     }
-    if (what_it_says(sight) == Says::timed_item) {
+    if (timed) {
         const std::uint64_t item = item_of(sight.current);
         std::uint64_t seen = sight.verdict;
         if (!layout_.slot(worker).verdict.compare_exchange_strong(
@@ -144,17 +146,61 @@ std::uint64_t Deadlines::look_at(int worker, std::uint64_t now, std::uint64_t sh
             return now;  // it finished
         }
     }
-    condemn(worker, watch);
-    return never;
+    ask(worker, watch, now);
+    return watch.kill_at;
 }
 
 void Deadlines::condemn(int worker, Watch& watch) {
     watch.condemned = watch.sight.incarnation;
+    watch.kill_at = 0;
     places_.kill(worker);
+}
+
+/// Condemns it, and lets it say where it is before it is killed.
+void Deadlines::ask(int worker, Watch& watch, std::uint64_t now) {
+    watch.condemned = watch.sight.incarnation;
+    watch.kill_at = now + time_for_last_words;
+    const pid_t pid = places_[worker].pid;
+    trace::ask_for_last_words(pid, layout_.last_words_key(pid));
+}
+
+/// Kills a worker that was asked and had its time. When that is, or `never`.
+std::uint64_t Deadlines::kill_if_asked(int worker, std::uint64_t now) {
+    Watch& watch = watches_[static_cast<std::size_t>(worker)];
+    if (watch.kill_at == 0 || places_[worker].pid == 0 || !condemned(worker)) {
+        return never;
+    }
+    if (now < watch.kill_at) {
+        return watch.kill_at;
+    }
+    watch.kill_at = 0;
+    places_.kill(worker);
+    return never;
+}
+
+std::uint64_t Deadlines::kill_asked(std::uint64_t now) {
+    std::uint64_t next = never;
+    for (int worker = 0; worker < places_.count(); ++worker) {
+        next = std::min(next, kill_if_asked(worker, now));
+    }
+    return next;
 }
 
 bool Deadlines::condemned(int worker) const {
     return watches_[static_cast<std::size_t>(worker)].condemned == places_.incarnation(worker);
+}
+
+std::uint64_t Deadlines::note_time(std::uint64_t wanted) {
+    const std::uint64_t now = os::now_ns();
+    const std::uint64_t cpu = os::cpu_time_ns();
+    const std::uint64_t before = std::exchange(noted_, now);
+    const std::uint64_t computed = cpu - std::exchange(cpu_noted_, cpu);
+    const bool is_known = before != 0 && wanted != never && !paused();
+    if (is_known && now - before > wanted + computed + longest_oversleep) {
+        pause(before);
+        resume(now);
+    }
+    return now;
 }
 
 void Deadlines::pause(std::uint64_t now) { paused_at_ = now; }
@@ -167,6 +213,7 @@ void Deadlines::resume(std::uint64_t now) {
         watch.since = std::min(watch.since, paused_at_);
         watch.stopped += now - std::max(began_after ? started : 0, paused_at_);
     }
+    lost_ += now - paused_at_;
     paused_at_ = 0;
 }
 

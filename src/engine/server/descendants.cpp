@@ -39,7 +39,8 @@ void Descendants::kill(std::uint64_t until) {
 
 bool Descendants::is_descendant(pid_t child) const {
     // What is no child of this process may be anybody's, whatever /proc says.
-    return child != spare_.pid() && !places_.find(child) && os::is_child(child);
+    return child != spare_.pid() && !places_.find(child) && !places_.is_written_off(child) &&
+           os::is_child(child);
 }
 
 void Descendants::kill_left() {

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "engine/server/limits.hpp"
+#include "engine/shared/theft.hpp"
 #include "engine/worker/worker.hpp"
 #include "os/clock.hpp"
 #include "os/fork.hpp"
@@ -52,11 +53,15 @@ void Filling::note_failure(std::uint64_t now, int error) {
     retry_at_ = now + fork_retry_interval;
 }
 
-/// Is there work that only a worker in this place may do? What a dead one left of its claim nobody
-/// else may take, and some jobs are for one worker.
+/// Is there work that only a worker in this place does? Something may be left of a dead one's claim
+/// that nobody has stolen, and some jobs are for one worker.
 bool Filling::is_needed(int worker) const {
-    if (layout_.slot(worker).phase.load(std::memory_order_relaxed) == phase::taken) {
-        return true;
+    const Slot& slot = layout_.slot(worker);
+    if (slot.phase.load(std::memory_order_relaxed) != phase::idle) {
+        const Claim claim = slot.claim();
+        if (Victim(layout_, worker).held_end(claim) != claim.begin) {
+            return true;
+        }
     }
     const ActiveJobs& active = layout_.pool().active;
     for (std::size_t job = active.next(0, layout_.jobs()); job < layout_.jobs();

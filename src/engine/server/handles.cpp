@@ -13,7 +13,8 @@ Handles::Handles(ServerEnds ends_of_client, bool client_ignores_children)
       ignores_children(client_ignores_children) {}
 
 void Handles::give_up_in_worker() {
-    ends = {};
+    // The other end tells when no process has this one any more.
+    ends.client.reset();
     signals.reset();
     children.close();
     if (ignores_children) {

@@ -12,8 +12,11 @@ namespace engine {
 
 /// What the fork server inherits from the client.
 struct ServerEnds {
-    os::Fd commands;  ///< readable: look at the pool page; end of file: the client is gone
-    os::Fd client;    ///< pidfd of the client
+    /// Readable: look at the pool page; end of file: the client is gone. Workers, and copies of
+    /// them that tasks fork, keep it and do nothing with it: the client knows by it that all are
+    /// gone.
+    os::Fd commands;
+    os::Fd client;  ///< pidfd of the client
     pid_t client_pid = 0;
 };
 

@@ -28,8 +28,24 @@ inline constexpr std::uint64_t orphan_interval = 10 * os::ms;
 /// At its end the fork server waits this long for the end of what the workers had started: a
 /// process that the kernel cannot end does not hold it up.
 inline constexpr std::uint64_t last_orphan_time_limit = 2'000 * os::ms;
+/// A pool that has lived no longer has not been looked at by the kernel's memory killer: to look at
+/// its count takes longer than short pools live.
+inline constexpr std::uint64_t shortest_way_out_of_memory = 100 * os::ms;
+
 /// How often it checks whether the client made room in the ring of a dead worker.
 inline constexpr std::uint64_t room_interval = 5 * os::ms;
+
+/// A thief is given so long to find out whether it has something, where a CPU is hard to get.
+inline constexpr std::uint64_t longest_theft = 200 * os::ms;
+
+/// If the fork server comes on later by more than this than it wanted, nothing ran meanwhile.
+inline constexpr std::uint64_t longest_oversleep = 100 * os::ms;
+/// A worker whose item is overdue is asked where it is, and killed after this time if it has not
+/// ended by then.
+inline constexpr std::uint64_t time_for_last_words = 20 * os::ms;
+
+/// A worker that has not ended so long after its kill is written off.
+inline constexpr std::uint64_t write_off_time = 200 * os::ms;
 
 // Forks.
 
@@ -40,6 +56,17 @@ inline constexpr std::uint64_t failing_fork_time_limit = 2'000 * os::ms;
 inline constexpr std::uint64_t fork_retry_interval = 5 * os::ms;
 /// Where forking takes longer than this, a spare is forked ahead.
 inline constexpr std::uint64_t slow_fork = 3 * os::ms;
+
+// Stopping what runs.
+
+/// How often it is looked at what workers run of a job that is to be stopped, at first.
+inline constexpr std::uint64_t first_stop_interval = os::ms / 2;
+/// And at last.
+inline constexpr std::uint64_t longest_stop_interval = 20 * os::ms;
+/// How long a worker that was told to stand still is waited for. A traced one does not say so.
+inline constexpr std::uint64_t longest_wait_for_a_stop = 10 * os::ms;
+/// A worker whose slot makes no sense for this long while something is to be stopped is killed.
+inline constexpr std::uint64_t longest_nonsense = 2 * longest_theft;
 
 // The client's stops.
 

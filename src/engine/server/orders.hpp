@@ -12,6 +12,7 @@
 #include <procpool/detail/namespace.hpp>
 
 #include "engine/shared/layout.hpp"
+#include "os/standing.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 /// The messages between a client and the process that starts a fork server for it.
@@ -29,6 +30,7 @@ struct Order {
     // For a program started anew: the encoded modules of the client, in the region.
     std::uint64_t modules_at = 0;
     std::size_t modules_size = 0;
+    os::Standing standing;  // of the client: the workers are to have no other
 };
 static_assert(std::is_trivially_copyable_v<Order>);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "os/clock.hpp"
 #include "os/signals.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -39,15 +40,19 @@ void Places::cancel_incarnation(int worker) {
 
 void Places::enter(int worker, pid_t pid) {
     layout_.server_line(worker).pid.store(pid, std::memory_order_release);
-    (*this)[worker] = {.state = Place::State::held, .pid = pid};
+    (*this)[worker] = {.state = Place::State::held, .pid = pid, .killed_at = 0};
 }
 
-void Places::kill(int worker) const {
+void Places::kill(int worker) {
+    Place& place = (*this)[worker];
     kill_group(worker);
-    os::send_signal((*this)[worker].pid, SIGKILL);
+    os::send_signal(place.pid, SIGKILL);
+    if (place.pid != 0 && place.killed_at == 0) {
+        place.killed_at = os::now_ns();
+    }
 }
 
-void Places::kill_all() const {
+void Places::kill_all() {
     for (int worker = 0; worker < count(); ++worker) {
         kill(worker);
     }
@@ -65,14 +70,28 @@ void Places::signal_groups(int signal) const {
 
 os::Ending Places::reap(int worker) {
     const os::Ending ending = os::reap((*this)[worker].pid);
-    (*this)[worker] = {.state = Place::State::ended, .pid = 0};
+    (*this)[worker] = {.state = Place::State::ended};
     return ending;
 }
 
-void Places::reap_all() {
+os::Ending Places::write_off(int worker) {
+    Place& place = (*this)[worker];
+    written_off_.push_back(place.pid);
+    const os::Ending ending{.pid = place.pid, .signal = SIGKILL, .status = 0};
+    place = {.state = Place::State::ended};
+    return ending;
+}
+
+bool Places::is_written_off(pid_t pid) const {
+    return std::find(written_off_.begin(), written_off_.end(), pid) != written_off_.end();
+}
+
+void Places::forget_if_written_off(pid_t pid) { std::erase(written_off_, pid); }
+
+void Places::reap_all(std::uint64_t until) {
     for (Place& place : places_) {
         if (place.pid != 0) {
-            os::reap(place.pid);
+            os::reap_until(place.pid, until);
         }
         place = {};
     }

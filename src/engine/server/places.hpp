@@ -25,7 +25,8 @@ struct Place {
         down,    ///< buried with corrupt memory: filled once the client has emptied its ring
     };
     State state = State::vacant;
-    pid_t pid = 0;  ///< 0 unless held
+    pid_t pid = 0;                ///< 0 unless held
+    std::uint64_t killed_at = 0;  ///< when this process first killed it, ns; 0: not yet
 };
 
 /// Which process holds which place, as the fork server knows it: nothing here is read from memory
@@ -55,20 +56,28 @@ public:
     void enter(int worker, pid_t pid);
 
     /// Kills a worker and its process group. Does nothing where there is none.
-    void kill(int worker) const;
-    void kill_all() const;
+    void kill(int worker);
+    void kill_all();
     /// Kills what is left in the group of a worker that has ended and is not reaped yet.
     void kill_group(int worker) const;
     /// Sends a signal to every worker and its group.
     void signal_groups(int signal) const;
     /// Reaps a worker that has ended. It still has to be buried.
     os::Ending reap(int worker);
-    /// Blocks until every worker has ended, and forgets them.
-    void reap_all();
+    /// Forgets a worker that was killed and does not end: the kernel keeps it in a call that no
+    /// signal ends. It runs no more code of its own, and is reaped when that call lets go of it. It
+    /// still has to be buried.
+    os::Ending write_off(int worker);
+    [[nodiscard]] bool is_written_off(pid_t pid) const;
+    /// A process that was written off is reaped.
+    void forget_if_written_off(pid_t pid);
+    /// Reaps every worker that ends until then, and forgets them all.
+    void reap_all(std::uint64_t until);
 
 private:
     const Layout& layout_;
     std::vector<Place> places_;
+    std::vector<pid_t> written_off_;
 };
 
 }  // namespace engine

@@ -11,7 +11,7 @@ namespace engine {
 /// Whether the pool is ready, broken or has ended, and how its client is told.
 class PoolState {
 public:
-    PoolState(const Layout& layout, const Places& places) : layout_(layout), places_(places) {}
+    PoolState(const Layout& layout, Places& places) : layout_(layout), places_(places) {}
 
     [[nodiscard]] bool broken() const { return broken_; }
 
@@ -26,7 +26,7 @@ public:
 
 private:
     const Layout& layout_;
-    const Places& places_;
+    Places& places_;
     bool broken_ = false;
 };
 

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "engine/shared/ring_writer.hpp"
-#include "engine/shared/settle_offer.hpp"
+#include "engine/shared/theft.hpp"
 #include "trace/stack.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -15,12 +15,12 @@ namespace engine {
 /// Did the compare-and-swap of a worker that died in doubt succeed? The claim word is read before
 /// the evidence.
 Recovery::Doubt Recovery::resolve(int worker, const Claim& claim) const {
+    if (claim.source != 0) {
+        return was_stolen(worker, claim);
+    }
     const JobPage& page = layout_.job(claim.job);
     if (page.serial.load(std::memory_order_acquire) != claim.serial) {
         return Doubt::not_taken;  // the job is over, so nothing of it was held
-    }
-    if (claim.source != 0) {
-        return was_offer_taken(worker, claim);
     }
     const auto self = static_cast<std::uint64_t>(worker);
     const ClaimWord word{layout_.words(claim.job).claim.load(std::memory_order_seq_cst)};
@@ -47,24 +47,22 @@ Recovery::Doubt Recovery::resolve(int worker, const Claim& claim) const {
     return Doubt::not_taken;
 }
 
-/// The same for a claim on what another worker offered. Its offer word stays as it is while this
-/// worker is in doubt.
-Recovery::Doubt Recovery::was_offer_taken(int worker, const Claim& claim) const {
-    const std::uint64_t giver = giver_of(claim.source);
-    if (giver >= layout_.pool().workers) {
+/// The same for a part of another worker's claim. The theft word stays as it is while this worker
+/// is in doubt.
+Recovery::Doubt Recovery::was_stolen(int worker, const Claim& claim) const {
+    const std::uint64_t victim = victim_of(claim.source);
+    if (victim >= layout_.pool().workers) {
         return Doubt::unknown;
     }
-    const ClaimWord word{layout_.offer(static_cast<int>(giver)).load(std::memory_order_seq_cst)};
-    if (!OfferWord::valid(word, layout_.pool().secret, giver)) {
+    const auto stolen = Victim(layout_, static_cast<int>(victim)).settle(worker, claim);
+    if (!stolen) {
         return Doubt::unknown;
     }
-    const bool taken = word.next() == number_of(claim.source) &&
-                       word.taker() == static_cast<std::uint64_t>(worker);
-    return taken ? Doubt::taken : Doubt::not_taken;
+    return *stolen ? Doubt::taken : Doubt::not_taken;
 }
 
 Recovery::Finding Recovery::inspect(int worker) const {
-    const Slot& slot = layout_.slot(worker);
+    Slot& slot = layout_.slot(worker);
     const Finding corrupt{.state = State::corrupt};
     const std::uint64_t tail = slot.tail.load(std::memory_order_acquire);
     const std::uint64_t head = layout_.line(worker).head.load(std::memory_order_acquire);
@@ -75,7 +73,7 @@ Recovery::Finding Recovery::inspect(int worker) const {
     if (phase == phase::idle) {
         return {};
     }
-    if (phase != phase::intent && phase != phase::taken && phase != phase::retired) {
+    if (!is_phase(phase)) {
         return corrupt;
     }
     Finding finding{.state = State::held};
@@ -97,18 +95,24 @@ Recovery::Finding Recovery::inspect(int worker) const {
     } else if (layout_.job(claim.job).serial.load(std::memory_order_acquire) != claim.serial) {
         // What it held was delivered, or the job would still be there. The worker died before it
         // could set its phase to idle.
-        return {};
+        return {.job_is_over = true};
     }
-    const std::optional<std::uint64_t> end = settle_offer(layout_, worker, claim);
+    if (phase == phase::taken || phase == phase::waiting) {
+        // Nobody steals from it from here on, or finds out before it is sure.
+        slot.phase.store(phase::left, std::memory_order_seq_cst);
+    }
+    const std::optional<std::uint64_t> end = Victim(layout_, worker).held_end(claim);
     if (!end) {
         return corrupt;
     }
+    const bool lost_some = *end != claim.end;
     claim.end = *end;
     claim.source = 0;
     finding.retired = phase == phase::retired;
     const std::uint64_t current = slot.current.load(std::memory_order_acquire);
     finding.item = item_of(current);
-    finding.was_running = is_running(current);
+    // What it was about to start may have been stolen just before.
+    finding.was_running = is_running(current) && !(lost_some && finding.item == claim.end_item());
     finding.frame_first = slot.frame_first.load(std::memory_order_acquire);
     if (finding.item < claim.first_item() || finding.item > claim.end_item() ||
         finding.frame_first < claim.first_item() || finding.frame_first > claim.end_item()) {
@@ -173,14 +177,34 @@ bool Recovery::publish_open_frame(int worker, const Finding& finding) const {
     return true;
 }
 
-void Recovery::add_last_words(int worker, detail::Failure& failure) const {
+void Recovery::add_last_words(int worker, detail::Failure& failure, int signal) const {
     const trace::CrashReport& report = layout_.last_words(worker);
     if (report.seal.load(std::memory_order_acquire) !=
-        trace::crash_seal(layout_.last_words_key(failure.worker_pid), failure.signal)) {
+        trace::crash_seal(layout_.last_words_key(failure.worker_pid), signal)) {
         return;
     }
     failure.stack = trace::written(report.stack);
     failure.message = trace::readable(report.note);
+}
+
+bool Recovery::skip_cancelled(int worker, const Claim& claim, std::uint64_t first) const {
+    const std::uint64_t count = claim.end_item() - first;
+    if (count == 0 || count > 0x7fff'ffffU ||
+        layout_.job(claim.job).cancelled.load(std::memory_order_acquire) == 0) {
+        return false;
+    }
+    RingWriter ring(layout_, worker);
+    if (!ring.try_reserve(0)) {
+        return false;
+    }
+    ring.seal({.kind = FrameKind::skipped,
+               .job = static_cast<std::uint16_t>(claim.job),
+               .serial = claim.serial,
+               .first = first,
+               .count = static_cast<std::uint32_t>(count),
+               .bytes = 0});
+    ring.publish();
+    return true;
 }
 
 Recovery::Reported Recovery::publish_failure(int worker, const Claim& claim,

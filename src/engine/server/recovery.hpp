@@ -29,8 +29,10 @@ public:
         std::uint64_t item = 0;    ///< the first item that is not finished
         bool was_running = false;  ///< `item` was running
         bool timed_out = false;    ///< ... for too long: Burying knows
+        bool stopped = false;      ///< ... and its job was stopped: Burying knows
         bool retired = false;
-        bool frame_open = false;  ///< [frame_first, item) are finished in the open frame
+        bool job_is_over = false;  ///< of the claim in its slot: all of that was delivered
+        bool frame_open = false;   ///< [frame_first, item) are finished in the open frame
         std::uint64_t frame_first = 0;
     };
 
@@ -40,8 +42,11 @@ public:
     /// frame makes no sense.
     [[nodiscard]] bool publish_open_frame(int worker, const Finding& finding) const;
     /// Adds what the dead worker wrote about its death: its stack, and why it gave up.
-    void add_last_words(int worker, detail::Failure& failure) const;
+    void add_last_words(int worker, detail::Failure& failure, int signal) const;
     enum class Reported { yes, no_room };
+    /// Publishes the items from `first` to the end of the claim as skipped, if their job is
+    /// cancelled and there is room. False if not: they are left to the replacement.
+    [[nodiscard]] bool skip_cancelled(int worker, const Claim& claim, std::uint64_t first) const;
     /// Publishes, on behalf of the dead worker, why an item has no result.
     [[nodiscard]] Reported publish_failure(int worker, const Claim& claim,
                                            const detail::Failure& failure) const;
@@ -49,7 +54,7 @@ public:
 private:
     enum class Doubt { taken, not_taken, unknown };
     [[nodiscard]] Doubt resolve(int worker, const Claim& claim) const;
-    [[nodiscard]] Doubt was_offer_taken(int worker, const Claim& claim) const;
+    [[nodiscard]] Doubt was_stolen(int worker, const Claim& claim) const;
 
     Layout layout_;
 };

@@ -48,8 +48,10 @@ bool make_sense(const Layout& layout, int worker, const Recovery::Finding& findi
         return false;
     }
     if (finding.state != Recovery::State::held) {
-        // Who holds nothing runs nothing.
-        return finding.state == Recovery::State::nothing && !is_running(current);
+        // Who holds nothing runs nothing. (It may have been about to start what was stolen, and
+        // what was stolen may be delivered by now.)
+        return finding.state == Recovery::State::nothing &&
+               (finding.job_is_over || !is_running(current));
     }
     const std::uint64_t first = slot.frame_first.load(std::memory_order_acquire);
     const std::uint64_t position = slot.frame_pos.load(std::memory_order_acquire);

@@ -11,9 +11,11 @@
 #include "engine/server/descendants.hpp"
 #include "engine/server/filling.hpp"
 #include "engine/server/handles.hpp"
+#include "engine/server/limits.hpp"
 #include "engine/server/places.hpp"
 #include "engine/server/pool_state.hpp"
 #include "engine/server/spare.hpp"
+#include "engine/server/stops.hpp"
 #include "engine/shared/layout.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -28,7 +30,11 @@ public:
     /// server and never returns.
     [[noreturn]] static void live(const Layout& layout, ServerEnds ends) noexcept;
 
+    /// Of the shared memory this process may write what belongs to its pool, and read everything.
+    static void set_rights(const Layout& layout) noexcept;
+
 private:
+    [[noreturn]] static void live_here(const Layout& layout, ServerEnds ends) noexcept;
     Server(const Layout& layout, ServerEnds ends, bool client_ignores_children);
 
     void start_all();
@@ -47,10 +53,12 @@ private:
     Spare spare_;
     Descendants descendants_;
     Deadlines deadlines_;
+    Stops stops_;
     ClientWatch client_watch_;
     Filling filling_;
     Burying burying_;
     std::uint64_t condemned_seen_ = 0;
+    std::uint64_t finish_until_ = never;  // the workers end by plan: none is replaced
 };
 
 }  // namespace engine

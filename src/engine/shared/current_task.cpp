@@ -10,21 +10,28 @@ namespace engine {
 namespace {
 
 int worker_number = -1;
-const Word* of_worker = nullptr;
-thread_local const Word* of_caller = nullptr;
+std::optional<ItemWords> of_worker;
 
 }  // namespace
 
-void run_items_as_worker(int number, const Word& current) noexcept {
+void run_items_as_worker(int number, const ItemWords& words) noexcept {
     worker_number = number;
-    of_worker = &current;
-    of_caller = nullptr;  // it is set if the worker was forked in the middle of a task
+    of_worker.emplace(words);
+    // It is set if the worker was forked in the middle of a task.
+    ItemsInCaller::innermost = nullptr;
 }
 
-ItemsInCaller::ItemsInCaller(const Word& current) noexcept
-    : outer_(std::exchange(of_caller, &current)) {}
+thread_local const ItemsInCaller* ItemsInCaller::innermost = nullptr;
 
-ItemsInCaller::~ItemsInCaller() { of_caller = outer_; }
+ItemsInCaller::ItemsInCaller(const ItemWords& words, std::stop_token stop) noexcept
+    : outer_(std::exchange(innermost, this)), words_(words), stop_(std::move(stop)) {}
+
+ItemsInCaller::~ItemsInCaller() { innermost = outer_; }
+
+std::optional<std::stop_token> token_in_caller() {
+    const ItemsInCaller* const here = ItemsInCaller::innermost;
+    return here == nullptr ? std::nullopt : std::optional(here->stop());
+}
 
 }  // namespace engine
 
@@ -32,11 +39,11 @@ namespace detail {
 
 CurrentTask current_task() noexcept {
     using namespace engine;
-    if (of_caller != nullptr) {
-        return {item_of(of_caller->load(std::memory_order_relaxed)), 0};
+    if (const ItemsInCaller* const here = ItemsInCaller::innermost) {
+        return {here->index(), 0};
     }
-    if (of_worker != nullptr) {
-        return {item_of(of_worker->load(std::memory_order_relaxed)), worker_number};
+    if (of_worker) {
+        return {of_worker->index(), worker_number};
     }
     return {};
 }

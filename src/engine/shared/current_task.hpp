@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <stop_token>
+
 #include <procpool/detail/namespace.hpp>
 
 #include "engine/shared/layout.hpp"
@@ -8,21 +11,45 @@ PROCPOOL_BEGIN_NAMESPACE
 /// The state behind current_task(): which item this thread runs. Set by the code that runs it.
 namespace engine {
 
-/// From here on this process is worker `number`; `current` says which item it runs (words.hpp).
-void run_items_as_worker(int number, const Word& current) noexcept;
+/// Which item runs, and which part of it: as in Slot.
+struct ItemWords {
+    const Word& current;
+    const Word& part;
+
+    [[nodiscard]] std::uint64_t index() const {
+        const std::uint64_t of_item = part.load(std::memory_order_relaxed);
+        return of_item != detail::no_part ? of_item
+                                          : item_of(current.load(std::memory_order_relaxed));
+    }
+};
+
+/// From here on this process is worker `number`, and runs what the words say.
+void run_items_as_worker(int number, const ItemWords& words) noexcept;
 
 /// While it exists, this thread runs the items of a pool without processes, perhaps within a task
-/// of another pool; `current` says which item. Objects are destroyed in reverse order.
+/// of another pool; the words say which item, `stop` whether it is to end. Objects are destroyed in
+/// reverse order.
 class ItemsInCaller {
 public:
-    explicit ItemsInCaller(const Word& current) noexcept;
+    ItemsInCaller(const ItemWords& words, std::stop_token stop) noexcept;
     ~ItemsInCaller();
     ItemsInCaller(const ItemsInCaller&) = delete;
     ItemsInCaller& operator=(const ItemsInCaller&) = delete;
 
+    /// The innermost of this thread; null if there is none.
+    static thread_local const ItemsInCaller* innermost;
+
+    [[nodiscard]] std::uint64_t index() const { return words_.index(); }
+    [[nodiscard]] const std::stop_token& stop() const { return stop_; }
+
 private:
-    const Word* outer_;
+    const ItemsInCaller* outer_;
+    const ItemWords words_;
+    std::stop_token stop_;
 };
+
+/// The token of the item that this thread runs so; nothing if it runs none.
+[[nodiscard]] std::optional<std::stop_token> token_in_caller();
 
 }  // namespace engine
 PROCPOOL_END_NAMESPACE

@@ -26,12 +26,15 @@ struct JobTerms {
     std::size_t in_place_size = 0;  ///< whole pages
 
     // How items are dispensed.
+    std::uint64_t parts = 0;       ///< of an item, at most; 0: it has none
     std::size_t chunksize = 0;     ///< 0: adaptive
     std::uint64_t timeout_ns = 0;  ///< 0: none
+    std::uint64_t grace_ns = 0;    ///< behind the timeout: the item is asked to end, then killed
     std::uint64_t retries = 0;
     bool eager = false;
     bool waited = false;
     bool fail_fast = false;
+    bool accounted = false;         ///< Slot::started says when the last call began
     bool finishes_claimed = false;  ///< what is claimed runs, even if a worker closes the job
     int only_worker = -1;           ///< the only worker that may claim items; -1: all may
 

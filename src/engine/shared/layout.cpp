@@ -19,9 +19,9 @@ Layout Layout::plan(int workers, std::size_t largest) {
         layout.server_lines_ = layout.server_ + sizeof(ServerPage);
         layout.common_ = os::round_to_pages(layout.server_lines_ + count * sizeof(ServerLine));
         layout.job_words_ = layout.common_ + sizeof(CommonWords);
-        layout.workers_at_ =
-            os::round_to_pages(layout.job_words_ + layout.jobs_ * sizeof(JobWords));
-        layout.worker_size_ = slot_size + sizeof(LastWords) + layout.ring_size_;
+        layout.slots_at_ = os::round_to_pages(layout.job_words_ + layout.jobs_ * sizeof(JobWords));
+        layout.workers_at_ = layout.slots_at_ + count * slot_size;
+        layout.worker_size_ = sizeof(LastWords) + layout.ring_size_;
         layout.size_ = layout.workers_at_ + count * layout.worker_size_;
         const bool smallest = layout.jobs_ == 64 && layout.ring_size_ == std::size_t{256} << 10U;
         if (layout.size_ <= largest || smallest) {
@@ -52,11 +52,10 @@ void Layout::place(std::byte* base, std::byte* region_base, std::size_t region_s
     }
 }
 
-void Layout::close_offers() const {
+void Layout::begin_thefts() const {
     for (int worker = 0; worker < workers_; ++worker) {
-        offer(worker).store(
-            OfferWord::make(0, taker::closed, pool().secret, static_cast<std::uint64_t>(worker))
-                .bits,
+        thefts(worker).word.store(
+            TheftWord{}.bits(pool().secret, static_cast<std::uint64_t>(worker)),
             std::memory_order_relaxed);
     }
 }

@@ -20,8 +20,8 @@ public:
     /// Plans a pool of `workers`. Halves the rings and the number of job pages, down to a minimum,
     /// until the pool fits into `largest` bytes.
     static Layout plan(int workers, std::size_t largest);
-    /// Writes that no worker offers anything. The pool's secret must be set.
-    void close_offers() const;
+    /// Writes that nothing was stolen. The pool's secret must be set.
+    void begin_thefts() const;
     /// Constructs the objects in this memory, which is all zeroes.
     void place(std::byte* base, std::byte* region_base, std::size_t region_size);
 
@@ -44,19 +44,21 @@ public:
         return at<ServerLine>(server_lines_)[worker];
     }
     [[nodiscard]] CommonWords& common() const { return *at<CommonWords>(common_); }
-    [[nodiscard]] Word& offer(int worker) const {
-        return common().offers[static_cast<std::size_t>(worker)];
+    /// What was stolen from this worker.
+    [[nodiscard]] TheftWords& thefts(int worker) const {
+        auto& thefts = common().thefts;
+        return thefts[thefts.size() - 1 - static_cast<std::size_t>(worker)];
     }
     [[nodiscard]] JobWords& words(std::size_t index) const { return first_words_[index]; }
     /// Bytes from common() on that everybody may write.
-    [[nodiscard]] std::size_t common_size() const { return workers_at_ - common_; }
+    [[nodiscard]] std::size_t common_size() const { return slots_at_ - common_; }
+    /// They lie side by side, since workers look at each other's: each of them has to have the
+    /// pages that it looks at in its page table.
     [[nodiscard]] Slot& slot(int worker) const {
-        return *at<Slot>(workers_at_ + static_cast<std::size_t>(worker) * worker_size_);
+        return *at<Slot>(slots_at_ + static_cast<std::size_t>(worker) * slot_size);
     }
     [[nodiscard]] trace::CrashReport& last_words(int worker) const {
-        return at<LastWords>(workers_at_ + static_cast<std::size_t>(worker) * worker_size_ +
-                             slot_size)
-            ->report;
+        return at<LastWords>(workers_at_ + static_cast<std::size_t>(worker) * worker_size_)->report;
     }
     /// Ties the report of a worker's death to its process.
     [[nodiscard]] std::uint64_t last_words_key(pid_t pid) const {
@@ -64,14 +66,14 @@ public:
     }
     [[nodiscard]] std::byte* ring(int worker) const {
         return at<std::byte>(workers_at_ + static_cast<std::size_t>(worker) * worker_size_ +
-                             slot_size + sizeof(LastWords));
+                             sizeof(LastWords));
     }
+    /// Bytes of a slot; of last words and a ring: they follow each other.
+    static constexpr std::size_t slot_size =
+        (sizeof(Slot) + os::page_size - 1) / os::page_size * os::page_size;
     [[nodiscard]] std::size_t worker_size() const { return worker_size_; }
 
 private:
-    static constexpr std::size_t slot_size =
-        (sizeof(Slot) + os::page_size - 1) / os::page_size * os::page_size;
-
     template <class T>
     [[nodiscard]] T* at(std::size_t offset) const {
         return reinterpret_cast<T*>(base_ + offset);
@@ -92,6 +94,7 @@ private:
     std::size_t server_lines_ = 0;
     std::size_t common_ = 0;
     std::size_t job_words_ = 0;
+    std::size_t slots_at_ = 0;
     std::size_t workers_at_ = 0;
     std::size_t worker_size_ = 0;
     std::size_t size_ = 0;

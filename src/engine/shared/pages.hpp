@@ -21,7 +21,8 @@ PROCPOOL_BEGIN_NAMESPACE
 /// What a pool keeps in the shared region, grouped by who writes it (docs/protocol.md, part 1).
 namespace engine {
 
-enum class Command : std::uint32_t { run, end };
+/// `finish`: workers end in order, once they rest. `end`: they are killed.
+enum class Command : std::uint32_t { run, finish, end };
 
 /// Written by the client: one per pool.
 struct PoolPage {
@@ -38,7 +39,11 @@ struct PoolPage {
     void (*initialize)(std::span<const std::byte>) = nullptr;  ///< run once in every worker
     const std::byte* initializer = nullptr;                    ///< with these bytes
     std::size_t initializer_size = 0;
-    std::size_t memory_limit = 0;  ///< bytes a worker may grow by; 0: no limit
+    void (*finalize)(std::span<const std::byte>) = nullptr;  ///< run in workers that end by plan
+    const std::byte* finalizer = nullptr;                    ///< with these bytes
+    std::size_t finalizer_size = 0;
+    std::uint64_t handled_signals = 0;  ///< by the client; they do nothing to workers
+    std::size_t memory_limit = 0;       ///< bytes a worker may grow by; 0: no limit
 
     /// The CPU of a waiting client that no spinning worker answered at once; -1: there is none.
     alignas(cache_line) std::atomic<int> caller_cpu{-1};
@@ -47,8 +52,9 @@ struct PoolPage {
     alignas(cache_line) std::atomic<Command> command{Command::run};
     Word shortest_timeout{0};  ///< of the active jobs, ns; 0: no job has one
     Word condemned{0};         ///< counts requests in WorkerLine::condemn
-    /// Set while the client finds out what every worker holds: nothing is given back meanwhile.
-    std::atomic<std::uint32_t> no_offers{0};
+    Word stops{0};             ///< counts requests in JobPage::stop_at
+    /// Set while the client finds out what every worker holds: nothing is stolen meanwhile.
+    std::atomic<std::uint32_t> no_thefts{0};
 
     ActiveJobs active;
 };
@@ -79,28 +85,37 @@ struct JobPage {
     std::size_t extent_count = 0;
 
     alignas(cache_line) Word limit{0};        ///< positions that may be claimed
-    os::FutexWord waiters{0};                 ///< threads of the client that wait for this job
+    os::FutexWord waiters{0};                 ///< threads of the client that wait; see bell.hpp
     std::atomic<std::uint32_t> cancelled{0};  ///< claimed items that have not started are skipped
 
     // Evidence for the last claim, written before the client closes the job.
     Word close_word{0};
+
+    Word stop_at{0};  ///< ns: who runs an item of the job then is killed; 0: nobody is
 
     static constexpr std::size_t payload_size = os::page_size - 4 * cache_line;
     alignas(cache_line) std::array<std::byte, payload_size> payload;  ///< small closures and inputs
 };
 static_assert(sizeof(JobPage) == os::page_size);
 
+/// Written by everybody: what was stolen from a worker.
+struct TheftWords {
+    Word word{0};   ///< a TheftWord
+    Word split{0};  ///< a SplitWord
+};
+
 /// Written by everybody: one per pool.
 struct CommonWords {
-    /// By worker: what it offers, an OfferWord. Whole pages, so that what follows, up to the words
-    /// of the first job, lies on one.
-    alignas(cache_line) std::array<Word, (max_workers + 511) / 512 * 512> offers{};
-    /// Counts published jobs, and offers; idle workers wait on it.
+    static constexpr std::size_t near_workers = 64;
+    /// By worker, the first ones last (Layout::thefts): on one page with what follows, up to the
+    /// words of the first jobs.
+    alignas(
+        cache_line) std::array<TheftWords, (max_workers + 255) / 256 * 256 + near_workers> thefts{};
+    /// Counts published jobs; idle workers wait on it.
     alignas(cache_line) os::FutexWord doorbell{0};
-    /// Not 0: a worker without work asks those that hold items for some.
-    alignas(cache_line) std::atomic<std::uint32_t> asked{0};
 };
-static_assert(offsetof(CommonWords, doorbell) % os::page_size == 0);
+static_assert(offsetof(CommonWords, doorbell) % os::page_size ==
+              CommonWords::near_workers * sizeof(TheftWords));
 
 /// Written by everybody: one per job.
 struct JobWords {
@@ -128,13 +143,12 @@ struct Slot {
     Word verdict{0};  ///< also swapped by the fork server
     Word frame_used{
         detail::seal(0)};  ///< sealed: bytes of entries in the open frame of variable-sized results
-    // What it gives back: of this claim if the common words have this offer, from the split on.
-    Word split{0};
-    Word offer{no_offer};
+    Word thefts{0};        ///< from this worker, before its claim
+    Word part{detail::no_part};  ///< of the item, if it has parts
 
     alignas(cache_line) Word tail{0};
     Word starved{0};       ///< waits for room in its ring
-    Word alarm{0};         ///< counts corrupt claim words that this worker met
+    Word alarm{0};         ///< counts corrupt claim and theft words that this worker met
     Word ready{0};         ///< incarnation that reached its loop
     Word initializing{0};  ///< an initializing_seal while the pool's initializer runs
 
@@ -143,16 +157,19 @@ struct Slot {
     [[nodiscard]] Claim claim() const {
         return {job.load(std::memory_order_acquire),   serial.load(std::memory_order_acquire),
                 begin.load(std::memory_order_acquire), end.load(std::memory_order_acquire),
-                shift.load(std::memory_order_acquire), source.load(std::memory_order_acquire)};
+                shift.load(std::memory_order_acquire), source.load(std::memory_order_acquire),
+                thefts.load(std::memory_order_acquire)};
     }
     void write_claim(const Claim& claim, std::uint64_t secret) {
+        // Whoever sees any of this sees the phase before it.
+        std::atomic_thread_fence(std::memory_order_release);
         job.store(claim.job, std::memory_order_relaxed);
         serial.store(claim.serial, std::memory_order_relaxed);
         begin.store(claim.begin, std::memory_order_relaxed);
         end.store(claim.end, std::memory_order_relaxed);
         shift.store(claim.shift, std::memory_order_relaxed);
         source.store(claim.source, std::memory_order_relaxed);
-        offer.store(no_offer, std::memory_order_relaxed);
+        thefts.store(claim.thefts, std::memory_order_relaxed);
         claim_check.store(claim.check(secret), std::memory_order_relaxed);
         frame_first.store(claim.first_item(), std::memory_order_relaxed);
         current.store(resting_at(claim.first_item()), std::memory_order_release);
@@ -171,7 +188,10 @@ enum class ServerState : std::uint32_t { starting, ready, broken, ended };
 struct alignas(cache_line) ServerPage {
     os::FutexWord state_word{0};  ///< a ServerState; the client waits on it
     std::atomic<int> error{0};    ///< errno behind `broken`, or behind a start that failed
-    Word next_look{0};            ///< when it looks at the deadlines next, ns; 0: never
+    /// Behind a start that failed: what of the client's standing it could not take, in words.
+    std::array<char, 32> other_standing{};
+    std::atomic<pid_t> pid{0};               ///< its number for itself and the workers
+    Word next_look{0};                       ///< when it looks at the deadlines next, ns; 0: never
     std::atomic<std::uint32_t> watching{1};  ///< for stops of the client; 0: a poke is needed
     Word downs{0};                           ///< workers that left corrupt memory
     Word deaths{0};                          ///< workers that ended without being asked to
@@ -190,7 +210,16 @@ struct alignas(cache_line) ServerPage {
 struct alignas(cache_line) ServerLine {
     std::atomic<pid_t> pid{0};  ///< 0 while there is none
     Word incarnation{0};        ///< counts the processes that held this place
+    // An item that is run again by the worker to come, and how often it was tried before.
+    Word retried_serial{0};
+    Word retried_item{0};
+    Word tries{0};
     Word down{0};  ///< incarnation that died leaving corrupt memory: waits for the client
+    // The item that is to end soon: the `serial` of its claim, `current` and `verdict`.
+    Word asked_serial{0};
+    Word asked_current{0};
+    Word asked_verdict{0};
+    os::FutexWord asks{0};  ///< counts these requests; the worker waits on it
 };
 
 }  // namespace engine

@@ -15,6 +15,7 @@ enum class Step {
     claim_intent,      // 3.5 done
     claim_swapped,     // 3.6 done
     claim_taken,       // 3.7 done
+    claim_inherited,   // the same for what a dead worker left
     frame_opened,      // 4.1 done
     item_written,      // 4.5: the results of a frame are written, `current` is past them
     header_written,    // 4.6 done
@@ -25,10 +26,12 @@ enum class Step {
     single_marked,     // frame_first moved past it
     single_published,  // and it is published
     part_published,    // a piece of a large result is published
-    offer_split,       // giving back, 2 done
-    offer_written,     // 3 done
-    offer_opened,      // 4 done
-    offer_taken_back,  // 6 done
+    theft_proposed,    // stealing, 5 done
+    theft_checked,     // 7 done
+    theft_decided,     // 8 done
+    theft_recorded,    // 9 done
+    theft_refused,     // the victim's 3 done
+    theft_word_shut,   // nothing is stolen from here on
     closing,           // evidence for the last taker is written, the job is about to be closed
     closed,            // and is
     preparing,         // an item has begun, its callable is about to be decoded

@@ -26,6 +26,15 @@ inline constexpr int most_watches = 16;
 inline constexpr std::uint64_t first_park = 120 * us;
 /// A fork server that does not end its workers, or itself, in this time is killed.
 inline constexpr std::uint64_t longest_end = 10'000 * ms;
+/// A fork server that was ordered and never announced, and workers whose fork server was killed,
+/// are waited for so long at the end of a pool. If they are not gone then, its memory is not used
+/// again.
+inline constexpr std::uint64_t longest_unannounced = 2'000 * ms;
+inline constexpr std::uint64_t longest_orphan = 200 * ms;
+/// A worker that ends by plan has this time for what it has to finish; then it is killed.
+inline constexpr std::uint64_t longest_finish = 5'000 * ms;
+/// How long the fork server waits for such workers: those that are not there yet come later.
+inline constexpr std::uint64_t longest_finish_of_all = longest_finish + 1'000 * ms;
 /// The kinds of parked workers. A client that wakes only one prefers the first worker: it answered
 /// last time, so what it needs is still in its caches.
 inline constexpr std::uint32_t first_worker = 0;

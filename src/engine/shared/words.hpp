@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/run.hpp>
@@ -37,8 +38,7 @@ constexpr std::uint64_t mix(std::uint64_t x) {
     return x ^ (x >> 31U);
 }
 
-/// `W`: next (38 bits), taker (10), check (16). Also what a worker offers, and where it splits its
-/// claim for that.
+/// `W`: next (38 bits), taker (10), check (16).
 struct ClaimWord {
     std::uint64_t bits = 0;
 
@@ -56,28 +56,58 @@ struct ClaimWord {
     }
 };
 
-/// The offer of a worker: its number (in place of `next`) and who took it. The salt keeps it apart
-/// from the claim words of jobs, and from other workers' offers.
-struct OfferWord {
-    static constexpr std::uint64_t salt(std::uint64_t worker) { return ~worker; }
-    static constexpr ClaimWord make(std::uint64_t number, std::uint64_t taker, std::uint64_t secret,
-                                    std::uint64_t worker) {
-        return ClaimWord::make(number, taker, secret, salt(worker));
+/// `T`, the theft word of a worker, from which others steal: how many thefts there were (35 bits),
+/// whether there may be no more for now, the state of the last one, its thief (10), a check (16).
+struct TheftWord {
+    enum class State : std::uint64_t {
+        recorded = 0,  ///< the split says from where on
+        proposed = 1,  ///< not counted yet: the next one
+        decided = 2,   ///< it has succeeded; the thief's claim says from where on
+    };
+    static constexpr std::uint64_t most = (std::uint64_t{1} << 35U) - 1;
+
+    std::uint64_t count = 0;
+    State state = State::recorded;
+    std::uint64_t thief = taker::nobody;
+    bool shut = false;
+
+    [[nodiscard]] constexpr std::uint64_t bits(std::uint64_t secret, std::uint64_t victim) const {
+        const std::uint64_t flags = static_cast<std::uint64_t>(state) | (shut ? 4U : 0U);
+        return ClaimWord::make(count << 3U | flags, thief, secret, ~victim).bits;
     }
-    static constexpr bool valid(ClaimWord word, std::uint64_t secret, std::uint64_t worker) {
-        return word.valid(secret, salt(worker));
+    /// Nothing if the bits are no such word of this victim's.
+    static constexpr std::optional<TheftWord> of(std::uint64_t bits, std::uint64_t secret,
+                                                 std::uint64_t victim) {
+        const ClaimWord word{bits};
+        const std::uint64_t state = word.next() & 3U;
+        if (state == 3 || !word.valid(secret, ~victim)) {
+            return std::nullopt;
+        }
+        return TheftWord{word.next() >> 3U, static_cast<State>(state), word.taker(),
+                         (word.next() & 4U) != 0};
     }
 };
 
-/// `offer` in a slot that offers nothing: not 0, which is what a task writes by accident.
-inline constexpr std::uint64_t no_offer = 0x1d1e'5afe'0000'0010U;
+/// The first position that was taken from worker `victim` by its theft number `count`.
+struct SplitWord {
+    static constexpr std::uint64_t make(std::uint64_t position, std::uint64_t count,
+                                        std::uint64_t secret, std::uint64_t victim) {
+        return ClaimWord::make(position, taker::nobody, secret, mix(count << 10U | victim)).bits;
+    }
+    static constexpr std::optional<std::uint64_t> of(std::uint64_t bits, std::uint64_t count,
+                                                     std::uint64_t secret, std::uint64_t victim) {
+        const std::uint64_t position = ClaimWord{bits}.next();
+        return make(position, count, secret, victim) == bits ? std::optional(position)
+                                                             : std::nullopt;
+    }
+};
 
-/// `source` of a claim that was taken from an offer. 0: from a claim word.
-constexpr std::uint64_t source_of(std::uint64_t number, std::uint64_t giver) {
-    return (number << 10U | giver) + 1;
+/// `source` of a claim that was stolen: which theft, from whom. 0: from a claim word.
+constexpr std::uint64_t source_of(std::uint64_t count, std::uint64_t victim) {
+    return (count << 10U | victim) + 1;
 }
-constexpr std::uint64_t giver_of(std::uint64_t source) { return (source - 1) & 1023U; }
-constexpr std::uint64_t number_of(std::uint64_t source) { return (source - 1) >> 10U; }
+constexpr std::uint64_t victim_of(std::uint64_t source) { return (source - 1) & 1023U; }
+constexpr std::uint64_t count_of_theft(std::uint64_t source) { return (source - 1) >> 10U; }
 
 /// `evidence[v]`: worker v took the claim of job `serial` that ends at `end`.
 constexpr std::uint64_t evidence_of(std::uint64_t serial, std::uint64_t end) {
@@ -122,11 +152,15 @@ inline constexpr std::uint64_t idle = 0x1d1e'5afe'0000'0001U;
 inline constexpr std::uint64_t intent = 0x1d1e'5afe'0000'0002U;
 inline constexpr std::uint64_t taken = 0x1d1e'5afe'0000'0003U;
 inline constexpr std::uint64_t retired = 0x1d1e'5afe'0000'0004U;
+/// Written by the fork server: the worker is dead, and what it held is about to be handed on.
+inline constexpr std::uint64_t left = 0x1d1e'5afe'0000'0005U;
+/// The same: the claim is what a dead worker left. The next one in its place has not come yet.
+inline constexpr std::uint64_t waiting = 0x1d1e'5afe'0000'0006U;
 /// Not a phase: the worker found that a task had written over its slot or its ring.
 inline constexpr std::uint64_t spoiled = 0;
 }  // namespace phase
 constexpr bool is_phase(std::uint64_t word) {
-    return word >= phase::idle && word <= phase::retired;
+    return word >= phase::idle && word <= phase::waiting;
 }
 
 /// What a worker holds of a job: positions [begin, end); item = position + shift.
@@ -136,14 +170,16 @@ struct Claim {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
     std::uint64_t shift = 0;   ///< modulo 2^64
-    std::uint64_t source = 0;  ///< the offer that it was taken from; 0: a claim word
+    std::uint64_t source = 0;  ///< the theft by which it was taken; 0: of a claim word
+    std::uint64_t thefts = 0;  ///< from its worker, before it; TheftWord::most: none is of this one
 
     [[nodiscard]] bool operator==(const Claim&) const = default;
     [[nodiscard]] constexpr std::uint64_t first_item() const { return begin + shift; }
     [[nodiscard]] constexpr std::uint64_t end_item() const { return end + shift; }
     [[nodiscard]] constexpr std::uint64_t check(std::uint64_t secret) const {
         return mix(secret ^ serial * 0x9e3779b97f4a7c15U ^ begin * 0xc2b2ae3d27d4eb4fU ^
-                   end * 0x165667b19e3779f9U ^ (shift + job + source) * 0xd6e8feb86659fd93U);
+                   end * 0x165667b19e3779f9U ^ (shift + job + source) * 0xd6e8feb86659fd93U ^
+                   thefts * 0x27d4'eb2f'1656'67c5U);
     }
 };
 

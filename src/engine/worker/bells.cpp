@@ -2,9 +2,9 @@
 
 #include <atomic>
 
+#include "engine/shared/bell.hpp"
 #include "engine/shared/steps.hpp"
 #include "os/cpus.hpp"
-#include "os/futex.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -22,10 +22,7 @@ void Bells::pay() {
 }
 
 void Bells::ring(std::size_t job) {
-    os::FutexWord& bell = seat_.layout.words(job).bell;
-    bell.fetch_add(1, std::memory_order_seq_cst);
-    if (seat_.layout.job(job).waiters.load(std::memory_order_seq_cst) != 0) {
-        os::futex_wake(bell, 1 << 30);
+    if (ring_bell(seat_.layout, job)) {
         woke_client_ = true;
     }
     if (std::exchange(just_woken_, false)) {

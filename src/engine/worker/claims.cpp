@@ -22,10 +22,23 @@ constexpr std::uint64_t contention_pause_ns = 2'000;
 }  // namespace
 
 bool Claims::take_inherited() {
-    if (seat_.slot.phase.load(std::memory_order_acquire) != phase::taken) {
+    Slot& slot = seat_.slot;
+    const std::uint64_t left = slot.phase.load(std::memory_order_acquire);
+    if (left != phase::waiting && left != phase::taken) {
         return false;
     }
-    claim_ = seat_.slot.claim();
+    claim_ = slot.claim();
+    // From here on its first item is not stolen, so the page of its job stays what it is.
+    slot.phase.store(phase::taken, std::memory_order_release);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    reach(Step::claim_inherited, seat_.worker);
+    claim_.end = thefts_.end_at(claim_, claim_.begin);
+    if (claim_.end == claim_.begin) {
+        slot.phase.store(phase::idle, std::memory_order_release);
+        reach(Step::claim_released, seat_.worker);
+        thefts_.let_go(claim_);
+        return false;
+    }
     known_job_ = &known_.get(claim_.job, claim_.serial);
     return true;
 }
@@ -68,7 +81,8 @@ bool Claims::take(std::size_t job) {
             return false;
         }
         known_job_ = &known_.get(job, serial);
-        if (swap_in(next_of(job, serial, seen.next(), limit), seen)) {
+        Claim claim = next_of(job, serial, seen.next(), limit);
+        if (swap_in(claim, seen)) {
             return true;
         }
         wait::pass(contention_pause_ns);
@@ -83,8 +97,10 @@ Claim Claims::next_of(std::size_t job, std::uint64_t serial, std::uint64_t begin
     const std::uint64_t length = page.terms.chunksize != 0
                                      ? page.terms.chunksize
                                      : known_job_->chunk.next(remaining, seat_.pool.workers);
-    Claim claim{job,        serial, begin, begin + lifetime_.cut(std::min(length, remaining)),
-                page.shift, 0};
+    Claim claim{job,        serial,
+                begin,      begin + lifetime_.cut(std::min(length, remaining), page.terms.parts),
+                page.shift, 0,
+                0};
     if (page.extents != nullptr) {
         keep_to_extent(claim, page);
     }
@@ -102,7 +118,7 @@ void Claims::keep_to_extent(Claim& claim, const JobPage& page) {
 }
 
 /// Steps 3 to 7 of docs/protocol.md, part 3. False if another worker was faster.
-bool Claims::swap_in(const Claim& claim, ClaimWord seen) {
+bool Claims::swap_in(Claim& claim, ClaimWord seen) {
     if (note_taker(seat_.layout, seat_.worker, seen, claim.serial)) {
         reach(Step::claim_evidence, seat_.worker);
     }
@@ -115,12 +131,21 @@ bool Claims::swap_in(const Claim& claim, ClaimWord seen) {
     });
 }
 
-bool Claims::take_offered() {
-    const int workers = seat_.layout.workers();
-    for (int i = 1; i < workers; ++i) {
-        const int giver = (seat_.worker + i) % workers;
-        const std::optional<Claim> claim = offers_.seen(giver);
-        if (claim && sign(*claim, [&] { return offers_.take(*claim); })) {
+bool Claims::steal() {
+    if (!thefts_.may_steal()) {
+        return false;
+    }
+    // Another thief may be faster, or the victim come to its items: then there is less to take.
+    constexpr int most_tries = 4;
+    for (int i = 0; i < most_tries; ++i) {
+        std::optional<Thefts::Loot> loot = best_loot();
+        if (!loot) {
+            return false;
+        }
+        Claim& part = loot->part;
+        part.begin =
+            part.end - lifetime_.cut(part.end - part.begin, seat_.layout.job(part.job).terms.parts);
+        if (sign(loot->part, [&] { return thefts_.take(*loot); })) {
             known_job_ = &known_.get(claim_.job, claim_.serial);
             return true;
         }
@@ -128,10 +153,30 @@ bool Claims::take_offered() {
     return false;
 }
 
+/// Of so many workers at a time that a look does not take long, at first those behind this one:
+/// each is looked at by others soon.
+std::optional<Thefts::Loot> Claims::best_loot() {
+    constexpr int most_looked_at = 64;
+    std::optional<Thefts::Loot> best;
+    const int workers = seat_.layout.workers();
+    for (int i = 0; i < std::min(workers, most_looked_at); ++i) {
+        look_from_ = (look_from_ + 1) % workers;
+        if (look_from_ == seat_.worker) {
+            continue;
+        }
+        const std::optional<Thefts::Loot> loot = thefts_.look_at(look_from_);
+        if (loot && (!best || loot->size() > best->size())) {
+            best = loot;
+        }
+    }
+    return best;
+}
+
 /// Makes a claim this worker's if `swap` succeeds. While `phase` is in intent, the fork server can
 /// find out whether it did.
 template <class Swap>
-bool Claims::sign(const Claim& claim, Swap&& swap) {
+bool Claims::sign(Claim& claim, Swap&& swap) {
+    claim.thefts = claim.end - claim.begin > 1 ? thefts_.count() : TheftWord::most;
     Slot& slot = seat_.slot;
     slot.write_claim(claim, seat_.pool.secret);
     reach(Step::claim_written, seat_.worker);

@@ -2,14 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include <procpool/detail/namespace.hpp>
 
 #include "engine/worker/bells.hpp"
 #include "engine/worker/known_jobs.hpp"
 #include "engine/worker/lifetime.hpp"
-#include "engine/worker/offers.hpp"
 #include "engine/worker/seat.hpp"
+#include "engine/worker/thefts.hpp"
 #include "engine/worker/turns.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -19,23 +20,25 @@ namespace engine {
 class Claims {
 public:
     Claims(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock,
-           const Lifetime& lifetime, Offers& offers)
+           const Lifetime& lifetime, Thefts& thefts)
         : seat_(seat),
           bells_(bells),
           known_(known),
           clock_(clock),
           lifetime_(lifetime),
-          offers_(offers),
-          turns_(seat) {}
+          thefts_(thefts),
+          turns_(seat),
+          look_from_(seat.worker) {}
 
     /// Takes over the rest of a claim that the fork server left in the slot when the last worker
-    /// here died. False if there is none.
+    /// here died. False if there is none, or others have stolen all of it.
     [[nodiscard]] bool take_inherited();
     /// Takes the next items of any active job. False if there are none. `doorbell`: its value
     /// before the call.
     [[gnu::hot]] [[nodiscard]] bool take_next(std::uint32_t doorbell);
-    /// Takes items that another worker gives back. False if there are none.
-    [[gnu::hot]] [[nodiscard]] bool take_offered();
+    /// Takes half of what the worker that has most of it has not started. False if there is
+    /// nothing.
+    [[nodiscard]] bool steal();
     /// What was taken last.
     [[nodiscard]] const Claim& taken() const { return claim_; }
     /// What this worker remembers of its job.
@@ -61,19 +64,21 @@ private:
                word.valid(seat_.pool.secret, serial);
     }
     [[gnu::cold]] static void keep_to_extent(Claim& claim, const JobPage& page);
-    [[gnu::hot]] [[nodiscard]] inline bool swap_in(const Claim& claim, ClaimWord seen);
+    [[gnu::hot]] [[nodiscard]] inline bool swap_in(Claim& claim, ClaimWord seen);
     template <class Swap>
-    [[gnu::hot]] [[nodiscard]] bool sign(const Claim& claim, Swap&& swap);
+    [[gnu::hot]] [[nodiscard]] bool sign(Claim& claim, Swap&& swap);
+    [[nodiscard]] std::optional<Thefts::Loot> best_loot();
 
     const Seat& seat_;
     Bells& bells_;
     KnownJobs& known_;
     ClaimClock& clock_;
     const Lifetime& lifetime_;
-    Offers& offers_;
+    Thefts& thefts_;
     Turns turns_;
     Claim claim_;
     KnownJob* known_job_ = nullptr;  // of `claim_`
+    int look_from_;                  // worker that was looked at last, for something to steal
     ClaimWord written_;              // the last one that this worker tried to swap in
     std::uint64_t written_serial_ = 0;
 };

@@ -2,18 +2,21 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <new>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "engine/shared/steps.hpp"
+#include "engine/worker/finish.hpp"
 #include "engine/worker/write_rights.hpp"
 #include "os/clock.hpp"
 #include "os/output.hpp"
 #include "os/process.hpp"
 #include "os/process_mark.hpp"
-#include "trace/crash.hpp"
 #include "trace/stack.hpp"
 #include "trace/throw_watch.hpp"
 #include "wait/spin.hpp"
@@ -27,21 +30,8 @@ constexpr const char* beyond_memory_limit =
 
 /// Thrown through a thunk instead of running an item whose job is cancelled.
 struct Cancelled {};
-
-/// Call it in a catch block. If no C++ exception is in flight, the only thread of this worker is
-/// ending (pthread_exit, pthread_cancel). Then the worker ends here, before the unwinding reaches
-/// frames that are not its own, and leaves the reason for the fork server.
-void end_if_its_thread_ends() {
-    if (std::current_exception() != nullptr) {
-        return;
-    }
-    trace::say_before_exit("it called pthread_exit, or its thread was cancelled: return instead");
-    os::flush_output();
-    os::end_process(EXIT_FAILURE);
-}
-
-/// What a worker that gives items back keeps takes about as long as another one takes to wake.
-constexpr std::uint64_t wake_ns = 200'000;
+/// The same for an item that another worker has stolen.
+struct Stolen {};
 
 struct ThunkCall {
     Thunk thunk;
@@ -52,17 +42,10 @@ struct ThunkCall {
     static_cast<ThunkCall*>(call)->thunk(static_cast<ThunkCall*>(call)->run);
 }
 
-/// A process that the task forked is a copy of the worker: it must not publish anything.
-void end_if_copy() {
-    if (os::worker_mark().load(std::memory_order_relaxed) == 0) {
-        os::end_process(0);
-    }
-}
-
 }  // namespace
 
 Items::Items(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock, Claims& claims,
-             Outbox& outbox, Lifetime& lifetime, Offers& offers)
+             Outbox& outbox, Lifetime& lifetime, Thefts& thefts)
     : seat_(seat),
       bells_(bells),
       known_(known),
@@ -70,7 +53,7 @@ Items::Items(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock
       claims_(claims),
       outbox_(outbox),
       lifetime_(lifetime),
-      offers_(offers),
+      thefts_(thefts),
       genuine_(&os::worker_mark()) {}
 
 void Items::run_taken() {
@@ -87,19 +70,12 @@ void Items::run_taken() {
     }
     Run& run = run_;
     run.next = claim.first_item();
-    if (claim.end - claim.begin < 2) {
-        run.asked_ = run.cancelled_;  // nothing of it can be given back
-    } else {
-        run.asked_ = claim.source == 0 ? asked_ : &Run::somebody_asks;
-    }
+    watch_thefts(claim);
     // An inherited claim may have more items than this worker has left to run.
-    end_ = last_end_ = claim.first_item() + lifetime_.cut(claim.end - claim.begin);
-    timing_since_ = began;
-    timing_from_ = run.next;
-    while (run.next < end_ || (offers_.is_open() && take_back())) {
+    end_ = claim.first_item() + lifetime_.cut(claim.end - claim.begin, page_->terms.parts);
+    while (run.next < end_) {
         run.last = end_;
         run.output_ = outbox_.open(run.next, run.last);
-        frame_last_ = run.last;
         call_thunk(run, known);
         seat_.slot.current.store(resting_at(run.next), std::memory_order_release);
         reach(Step::item_written, seat_.worker);
@@ -111,11 +87,12 @@ void Items::run_taken() {
         }
     }
     const std::uint64_t count = run.next - claim.first_item();
-    if (lifetime_.spend(count)) {
+    if (lifetime_.spend(count, page_->terms.parts)) {
         retire();
     }
     seat_.slot.phase.store(phase::idle, std::memory_order_release);
     reach(Step::claim_released, seat_.worker);
+    thefts_.let_go(claim);
     if (adaptive) {
         known.chunk.learn(count, clock_.end(began));
     }
@@ -131,7 +108,7 @@ void Items::retire() {
     reach(Step::retiring, seat_.worker);
     seat_.slot.phase.store(phase::retired, std::memory_order_release);
     reach(Step::retired, seat_.worker);
-    os::end_process(0);
+    finish(seat_);
 }
 
 /// What is the same for every claim of the job.
@@ -142,15 +119,18 @@ Run Items::make_run() {
     run.closure_size = terms.closure_size;
     run.input = terms.input;
     run.input_mask = terms.input_mask;
-    run.region = seat_.layout.region_base();
     run.current_ = &seat_.slot.current;
+    run.part_word_ = &seat_.slot.part;
+    seat_.slot.part.store(detail::no_part, std::memory_order_relaxed);
     run.genuine_ = genuine_;
     run.stride_ = terms.result_stride;
     run.cancelled_ = &page_->cancelled;
-    const bool for_all = terms.only_worker < 0 && !page_->guarded && seat_.pool.workers > 1;
-    asked_ = for_all ? &seat_.common.asked : run.cancelled_;
-    run.timed_ = terms.timeout_ns != 0 || page_->guarded;
     run.host_ = this;
+    timed_ = terms.timeout_ns != 0 || page_->guarded;
+    if (terms.accounted) {
+        run.started_ = timed_ ? nullptr : &seat_.slot.started;  // else begin_checked() writes it
+        std::tie(run.retried_, run.tries_) = seat_.retried_of(run_serial_);
+    }
     return run;
 }
 
@@ -158,9 +138,13 @@ Run Items::make_run() {
 void Items::call_thunk(Run& run, KnownJob& known) {
     try {
         prepare(run.next, known);
+    } catch (const Stolen&) {
+        thrown_at_.clear();
+        return;
     } catch (...) {
         end_if_its_thread_ends();
         // No item can run, nor in a replacement.
+        keep_from(run.next);
         preparing_ = true;
         while (run.next < run.last) {
             run.fail(run.next++);
@@ -174,6 +158,9 @@ void Items::call_thunk(Run& run, KnownJob& known) {
     while (run.next < run.last) {
         try {
             trace::call_watching_throws(call_thunk_of, &call, thrown_at_);
+            return;
+        } catch (const Stolen&) {
+            thrown_at_.clear();
             return;
         } catch (...) {
             end_if_its_thread_ends();
@@ -189,6 +176,7 @@ void Items::prepare(std::uint64_t item, KnownJob& known) {
     if (!KnownJobs::is_to_be_decoded(known, page_->terms)) {
         return;
     }
+    run_.part_ = page_->terms.parts == 0 ? detail::no_part : item * page_->terms.parts;
     begin_checked(item);
     reach(Step::preparing, seat_.worker);
     struct Call {
@@ -215,15 +203,18 @@ void Items::begin_checked(std::uint64_t item) {
          claims_.is_closed_by_worker())) {
         throw Cancelled();
     }
-    if (run_.asked_ != run_.cancelled_ && run_.asked_->load(std::memory_order_relaxed) != 0) {
-        give_back(item);
-    }
     Slot& slot = seat_.slot;
-    // This comes first, so that a worker condemned from here on is condemned for this item, not for
-    // the one before.
+    slot.part.store(run_.part_, std::memory_order_relaxed);
+    // First, so that a worker condemned from here on is condemned for this item.
     slot.current.store(running(item), std::memory_order_release);
-    if (page_->terms.timeout_ns != 0) {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (run_.thefts_->load(std::memory_order_relaxed) != run_.thefts_seen_) {
+        look_at_thefts(item);
+    }
+    if (page_->terms.timeout_ns != 0 || page_->terms.accounted) {
         slot.started.store(os::now_ns(), std::memory_order_relaxed);
+    }
+    if (page_->terms.timeout_ns != 0) {
         timed_count_ = count_of(slot.verdict.load(std::memory_order_relaxed)) + 1;
         timed_item_ = item;
         slot.verdict.store(verdict(timed_count_, Verdict::running, item),
@@ -234,37 +225,39 @@ void Items::begin_checked(std::uint64_t item) {
     }
 }
 
-/// Before an item of a claim that takes long: another worker asks for work, or did so at an earlier
-/// item. Offers what comes behind the item, but for as much as this worker does while another one
-/// wakes.
-void Items::give_back(std::uint64_t item) {
-    const Claim& claim = claims_.taken();
-    if (offers_.is_open() || claim.end_item() - item < 2) {
-        return;
-    }
-    run_.asked_ = &Run::somebody_asks;
-    const std::uint64_t now = os::now_ns();
-    std::uint64_t kept = 1;
-    if (timing_since_ == 0) {
-        timing_since_ = now;
-        timing_from_ = item;
-    } else if (now > timing_since_) {
-        kept = std::max<std::uint64_t>(1, (item - timing_from_) * wake_ns / (now - timing_since_));
-    }
-    if (kept < claim.end_item() - item &&
-        offers_.make(claim, item + kept - claim.first_item() + claim.begin)) {
-        end_ = std::min(end_, item + kept);
-        run_.last = std::min(run_.last, end_);
+void Items::watch_thefts(const Claim& claim) {
+    const JobTerms& terms = page_->terms;
+    // A part that was stolen ends when a worker closes its job: nobody else looks.
+    run_.timed_ = timed_ || (claim.source != 0 && terms.fail_fast && !terms.finishes_claimed);
+    const bool may_lose = claim.end - claim.begin > 1;
+    run_.thefts_ = may_lose ? &thefts_.word() : &Run::no_thefts;
+    run_.thefts_seen_ = may_lose ? thefts_.seen() : 0;
+}
+
+/// `item` is about to start, `current` says so. Another worker may have stolen it.
+void Items::look_at_thefts(std::uint64_t item) {
+    if (lose_from(item)) {
+        throw Stolen();
     }
 }
 
-/// Where a claim is split: goes on with the rest if nobody took it. False if there is none.
-bool Items::take_back() {
-    if (!offers_.take_back(claims_.taken())) {
-        return false;
-    }
-    end_ = last_end_;
-    return run_.next < end_;
+/// Ends the claim where others stole from it. True if `item`, about to start, is theirs.
+bool Items::lose_from(std::uint64_t item) {
+    const Claim& claim = claims_.taken();
+    cut_at(thefts_.end_at(claim, item - claim.shift));
+    run_.thefts_seen_ = thefts_.seen();
+    return end_ <= item;
+}
+
+/// Nothing from this item on will be stolen, as some of it will not start one by one.
+void Items::keep_from(std::uint64_t item) {
+    const Claim& claim = claims_.taken();
+    cut_at(thefts_.shut(claim, item - claim.shift));
+}
+
+void Items::cut_at(std::uint64_t position) {
+    end_ = std::min(end_, position + claims_.taken().shift);
+    run_.last = std::min(run_.last, end_);
 }
 
 void Items::end_checked() {
@@ -289,17 +282,7 @@ void Items::emit(Run& run, std::span<const std::byte> bytes) { outbox_.emit(run.
 /// frame.
 void Items::stop() {
     to_close_ = true;
-    if (offers_.is_open() && take_back()) {
-        run_.last = std::min(frame_last_, end_);
-    }
-}
-
-std::string Items::thrown_stack() const noexcept {
-    try {
-        return trace::written(thrown_at_);
-    } catch (const std::bad_alloc&) {
-        return {};
-    }
+    keep_from(run_.next + 1);
 }
 
 /// Is the memory limit the cause? Not if the request was too large for any worker, or if the
@@ -311,7 +294,13 @@ bool Items::is_memory_limit(const std::bad_alloc& exception) const {
 }
 
 /// Call it in a catch block.
-Items::Outcome Items::outcome_in_flight(std::uint64_t item) const {
+Items::Outcome Items::outcome_in_flight(std::uint64_t item) {
+    const std::chrono::nanoseconds duration(run_.take_run_time(os::now_ns()));
+    const auto encoded = [&](std::string_view note) {
+        return encode_current_exception(item, os::own_pid(), trace::written_if_possible(thrown_at_),
+                                        note, duration, static_cast<int>(run_.attempts(item)),
+                                        run_.part_);
+    };
     Outcome outcome;
     try {
         throw;
@@ -319,11 +308,9 @@ Items::Outcome Items::outcome_in_flight(std::uint64_t item) const {
         outcome.cancelled = true;
     } catch (const std::bad_alloc& exception) {
         outcome.met_memory_limit = is_memory_limit(exception);
-        outcome.failure =
-            encode_current_exception(item, os::own_pid(), thrown_stack(),
-                                     outcome.met_memory_limit ? beyond_memory_limit : "");
+        outcome.failure = encoded(outcome.met_memory_limit ? beyond_memory_limit : "");
     } catch (...) {
-        outcome.failure = encode_current_exception(item, os::own_pid(), thrown_stack());
+        outcome.failure = encoded("");
     }
     return outcome;
 }
@@ -341,6 +328,11 @@ void Items::fail(Run& run, std::uint64_t item) {
         if (slot.current.load(std::memory_order_relaxed) != running(item)) {
             // It was thrown before the item began.
             slot.current.store(running(item), std::memory_order_release);
+            std::atomic_signal_fence(std::memory_order_seq_cst);
+            if (lose_from(item)) {
+                run.next = item;
+                return;
+            }
             slot.verdict.store(verdict(timed_count_, Verdict::finished, item),
                                std::memory_order_release);
         }
@@ -355,45 +347,19 @@ void Items::fail(Run& run, std::uint64_t item) {
         }
     }
     if (outcome.cancelled || page_->terms.fail_fast) {
-        if (offers_.is_open()) {
-            static_cast<void>(take_back());
-        }
+        keep_from(item);
         outbox_.publish_skipped(item, end_);
-        run.next = std::max(run.next, end_);
-        run.last = run.next;
+        run.next = end_;
+        run.last = end_;
     }
     if (outcome.met_memory_limit) {
         retire();  // what earlier items leaked must not fail any more of them
     }
     if (run.next < run.last) {
         run.output_ = outbox_.open(run.next, run.last);
-        frame_last_ = run.last;
     } else {
         outbox_.skip_to(run.next);
     }
-}
-
-void Items::run_initializer() {
-    const std::uint64_t incarnation =
-        seat_.layout.server_line(seat_.worker).incarnation.load(std::memory_order_relaxed);
-    seat_.slot.initializing.store(initializing_seal(seat_.pool.secret, incarnation),
-                                  std::memory_order_release);
-    try {
-        trace::call_watching_throws(
-            [](void* pool) {
-                const auto& page = *static_cast<const PoolPage*>(pool);
-                here(page.initialize)({page.initializer, page.initializer_size});
-            },
-            &seat_.pool, thrown_at_);
-    } catch (...) {
-        end_if_its_thread_ends();
-        outbox_.publish_initializer_failure(
-            encode_current_exception(0, os::own_pid(), thrown_stack()));
-        os::end_process(EXIT_FAILURE);
-    }
-    end_if_copy();
-    os::flush_output();
-    seat_.slot.initializing.store(0, std::memory_order_release);
 }
 
 }  // namespace engine

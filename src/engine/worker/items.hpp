@@ -12,9 +12,9 @@
 #include "engine/worker/claims.hpp"
 #include "engine/worker/known_jobs.hpp"
 #include "engine/worker/lifetime.hpp"
-#include "engine/worker/offers.hpp"
 #include "engine/worker/outbox.hpp"
 #include "engine/worker/seat.hpp"
+#include "engine/worker/thefts.hpp"
 #include "trace/backtrace.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -24,15 +24,14 @@ namespace engine {
 class Items final : public RunHost {
 public:
     Items(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock, Claims& claims,
-          Outbox& outbox, Lifetime& lifetime, Offers& offers);
+          Outbox& outbox, Lifetime& lifetime, Thefts& thefts);
 
     /// Runs what was taken last. Does not return if this worker is to be replaced.
     [[gnu::hot]] void run_taken();
-    /// Runs the pool's initializer. If it fails, the pool is broken and this process ends.
-    void run_initializer();
 
     // What Run calls.
     void begin_checked(std::uint64_t item) override;
+    void look_at_thefts(std::uint64_t item) override;
     void end_checked() override;
     void emit(Run& run, std::span<const std::byte> bytes) override;
     void fail(Run& run, std::uint64_t item) override;
@@ -49,10 +48,11 @@ private:
     [[gnu::hot]] Run make_run();
     [[gnu::hot]] void call_thunk(Run& run, KnownJob& known);
     [[gnu::hot]] void prepare(std::uint64_t item, KnownJob& known);
-    [[gnu::cold]] void give_back(std::uint64_t item);
-    [[gnu::cold]] [[nodiscard]] bool take_back();
-    [[nodiscard]] Outcome outcome_in_flight(std::uint64_t item) const;
-    [[nodiscard]] std::string thrown_stack() const noexcept;
+    [[gnu::hot]] inline void watch_thefts(const Claim& claim);
+    [[nodiscard]] bool lose_from(std::uint64_t item);
+    void keep_from(std::uint64_t item);
+    void cut_at(std::uint64_t position);
+    [[nodiscard]] Outcome outcome_in_flight(std::uint64_t item);
     [[nodiscard]] bool is_memory_limit(const std::bad_alloc& exception) const;
     [[noreturn]] void retire();
 
@@ -63,18 +63,14 @@ private:
     Claims& claims_;
     Outbox& outbox_;
     Lifetime& lifetime_;
-    Offers& offers_;
+    Thefts& thefts_;
 
     Run run_;
     std::uint64_t run_serial_ = 0;  // of the job that `run_` is made for
+    bool timed_ = false;            // items of that job
     const JobPage* page_ = nullptr;
-    std::uint64_t end_ = 0;          // one past the last item to run
+    std::uint64_t end_ = 0;          // one past the last item to run: less once some are stolen
     std::uint64_t timed_count_ = 0;  // of the verdict of the timed item that runs
-    const std::atomic<std::uint32_t>* asked_ = nullptr;
-    std::uint64_t frame_last_ = 0;    // one past the last item that the open frame has room for
-    std::uint64_t last_end_ = 0;      // the same when nothing is offered
-    std::uint64_t timing_since_ = 0;  // ns: when `timed_from_` began; 0: not looked at
-    std::uint64_t timing_from_ = 0;   // an item of the claim
     std::uint64_t timed_item_ = 0;
     const std::atomic<std::uint64_t>* genuine_;
     trace::Backtrace thrown_at_;  // where the exception in flight was thrown, if known

@@ -10,7 +10,6 @@
 #include "os/cpus.hpp"
 #include "os/futex.hpp"
 #include "os/output.hpp"
-#include "os/reaping.hpp"
 #include "wait/spin.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -18,6 +17,11 @@ namespace engine {
 
 void Rest::until_called(std::uint32_t doorbell) {
     doorbell_ = doorbell;
+    if (hungry_) {
+        clean_up();
+        stay_hungry();
+        return;
+    }
     const std::uint64_t now = os::now_ns();
     if (std::exchange(worked_, false)) {
         began_ = now;
@@ -29,12 +33,14 @@ void Rest::until_called(std::uint32_t doorbell) {
     if (spin(now + longest, !bells_.take_answered_after_rest())) {
         return;
     }
-    os::flush_output();
-    while (const pid_t orphan = os::next_ended_child()) {
-        os::reap(orphan);
-    }
-    reach(Step::parking, seat_.worker);
+    clean_up();
     park();
+}
+
+void Rest::clean_up() {
+    os::flush_output();
+    leftovers_.reap();
+    reach(Step::parking, seat_.worker);
 }
 
 /// Parks until a call comes. If calls have a beat, parks until shortly before the next one is due,
@@ -48,7 +54,9 @@ void Rest::park() {
     if (look_at_next_beat()) {
         return;
     }
-    ask_for_items();
+    if (grow_hungry()) {
+        return;
+    }
     if (!called()) {
         park_until(os::no_timeout);
     }
@@ -85,25 +93,49 @@ bool Rest::look_at_next_beat() {
     return true;
 }
 
-/// While there is an active job, parks for a while. Asks for a part of what other workers hold if
-/// that job is there still. Short calls one after the other are no reason: each is another job.
-void Rest::ask_for_items() {
+/// While there is an active job, parks for a while. True if that job has gone on for long without
+/// this worker, whatever else was called meanwhile: then it steals. Short calls one after the other
+/// are no reason: each is another job.
+bool Rest::grow_hungry() {
     // Where there are many workers, those that look up must not take the CPUs of those that work.
     const std::uint64_t longest_patience_ns =
         std::max(2 * os::ms, seat_.pool.workers * 50 * os::us);
-    while (!called() && seat_.pool.workers > 1) {
+    while (seat_.pool.workers > 1) {
         const std::uint64_t oldest = seat_.oldest_job();
         if (oldest == 0) {
-            return;
+            return false;
         }
-        const std::uint64_t patience_ns = patience_ns_;
-        patience_ns_ = std::min(2 * patience_ns, longest_patience_ns);
-        park_until(os::now_ns() + patience_ns);
-        if (!called() && seat_.oldest_job() == oldest) {
+        const std::uint64_t now = os::now_ns();
+        if (oldest != oldest_) {
+            oldest_ = oldest;
+            oldest_until_ = now + patience_ns_;
+            patience_ns_ = std::min(2 * patience_ns_, longest_patience_ns);
+        } else if (now >= oldest_until_) {
             patience_ns_ = first_patience_ns;
-            seat_.common.asked.store(1, std::memory_order_seq_cst);
-            return;
+            pause_ns_ = first_patience_ns;
+            hungry_ = true;
+            return true;
         }
+        if (called()) {
+            return false;
+        }
+        park_until(oldest_until_);
+    }
+    return false;
+}
+
+/// There was nothing to steal. Parks until the next look, which comes twice as late each time.
+void Rest::stay_hungry() {
+    park_until(os::now_ns() + pause_ns_);
+    pause_ns_ = std::min(2 * pause_ns_, longest_pause_ns);
+    if (called()) {
+        fetch_what_a_claim_needs();
+        bells_.note_woken();
+        pause_ns_ = first_patience_ns;
+    }
+    if (seat_.oldest_job() != oldest_) {
+        hungry_ = false;
+        worked_ = true;  // the rest begins anew
     }
 }
 
@@ -148,7 +180,8 @@ void Rest::fetch_what_a_claim_needs() const {
     wait::fetch(&seat_.pool, offsetof(PoolPage, active) + 2 * cache_line);
     wait::fetch(&seat_.layout.job(0), offsetof(JobPage, payload));
     wait::fetch(&seat_.layout.words(0), sizeof(JobWords));
-    wait::fetch(&seat_.common.doorbell, 2 * cache_line);
+    wait::fetch(&seat_.common.doorbell, cache_line);
+    wait::fetch(&seat_.layout.thefts(seat_.worker), sizeof(TheftWords));
     wait::fetch(&seat_.slot, offsetof(Slot, evidence));
     outbox_.fetch_tail();
 }

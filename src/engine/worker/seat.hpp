@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #include <procpool/detail/namespace.hpp>
 
@@ -40,6 +41,15 @@ struct Seat {
             oldest = serial != 0 && (oldest == 0 || serial < oldest) ? serial : oldest;
         }
         return oldest;
+    }
+    /// The item of the job that is run again by this worker, and how often it was tried before.
+    [[nodiscard]] std::pair<std::uint64_t, std::uint32_t> retried_of(std::uint64_t serial) const {
+        const ServerLine& line = layout.server_line(worker);
+        if (line.retried_serial.load(std::memory_order_acquire) != serial) {
+            return {~std::uint64_t{0}, 0};
+        }
+        return {line.retried_item.load(std::memory_order_relaxed),
+                static_cast<std::uint32_t>(line.tries.load(std::memory_order_relaxed))};
     }
     /// Is nothing of the job left to claim?
     [[nodiscard]] bool handed_out(std::size_t job) const {

@@ -1,11 +1,20 @@
 #include "engine/worker/worker.hpp"
 
 #include <cstdlib>
+#include <string>
+
+#include <procpool/detail/coverage.hpp>
 
 #include "engine/shared/current_task.hpp"
 #include "engine/shared/steps.hpp"
+#include "engine/worker/finish.hpp"
+#include "engine/worker/initializer.hpp"
+#include "engine/worker/stop_requests.hpp"
 #include "engine/worker/write_rights.hpp"
+#include "memory/attached.hpp"
+#include "os/cancellation.hpp"
 #include "os/cpus.hpp"
+#include "os/orderly_exit.hpp"
 #include "os/output.hpp"
 #include "os/process.hpp"
 #include "os/process_mark.hpp"
@@ -27,6 +36,15 @@ void leave_at_exit(int status, void* /*unused*/) {
 /// does not say so.
 void leave_at_quick_exit(void* /*unused*/, int status) { os::end_process(status); }
 
+/// Thousandths of the memory that the client may hold more than a worker, and is still not taken in
+/// its place when memory runs out. With all of it, the machine's memory killer would take worker
+/// after worker where another program grows without end.
+constexpr int share_to_yield = 700;
+
+constexpr const char* wrote_to_inputs =
+    "it wrote to shared memory that tasks only read, such as the data() of a shared_vector: write "
+    "results by map_into";
+
 }  // namespace
 
 void Worker::prepare() {
@@ -45,9 +63,17 @@ void Worker::live(const Layout& layout, int worker, pid_t server) noexcept {
         os::end_process(0);  // the fork server died before it could be watched
     }
     os::adopt_orphans();
+    os::name_process(("procpool w" + std::to_string(worker)).c_str());
+    os::offer_to_memory_killer(share_to_yield);
+    os::disregard_signals(layout.pool().handled_signals);
     os::worker_mark().store(1, std::memory_order_relaxed);
+    os::allow_cancellation();
+    os::begin_own_thread_locals();
+    detail::Coverage::forget_all();
     Worker self(layout, worker);
-    run_items_as_worker(worker, self.seat_.slot.current);
+    run_items_as_worker(worker, {self.seat_.slot.current, self.seat_.slot.part});
+    memory::attach(layout.region_base(), layout.region_size());
+    take_stop_requests(self.seat_.slot, layout.server_line(worker));
     forbid_writing(layout);
     allow_writing_own(layout, worker);
     if (const int cpu = layout.line(worker).cpu; cpu >= 0) {
@@ -56,11 +82,13 @@ void Worker::live(const Layout& layout, int worker, pid_t server) noexcept {
     if (layout.pool().memory_limit != 0) {
         os::limit_growth(layout.pool().memory_limit);
     }
+    self.thefts_.prepare();
     trace::report_crashes_to(layout.last_words(worker), layout.last_words_key(os::own_pid()));
+    trace::explain_writes_to(layout.region_base(), layout.region_size(), wrote_to_inputs);
     os::unblock_all_signals();
     reach(Step::worker_starts, worker);
     if (layout.pool().initialize != nullptr) {
-        self.items_.run_initializer();
+        run_initializer(self.seat_, self.outbox_);
     }
     self.seat_.slot.ready.store(
         layout.server_line(worker).incarnation.load(std::memory_order_relaxed),
@@ -73,12 +101,12 @@ Worker::Worker(const Layout& layout, int worker)
       lifetime_(seat_.pool.max_tasks),
       bells_(seat_),
       outbox_(seat_, bells_),
-      offers_(seat_, bells_),
+      thefts_(seat_, bells_),
       rest_(seat_, bells_, outbox_,
             {reinterpret_cast<const std::byte*>(this),
              sizeof *this - sizeof known_ + KnownJobs::hot_bytes}),
-      claims_(seat_, bells_, known_, clock_, lifetime_, offers_),
-      items_(seat_, bells_, known_, clock_, claims_, outbox_, lifetime_, offers_),
+      claims_(seat_, bells_, known_, clock_, lifetime_, thefts_),
+      items_(seat_, bells_, known_, clock_, claims_, outbox_, lifetime_, thefts_),
       known_(seat_, clock_) {}
 
 void Worker::loop() {
@@ -87,13 +115,23 @@ void Worker::loop() {
     }
     for (;;) {
         const std::uint32_t doorbell = seat_.common.doorbell.load(std::memory_order_seq_cst);
-        if (claims_.take_next(doorbell) || claims_.take_offered()) {
-            items_.run_taken();
+        if (claims_.take_next(doorbell)) {
             rest_.note_work();
+            items_.run_taken();
             continue;
         }
-        if (seat_.pool.command.load(std::memory_order_relaxed) == Command::end) {
-            os::end_process(0);
+        if (rest_.is_hungry() && claims_.steal()) {
+            rest_.note_loot();
+            items_.run_taken();
+            continue;
+        }
+        switch (seat_.pool.command.load(std::memory_order_relaxed)) {
+            case Command::run:
+                break;
+            case Command::finish:
+                finish(seat_);
+            case Command::end:
+                os::end_process(0);
         }
         known_.let_go();
         rest_.until_called(doorbell);

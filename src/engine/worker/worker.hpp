@@ -9,10 +9,10 @@
 #include "engine/worker/items.hpp"
 #include "engine/worker/known_jobs.hpp"
 #include "engine/worker/lifetime.hpp"
-#include "engine/worker/offers.hpp"
 #include "engine/worker/outbox.hpp"
 #include "engine/worker/rest.hpp"
 #include "engine/worker/seat.hpp"
+#include "engine/worker/thefts.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -37,7 +37,7 @@ private:
     Lifetime lifetime_;
     Bells bells_;
     Outbox outbox_;
-    Offers offers_;
+    Thefts thefts_;
     Rest rest_;
     Claims claims_;
     Items items_;

@@ -13,7 +13,9 @@ void set(const Layout& layout, int worker, os::Access access) {
     const bool done =
         os::protect(layout.region_base(), os::page_size, access) &&
         os::protect(reinterpret_cast<std::byte*>(&layout.common()), layout.common_size(), access) &&
-        os::protect(reinterpret_cast<std::byte*>(&layout.slot(worker)), layout.worker_size(),
+        os::protect(reinterpret_cast<std::byte*>(&layout.slot(worker)), Layout::slot_size,
+                    access) &&
+        os::protect(reinterpret_cast<std::byte*>(&layout.last_words(worker)), layout.worker_size(),
                     access);
     if (!done) {
         os::end_process(EXIT_FAILURE);

@@ -20,5 +20,13 @@ TEST(Lifetime, EndsWithItsLastItem) {
     EXPECT_TRUE(lifetime.spend(2));
 }
 
+TEST(Lifetime, CountsThePartsOfItemsAndFinishesTheItem) {
+    Lifetime lifetime(5);
+    EXPECT_EQ(lifetime.cut(9, 2), 3U);
+    EXPECT_FALSE(lifetime.spend(2, 2));
+    EXPECT_EQ(lifetime.cut(9, 2), 1U);
+    EXPECT_TRUE(lifetime.spend(1, 2));
+}
+
 }  // namespace
 }  // namespace procpool::engine

@@ -6,20 +6,28 @@
 
 namespace model::claims {
 
-/// Section 3: what a worker does to take items, of a claim word or of the offer of another worker.
+/// Section 3: what a worker does to take items, and how it writes its claim.
 ///
 /// order Claims::take: serial.load word.load serial.load limit.load serial.load swap_in()
 /// order Claims::swap_in: note_taker() sign() word.compare_exchange
-/// order Claims::sign: write_claim() phase.store=intent swap() phase.store=taken phase.store=idle
+/// order Claims::sign: count() write_claim() phase.store=intent swap() phase.store=taken
+///     phase.store=idle
 /// order note_taker: evidence.load phase.load serial.load end.load evidence.store
 /// order Slot::write_claim: job.store serial.store begin.store end.store shift.store source.store
-///     offer.store claim_check.store frame_first.store current.store
-/// order Offers::seen: claim() claim_check.load split.load offer.load
+///     thefts.store claim_check.store frame_first.store current.store
 class Claiming : public World {
 public:
     using World::World;
 
 protected:
+    [[nodiscard]] At first_claim_step() const {
+        return is(Flaw::intent_before_the_claim) ? At::intent : At::claim_page;
+    }
+    /// Nothing is stolen of a claim of one item that a worker took, so it needs no count of thefts.
+    [[nodiscard]] At before_claim(const Worker& me) const {
+        return stealing() && me.mine.end - me.mine.begin > 1 ? At::read_thefts : first_claim_step();
+    }
+
     /// False if the worker is elsewhere in its program.
     bool claim(const State& s, int w, Next& out) const {
         const auto& now = s.workers[idx(w)];
@@ -31,36 +39,6 @@ protected:
                 for (int p = 0; p < max_pages; ++p) {
                     look(s, w, p, out);
                 }
-                for (int v = 0; v < cfg.workers; ++v) {
-                    see_offer(s, w, v, out);
-                }
-                break;
-            case At::see_claim:
-                go(
-                    s, w, out, "reads the claim of worker", At::see_split,
-                    [](State& n, Worker& me) {
-                        const Worker& giver = n.workers[me.my_giver];
-                        me.my_serial = giver.serial;
-                        me.my_page = giver.page;
-                        me.my_shift = giver.shift;
-                        me.my_end = giver.end;
-                    },
-                    now.my_giver);
-                break;
-            case At::see_split:
-                go(
-                    s, w, out, "reads the split of worker", At::claim_page,
-                    [&](State& n, Worker& me) {
-                        const Worker& giver = n.workers[me.my_giver];
-                        me.my_begin = giver.split;
-                        if (giver.offer != me.my_number) {
-                            forget(me);
-                            me.at = At::idle;
-                        } else if (is(Flaw::intent_before_the_claim)) {
-                            me.at = At::intent;
-                        }
-                    },
-                    now.my_giver);
                 break;
             case At::read_word:
                 go(
@@ -77,7 +55,7 @@ protected:
                 break;
             case At::read_again:
                 go(s, w, out, "reads the serial again", At::idle, [&](State& n, Worker& me) {
-                    if (n.pages[me.my_page].serial == me.my_serial) {
+                    if (n.pages[me.my_page].serial == me.mine.serial) {
                         consider(n, me);
                     } else {
                         forget(me);
@@ -86,7 +64,7 @@ protected:
                 break;
             case At::recheck:
                 go(s, w, out, "reads the serial again", At::idle, [](State& n, Worker& me) {
-                    require(n, n.pages[me.my_page].serial != me.my_serial,
+                    require(n, n.pages[me.my_page].serial != me.mine.serial,
                             "the alarm is raised at a sound claim word");
                     forget(me);
                 });
@@ -94,9 +72,9 @@ protected:
             case At::note:
                 go(
                     s, w, out, "evidence of worker",
-                    is(Flaw::evidence_after_the_swap) ? At::taken : first_claim_step(),
+                    is(Flaw::evidence_after_the_swap) ? At::taken : before_claim(now),
                     [&](State&, Worker& me) {
-                        evidence(me, me.my_page, me.word.taker) = {me.my_serial, me.word.next};
+                        evidence(me, me.my_page, me.word.taker) = {me.mine.serial, me.word.next};
                     },
                     now.word.taker);
                 break;
@@ -110,28 +88,33 @@ protected:
                 const auto& taker = s.workers[now.word.taker];
                 const auto& kept = now.evidence[0][now.word.taker];
                 go(s, w, out, "reads the claim's serial of worker",
-                   taker.serial == kept.serial ? At::note_end : At::note, nothing, now.word.taker);
+                   taker.claim.serial == kept.serial ? At::note_end : At::note, nothing,
+                   now.word.taker);
                 break;
             }
             case At::note_end: {
                 const auto& taker = s.workers[now.word.taker];
                 const auto& kept = now.evidence[0][now.word.taker];
                 go(s, w, out, "reads the claim's end of worker",
-                   taker.end == kept.end ? first_claim_step() : At::note, nothing, now.word.taker);
+                   taker.claim.end == kept.end ? before_claim(now) : At::note, nothing,
+                   now.word.taker);
                 break;
             }
+            case At::read_thefts:
+                go(s, w, out, "reads its own theft word", first_claim_step(),
+                   [&](State&, Worker& me) {
+                       me.mine.thefts = is(Flaw::thefts_kept_for_the_next_claim) ? me.claim.thefts
+                                                                                 : me.theft.count;
+                   });
+                break;
             case At::claim_page:
                 go(
                     s, w, out, "claim: job in page", At::claim_begin,
-                    [&](State&, Worker& me) {
-                        me.serial = me.my_serial;
+                    [](State&, Worker& me) {
+                        me.torn = 1;
+                        me.claim.serial = me.mine.serial;
                         me.page = me.my_page;
                         me.shift = me.my_shift;
-                        me.giver = me.my_giver;
-                        me.number = me.my_number;
-                        if (!is(Flaw::offer_kept_for_the_next_claim)) {
-                            me.offer = 0;
-                        }
                         me.swapped = 0;
                     },
                     now.my_page);
@@ -139,36 +122,52 @@ protected:
             case At::claim_begin:
                 go(
                     s, w, out, "claim: begin =", At::claim_end,
-                    [](State&, Worker& me) { me.begin = me.my_begin; }, now.my_begin);
+                    [](State&, Worker& me) { me.claim.begin = me.mine.begin; }, now.mine.begin);
                 break;
             case At::claim_end:
                 go(
-                    s, w, out, "claim: end =", At::claim_current,
-                    [](State&, Worker& me) { me.end = me.my_end; }, now.my_end);
+                    s, w, out, "claim: end =", stealing() ? At::claim_source : At::claim_first,
+                    [&](State&, Worker& me) {
+                        me.claim.end = me.mine.end;
+                        me.torn = stealing() ? 1 : 0;
+                    },
+                    now.mine.end);
+                break;
+            case At::claim_source:
+                go(s, w, out, "claim: source, thefts", At::claim_check, [&](State&, Worker& me) {
+                    me.claim.victim = me.mine.victim;
+                    me.claim.number = me.mine.number;
+                    me.claim.thefts = divisible(me.mine) || is(Flaw::thefts_counted_for_one_item)
+                                          ? me.mine.thefts
+                                          : never_stolen;
+                });
+                break;
+            case At::claim_check:
+                go(s, w, out, "claim: check", At::claim_first,
+                   [](State&, Worker& me) { me.torn = 0; });
+                break;
+            case At::claim_first:
+                if (is(Flaw::claim_keeps_the_old_frame_first)) {
+                    go(s, w, out, "claim: keeps frame_first", At::claim_current, nothing);
+                } else {
+                    go(
+                        s, w, out, "claim: frame_first =", At::claim_current,
+                        [](State&, Worker& me) {
+                            me.frame_first = byte(me.mine.begin - me.my_shift);
+                        },
+                        now.mine.begin - now.my_shift);
+                }
                 break;
             case At::claim_current:
                 go(
-                    s, w, out, "claim: current = at", At::claim_first,
+                    s, w, out, "claim: current = at",
+                    is(Flaw::intent_before_the_claim) ? At::swap : At::intent,
                     [](State&, Worker& me) {
-                        me.current = byte(me.my_begin - me.my_shift);
+                        me.current = byte(me.mine.begin - me.my_shift);
                         me.running = 0;
                     },
-                    now.my_begin - now.my_shift);
+                    now.mine.begin - now.my_shift);
                 break;
-            case At::claim_first: {
-                const auto then = is(Flaw::intent_before_the_claim) ? At::swap : At::intent;
-                if (is(Flaw::claim_keeps_the_old_frame_first)) {
-                    go(s, w, out, "claim: keeps frame_first", then, nothing);
-                } else {
-                    go(
-                        s, w, out, "claim: frame_first =", then,
-                        [](State&, Worker& me) {
-                            me.frame_first = byte(me.my_begin - me.my_shift);
-                        },
-                        now.my_begin - now.my_shift);
-                }
-                break;
-            }
             case At::intent:
                 go(s, w, out, "phase = intent",
                    is(Flaw::intent_before_the_claim) ? At::claim_page : At::swap,
@@ -177,10 +176,10 @@ protected:
                    });
                 break;
             case At::swap:
-                if (now.my_giver == nobody) {
+                if (now.mine.victim == nobody) {
                     swap(s, w, out);
                 } else {
-                    swap_offer(s, w, out);
+                    propose(s, w, out);
                 }
                 break;
             case At::back_to_idle:
@@ -194,9 +193,8 @@ protected:
             case At::taken:
                 go(s, w, out, "phase = taken", At::room, [](State&, Worker& me) {
                     me.phase = Phase::taken;
-                    me.item = byte(me.begin - me.shift);
-                    me.held_end = me.end;
-                    me.until = byte(me.end - me.shift);
+                    me.item = byte(me.claim.begin - me.shift);
+                    me.until = byte(me.claim.end - me.shift);
                 });
                 break;
 
@@ -228,7 +226,7 @@ private:
             --me.looks;
         }
         me.my_page = byte(p);
-        me.my_serial = page.serial;
+        me.mine.serial = page.serial;
         me.at = At::read_word;
         if (!reused) {  // nothing of this page changes but W: one step is as good as three
             me.at = At::idle;
@@ -241,7 +239,7 @@ private:
     /// The order of the loads is that of Claims::take.
     void read_word(State& n, Worker& me) const {
         me.word = n.pages[me.my_page].word;
-        if (!sound(me.word, me.my_serial)) {
+        if (!sound(me.word, me.mine.serial)) {
             me.at = At::recheck;
         }
     }
@@ -254,22 +252,18 @@ private:
             return;
         }
         me.my_shift = n.pages[me.my_page].shift;
-        me.my_begin = me.word.next;
-        me.my_end = end_of(me);
+        me.mine.begin = me.word.next;
+        me.mine.end = end_of(me);
         const auto taker = me.word.taker;
         const bool other = taker != nobody && &me != &n.workers[idx(taker)];
         const bool skip = is(Flaw::no_evidence) || is(Flaw::evidence_after_the_swap);
-        me.at = !other || skip ? first_claim_step() : At::note;
+        me.at = !other || skip ? before_claim(me) : At::note;
         if (me.at == At::note && cfg.keeping == Keeping::word_per_worker) {
             const auto kept = evidence(me, 0, taker).serial;
-            if (kept != 0 && kept != me.my_serial) {
+            if (kept != 0 && kept != me.mine.serial) {
                 me.at = At::note_phase;
             }
         }
-    }
-
-    [[nodiscard]] At first_claim_step() const {
-        return is(Flaw::intent_before_the_claim) ? At::intent : At::claim_page;
     }
 
     [[nodiscard]] u8 end_of(const Worker& me) const {
@@ -283,25 +277,25 @@ private:
     void swap(const State& s, int w, Next& out) const {
         const auto& now = s.workers[idx(w)];
         const bool wins = same(s.pages[now.my_page].word, now.word);
-        auto& n =
-            out
-                .emplace_back(Successor<State>{
-                    {"worker", w, wins ? "swaps W: next =" : "its swap fails: next !=", now.end},
-                    s})
-                .state;
+        auto& n = out
+                      .emplace_back(Successor<State>{
+                          {"worker", w,
+                           wins ? "swaps W: next =" : "its swap fails: next !=", now.claim.end},
+                          s})
+                      .state;
         auto& me = n.workers[idx(w)];
         if (!wins) {
             me.at = At::back_to_idle;
             return;
         }
-        n.pages[me.my_page].word = {me.end, byte(w), me.word.serial};
+        n.pages[me.my_page].word = {me.claim.end, byte(w), me.word.serial};
         const auto before = me.word;
         me.word = {};
         me.swapped = 1;
         me.at = At::taken;
         const auto truth = n.pages[me.my_page].serial;
-        for (int i = me.begin - me.shift; i < me.end - me.shift; ++i) {
-            if (truth == 0 || me.serial != truth || i < 0 || idx(i) >= job(truth).size()) {
+        for (int i = me.claim.begin - me.shift; i < me.claim.end - me.shift; ++i) {
+            if (truth == 0 || me.claim.serial != truth || i < 0 || idx(i) >= job(truth).size()) {
                 return blame(n, "an item outside its job is claimed");
             }
             auto& item = n.items[truth][idx(i)];
@@ -315,42 +309,24 @@ private:
         }
     }
 
-    /// An offer is seen, and then the claim that it is a part of.
-    void see_offer(const State& s, int w, int v, Next& out) const {
-        const auto& offered = s.workers[idx(v)].offered;
-        if (v == w || offered.taker != nobody) {
-            return;
-        }
-        go(
-            s, w, out, "sees the offer of worker", At::see_claim,
-            [&](State&, Worker& me) {
-                me.my_giver = byte(v);
-                me.my_number = offered.next;
-            },
-            v);
-    }
-
-    void swap_offer(const State& s, int w, Next& out) const {
+    /// Step 5 of stealing. A barrier in all workers follows; memory is sequentially consistent
+    /// here.
+    void propose(const State& s, int w, Next& out) const {
         const auto& now = s.workers[idx(w)];
-        const Word expected{now.my_number, nobody, 1};
-        const bool wins = same(s.workers[now.my_giver].offered, expected);
+        const bool wins = s.workers[now.mine.victim].theft == now.read;
+        const auto then = is(Flaw::split_written_before_the_theft_is_decided) ? At::early_split
+                          : is(Flaw::claim_read_before_current)               ? At::verify_phase
+                                                                              : At::verify_current;
         go(
-            s, w, out, wins ? "takes the offer of worker" : "does not get the offer of worker",
-            wins ? At::taken : At::back_to_idle,
+            s, w, out, wins ? "proposes a theft from worker" : "cannot propose a theft from worker",
+            wins ? then : At::back_to_idle,
             [&](State& n, Worker& me) {
-                if (!wins) {
-                    return;
+                if (wins) {
+                    n.workers[me.mine.victim].theft = {me.read.count, Theft::proposed, byte(w), 0};
                 }
-                n.workers[me.my_giver].offered.taker = byte(w);
-                me.swapped = 1;
-                for (int i = me.begin - me.shift; i < me.end - me.shift; ++i) {
-                    auto& item = n.items[me.serial][idx(i)];
-                    require(n, item.holder == me.my_giver + 1 && item.started == item.charged,
-                            "an item is taken from a worker that did not hold it");
-                    item.holder = byte(w + 1);
-                }
+                me.read = {};
             },
-            now.my_giver);
+            now.mine.victim);
     }
 };
 

@@ -44,6 +44,7 @@ public:
                             "an item fails although it has tries left");
                     break;
                 case Kind::threw:
+                case Kind::skipped:
                     break;
             }
             item.parts = 0;

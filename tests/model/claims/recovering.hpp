@@ -6,10 +6,16 @@ namespace model::claims {
 
 /// Section 5: what the fork server does when a worker is dead.
 ///
-/// order Recovery::resolve: serial.load was_offer_taken() claim.load serial.load close_word.load
+/// order Recovery::resolve: was_stolen() serial.load claim.load serial.load close_word.load
 ///     evidence.load
-/// order Burying::hand_on: phase.store=intent verdict.store verdict.load write_claim()
-///     frame_pos.store phase.store=taken phase.store=idle
+/// order Recovery::inspect: phase.load resolve() phase.store=left held_end() current.load
+/// frame_first.load
+///     frame_pos.load
+/// order Victim::settle: word() refuse() record()
+/// order Victim::held_end: word.load refuse() split_of() split() word.load
+/// order Burying::hand_on: phase.store=intent current.store verdict.store verdict.load reopen()
+///     count() write_claim() frame_pos.store phase.store=taken phase.store=waiting
+///     phase.store=idle
 class Recovering : public World {
 public:
     using World::World;
@@ -31,12 +37,12 @@ public:
                         [&](State& n, Worker&) {
                             n.patient = byte(v);
                             auto& patient = n.workers[idx(v)];
-                            n.claim_serial = patient.serial;
+                            n.claim_serial = patient.claim.serial;
                             n.claim_page = patient.page;
-                            n.claim_end = patient.end;
+                            n.claim_end = patient.claim.end;
                             n.truth = patient.swapped;
-                            if (patient.phase == Phase::intent && patient.giver != nobody) {
-                                n.server = ServerAt::reads_offer;
+                            if (patient.phase == Phase::intent && patient.claim.victim != nobody) {
+                                n.server = ServerAt::reads_theft;
                             } else if (patient.phase == Phase::intent) {
                                 n.server = is(Flaw::evidence_read_before_the_word)
                                                ? ServerAt::reads_evidence
@@ -45,10 +51,11 @@ public:
                                     patient.phase = Phase::idle;
                                     patient.at = At::idle;
                                 }
-                            } else if (patient.phase == Phase::taken) {
-                                n.server = ServerAt::settles;
+                            } else if (patient.phase == Phase::taken ||
+                                       patient.phase == Phase::waiting) {
+                                settle(n, patient);
                             } else {
-                                holds_nothing(n, patient);
+                                holds_nothing(n);
                             }
                         },
                         v);
@@ -93,17 +100,45 @@ public:
                     },
                     s.witness < cfg.workers ? s.witness : -1);
                 break;
-            case ServerAt::reads_offer: {
-                const Word& offer = s.workers[s.workers[idx(w)].giver].offered;
+            case ServerAt::reads_theft: {
+                const int v = s.workers[idx(w)].claim.victim;
+                const auto number = s.workers[idx(w)].claim.number;
+                const auto& word = s.workers[idx(v)].theft;
                 go(
-                    "reads the offer of worker",
-                    [&](State& n, Worker& patient) {
-                        n.found = offer.next == patient.number && offer.taker == w ? 1 : 0;
+                    "reads the theft word of worker",
+                    [&](State& n, Worker&) {
                         n.server = ServerAt::decides;
+                        if (word.thief != w) {
+                            return;
+                        }
+                        if (word.state == Theft::proposed) {
+                            n.workers[idx(v)].theft = {word.count, Theft::recorded, nobody,
+                                                       word.shut};
+                        } else if (word.count == number) {
+                            n.found = 1;
+                            if (word.state == Theft::decided &&
+                                !is(Flaw::theft_of_the_dead_left_decided)) {
+                                n.server = ServerAt::writes_split;
+                            }
+                        }
                     },
-                    s.workers[idx(w)].giver);
+                    v);
                 break;
             }
+            case ServerAt::writes_split:
+                go("writes the split of the dead thief", [](State& n, Worker& patient) {
+                    auto& victim = n.workers[patient.claim.victim];
+                    victim.split = patient.claim.begin;
+                    victim.split_number = patient.claim.number;
+                    n.server = ServerAt::records;
+                });
+                break;
+            case ServerAt::records:
+                go("records the theft of the dead thief", [](State& n, Worker& patient) {
+                    n.workers[patient.claim.victim].theft.state = Theft::recorded;
+                    n.server = ServerAt::decides;
+                });
+                break;
             case ServerAt::decides:
                 go(s.found != 0 ? "finds that the claim succeeded" : "finds that the claim failed",
                    [&](State& n, Worker& patient) {
@@ -112,26 +147,57 @@ public:
                        if (is(Flaw::replacement_before_the_recovery)) {
                            n.server = ServerAt::waits;
                        } else if (n.found != 0) {
-                           n.server = ServerAt::settles;
+                           settle(n, patient);
                        } else {
-                           holds_nothing(n, patient);
+                           holds_nothing(n);
                        }
                    });
                 break;
-            case ServerAt::settles:
-                go("settles what it offered", [&](State& n, Worker& patient) {
-                    n.held = byte(patient.end - patient.shift);
-                    Word& offer = patient.offered;
-                    if (patient.offer != 0 && patient.offer == offer.next) {
-                        if (offer.taker == nobody && !is(Flaw::offer_of_the_dead_left_open)) {
-                            offer.taker = closed;
-                        } else if (offer.taker < max_workers &&
-                                   !is(Flaw::server_takes_back_what_was_taken)) {
-                            n.held = byte(patient.split - patient.shift);
-                        }
-                    }
-                    begin_held(n, patient);
+            case ServerAt::leaves:
+                go("sets its phase to left", [](State& n, Worker& patient) {
+                    patient.phase = Phase::left;
+                    n.server = ServerAt::refuses;
                 });
+                break;
+            case ServerAt::refuses:
+                go("refuses what is proposed to the dead", [&](State& n, Worker& patient) {
+                    auto& word = patient.theft;
+                    if (word.state == Theft::proposed) {
+                        word = {word.count, Theft::recorded, nobody, word.shut};
+                    }
+                    judge(n, patient);
+                });
+                break;
+            case ServerAt::reads_split:
+                go("reads the split of the dead", [&](State& n, Worker& patient) {
+                    require(n, patient.split_number == n.read.count,
+                            "the alarm is raised at a sound theft word");
+                    n.held = byte(patient.split - patient.shift);
+                    n.server = ServerAt::inspects;
+                });
+                break;
+            case ServerAt::reads_thief:
+                go(
+                    "reads the claim of the thief, worker",
+                    [&](State& n, Worker& patient) {
+                        n.held = byte(part_of(n.workers[n.read.thief], w, n.read) - patient.shift);
+                        n.server = ServerAt::reads_again;
+                    },
+                    s.read.thief);
+                break;
+            case ServerAt::reads_again:
+                go("reads the theft word of the dead again", [&](State& n, Worker& patient) {
+                    if (patient.theft != n.read) {
+                        return judge(n, patient);
+                    }
+                    require(n, n.held != byte(not_a_part - patient.shift),
+                            "the alarm is raised at a sound theft word");
+                    n.server = ServerAt::inspects;
+                });
+                break;
+            case ServerAt::inspects:
+                go("reads the rest of the slot",
+                   [&](State& n, Worker& patient) { begin_held(n, patient); });
                 break;
             case ServerAt::publishes:
                 go(
@@ -139,7 +205,7 @@ public:
                     [&](State& n, Worker& patient) {
                         require(n, room(patient, 0), "the fork server has to wait for the client");
                         write_header(patient, patient.tail, patient.current);
-                        release(n, patient.serial, patient.frame_first, patient.current);
+                        release(n, patient.claim.serial, patient.frame_first, patient.current);
                         ++patient.tail;
                         patient.frame_first = patient.current;
                         after_publication(n, patient);
@@ -153,8 +219,8 @@ public:
                         require(n, room(patient, 0), "the fork server has to wait for the client");
                         const auto i = patient.current;
                         write_alone(patient, Kind::died, i);
-                        release(n, patient.serial, i, byte(i + 1));
-                        n.items[patient.serial][i].finished = 1;
+                        release(n, patient.claim.serial, i, byte(i + 1));
+                        n.items[patient.claim.serial][i].finished = 1;
                         ++patient.tail;
                         patient.tries = patient.tried = 0;
                         n.resume = byte(i + 1);
@@ -169,17 +235,50 @@ public:
                     [&](State& n, Worker& patient) { replace(n, patient); },
                     s.resume < s.held ? s.resume : -1);
                 break;
+            case ServerAt::hands_on:
+                go("writes the rest as its claim",
+                   [&](State& n, Worker& patient) { hand_on(n, patient); });
+                break;
+            case ServerAt::starts:
+                go("phase = waiting, or taken; starts it",
+                   [&](State& n, Worker& patient) { start(n, patient); });
+                break;
         }
     }
 
 private:
-    static void holds_nothing(State& n, Worker& dead) {
+    /// It held something.
+    void settle(State& n, const Worker& dead) const {
+        if (!stealing()) {
+            n.server = ServerAt::inspects;
+            n.held = byte(dead.claim.end - dead.shift);
+        } else {
+            // In intent nothing is stolen from it anyway.
+            const bool leaves = dead.phase != Phase::intent && !is(Flaw::dead_victim_not_left);
+            n.server = leaves ? ServerAt::leaves : ServerAt::refuses;
+        }
+    }
+
+    /// Where what the dead one held ends, if the theft word that was read says so alone.
+    void judge(State& n, Worker& dead) const {
+        n.read = dead.theft;
+        n.held = byte(dead.claim.end - dead.shift);
+        const bool robbed = n.read.count > dead.claim.thefts;
+        n.server = !robbed                          ? ServerAt::inspects
+                   : n.read.state == Theft::decided ? ServerAt::reads_thief
+                                                    : ServerAt::reads_split;
+    }
+
+    static void holds_nothing(State& n) {
         n.server = ServerAt::restarts;
-        n.resume = n.held = dead.end = 0;
+        n.resume = n.held = 0;
     }
 
     /// Section 4: what the slot of the dead says.
     void begin_held(State& n, Worker& dead) const {
+        if (dead.current >= n.held) {
+            dead.running = 0;  // it had not looked yet
+        }
         const bool open = dead.frame_pos == dead.tail;
         const auto published = dead.frame_first;
         if (!open && published > dead.current) {
@@ -201,7 +300,8 @@ private:
         }
         require(n, dead.truly_runs == dead.current + 1,
                 "an item is charged for a death although it was not running");
-        ++n.items[dead.serial][dead.current].charged;
+        auto& item = n.items[dead.claim.serial][dead.current];
+        item.started = ++item.charged;  // it may have died before the item started
         if (dead.tried != dead.current + 1) {
             dead.tries = 0;
         }
@@ -219,7 +319,8 @@ private:
         for (int serial = 1; serial <= max_jobs; ++serial) {
             for (int i = 0; i < max_items; ++i) {
                 const bool held = n.items[idx(serial)][idx(i)].holder == w + 1;
-                const bool given = holds && serial == dead.serial && n.resume <= i && i < n.held;
+                const bool given =
+                    holds && serial == dead.claim.serial && n.resume <= i && i < n.held;
                 if (held && !given) {
                     blame(n, dead.phase == Phase::retired
                                  ? "a worker retires with items in its hands"
@@ -230,40 +331,68 @@ private:
                 }
             }
         }
-        n.server = ServerAt::waits;
-        n.patient = n.witness = n.found = n.truth = n.claim_serial = n.claim_page = n.claim_end = 0;
         if (!holds || dead.tried != n.resume + 1) {
             dead.tries = dead.tried = 0;
-        }
-        dead.phase = holds ? Phase::taken : Phase::idle;
-        dead.begin = byte(n.resume + dead.shift);
-        dead.end = byte(n.held + dead.shift);
-        dead.current = dead.frame_first = n.resume;
-        dead.offer = dead.split = dead.number = 0;
-        dead.giver = nobody;
-        dead.running = dead.swapped = dead.truly_runs = 0;
-        dead.frame_pos = 0xFF;
-        if (!holds) {
-            dead.serial = dead.page = dead.begin = dead.end = dead.current = dead.frame_first = 0;
-            dead.shift = 0;
         }
         if (is(Flaw::evidence_dies_with_its_author)) {
             dead.evidence = {};
         }
-        const auto held = n.held;
-        n.resume = n.held = 0;
+        dead.current = dead.frame_first = n.resume;
+        dead.running = dead.swapped = dead.truly_runs = 0;
+        dead.frame_pos = 0xFF;
+        dead.theft.shut = 0;
         forget(dead);
-        dead.quota = byte(cfg.max_tasks);
-        dead.at = holds ? At::room : At::idle;
-        if (holds) {
-            dead.my_page = dead.page;
-            dead.my_serial = dead.serial;
-            dead.my_limit = n.pages[dead.page].limit;
-            dead.my_shift = dead.shift;
-            dead.held_end = dead.end;
-            dead.until = held;
-            dead.item = byte(dead.begin - dead.shift);
+        if (!holds) {
+            dead.phase = Phase::idle;
+            dead.current = dead.frame_first = 0;
+            if (!stealing()) {  // otherwise somebody may still look at it
+                dead.claim = {};
+                dead.page = dead.shift = 0;
+            }
+            dead.quota = byte(cfg.max_tasks);
+            dead.at = At::idle;
+            return rest(n);
         }
+        dead.phase = Phase::intent;
+        n.server = ServerAt::hands_on;
+        if (!stealing()) {
+            hand_on(n, dead);
+            start(n, dead);
+        }
+    }
+
+    void hand_on(State& n, Worker& dead) const {
+        const ClaimWords rest{dead.claim.serial, byte(n.resume + dead.shift),
+                              byte(n.held + dead.shift)};
+        dead.claim = rest;
+        dead.claim.thefts = dead.theft.count;
+        dead.torn = 0;
+        n.server = ServerAt::starts;
+    }
+
+    void start(State& n, Worker& dead) const {
+        // What has used up a try is not stolen: its tries are counted at this place.
+        const bool waits = stealing() && dead.tries == 0;
+        dead.phase = waits ? Phase::waiting : Phase::taken;
+        dead.at = !stealing()                            ? At::room
+                  : is(Flaw::heir_looks_before_it_takes) ? At::look_first
+                                                         : At::inherit;
+        dead.inherits = stealing() && !is(Flaw::heir_does_not_look) ? 1 : 0;
+        dead.quota = byte(cfg.max_tasks);
+        dead.my_page = dead.page;
+        dead.mine.serial = dead.claim.serial;
+        dead.my_limit = n.pages[dead.page].limit;
+        dead.my_shift = dead.shift;
+        dead.until = n.held;
+        dead.item = byte(dead.claim.begin - dead.shift);
+        rest(n);
+    }
+
+    static void rest(State& n) {
+        n.server = ServerAt::waits;
+        n.patient = n.witness = n.found = n.truth = n.claim_serial = n.claim_page = n.claim_end = 0;
+        n.resume = n.held = 0;
+        n.read = {};
     }
 };
 

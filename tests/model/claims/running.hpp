@@ -7,6 +7,7 @@ namespace model::claims {
 /// Section 4: what a worker does to run items and to publish their results.
 ///
 /// order Items::run_taken: open() call_thunk() current.store close() close_job() phase.store=idle
+///     let_go()
 /// order Outbox::close: seal() publish()
 /// order Outbox::publish_alone: open() seal() frame_first.store publish() current.store
 /// order RingWriter::open: frame_first.store frame_pos.store
@@ -20,7 +21,7 @@ protected:
         const auto& now = s.workers[idx(w)];
         const auto nothing = [](State&, Worker&) {};
         const auto i = now.item;
-        const auto serial = now.my_serial;
+        const auto serial = now.mine.serial;
         switch (now.at) {
             case At::room:
                 if (room(now, is(Flaw::item_started_without_a_spare_frame) ? 0 : 1)) {
@@ -44,10 +45,12 @@ protected:
                    });
                 break;
             case At::start:
-                offer_before(s, w, i, out);
-                go(
-                    s, w, out, "current = running", At::run,
-                    [&](State& n, Worker& me) { start(n, me, w); }, i);
+                if (!look_too_early(s, w, out)) {
+                    go(
+                        s, w, out, "current = running",
+                        now.early == 1 ? At::run : after_current(now),
+                        [&](State& n, Worker& me) { say_running(n, me, w); }, i);
+                }
                 break;
             case At::run: {
                 const char kind = job(serial)[i];
@@ -78,13 +81,18 @@ protected:
                 const bool late = is(Flaw::current_moves_before_the_result_is_written);
                 const bool full = i + 1 - now.frame_first == frame_body;
                 if (i + 1 < now.until && !full && job(serial)[i] != 's') {
-                    offer_before(s, w, i + 1, out);
+                    if (look_too_early(s, w, out)) {
+                        break;
+                    }
                     go(
-                        s, w, out, "current = running", late ? At::late_result : At::run,
+                        s, w, out, "current = running",
+                        late             ? At::late_result
+                        : now.early == 1 ? At::run
+                                         : after_current(now),
                         [&](State& n, Worker& me) {
                             finish(n, me, i);
                             me.item = byte(i + 1);
-                            start(n, me, w);
+                            say_running(n, me, w);
                         },
                         i + 1);
                 } else {
@@ -124,7 +132,7 @@ protected:
                    : job(serial)[i - 1U] == 's'     ? At::stop_read
                                                     : after_frame(now, i),
                    [&](State& n, Worker& me) {
-                       release(n, me.serial, me.frame_first, i);
+                       release(n, me.claim.serial, me.frame_first, i);
                        ++me.tail;
                    });
                 break;
@@ -136,7 +144,7 @@ protected:
                 go(s, w, out, "tail += frame",
                    job(serial)[i] == 'L' ? At::part_room : At::lone_first,
                    [&](State& n, Worker& me) {
-                       release(n, me.serial, me.frame_first, i);
+                       release(n, me.claim.serial, me.frame_first, i);
                        ++me.tail;
                    });
                 break;
@@ -185,7 +193,8 @@ protected:
                     is(Flaw::lone_frame_opened_by_its_end)            ? At::lone_pos
                     : is(Flaw::lone_frame_first_moved_after_the_tail) ? At::lone_past
                                                                       : At::lone_publish,
-                    [&](State&, Worker& me) { me.frame_first = byte(i + 1); }, i + 1);
+                    [&](State&, Worker& me) { me.frame_first = beyond_lone(me); },
+                    beyond_lone(now));
                 break;
             case At::lone_publish: {
                 const auto then = is(Flaw::lone_frame_first_moved_after_the_tail) ? At::lone_beyond
@@ -193,8 +202,10 @@ protected:
                                       ? after_frame(now, byte(i + 1))
                                       : At::lone_past;
                 go(s, w, out, "tail += frame", then, [&](State& n, Worker& me) {
-                    finish(n, me, i);
-                    release(n, me.serial, i, byte(i + 1));
+                    for (auto k = i; k < beyond_lone(me); ++k) {
+                        finish(n, me, k);
+                    }
+                    release(n, me.claim.serial, i, beyond_lone(me));
                     ++me.tail;
                     if (is(Flaw::lone_frame_leaves_current_behind)) {
                         me.item = byte(i + 1);
@@ -204,13 +215,12 @@ protected:
             }
             case At::lone_past:
                 go(
-                    s, w, out, "current = at", after_frame(now, byte(i + 1)),
+                    s, w, out, "current = at", after_frame(now, beyond_lone(now)),
                     [&](State&, Worker& me) {
-                        me.current = byte(i + 1);
+                        me.current = me.item = beyond_lone(me);
                         me.running = 0;
-                        me.item = byte(i + 1);
                     },
-                    i + 1);
+                    beyond_lone(now));
                 break;
 
             default:
@@ -219,37 +229,58 @@ protected:
         return true;
     }
 
-private:
-    /// Before item `next` the worker may offer what comes behind it, if there is anything.
-    void offer_before(const State& s, int w, int next, Next& out) const {
-        const auto& now = s.workers[idx(w)];
-        const bool open = now.until + now.shift != now.held_end;
-        if (now.offers != 0 && !open && next + 1 < now.until) {
-            go(s, w, out, "is asked for items", At::give_look, [&](State&, Worker& me) {
-                me.back = now.at;
-                me.my_begin = byte(next + 1 + me.shift);
-                --me.offers;
-            });
-        }
-    }
-
+    /// The item starts.
     void start(State& n, Worker& me, int w) const {
         const auto i = me.item;
-        auto& item = n.items[me.serial][i];
+        auto& item = n.items[me.claim.serial][i];
         require(n, item.holder == w + 1, "an item runs on a worker that does not hold it");
         require(n, item.finished == 0, "a finished item runs again");
         ++item.started;
         require(n, item.started <= 1 + item.charged,
                 "an item runs again although its own death did not cost it a try");
-        me.current = i;
-        me.running = 1;
-        me.truly_runs = byte(i + 1);
         if (cfg.max_tasks != 0) {
             require(n, me.quota > 0, "a worker runs more items than its life allows");
             if (me.quota > 0) {
                 --me.quota;
             }
         }
+    }
+
+private:
+    /// Behind the frame of an item alone, or of all that the worker disposes of.
+    static u8 beyond_lone(const Worker& me) {
+        return me.disposing != 0 ? me.until : byte(me.item + 1);
+    }
+
+    /// Does this worker look at its theft word before each item?
+    [[nodiscard]] bool looks(const Worker& me) const { return stealing() && divisible(me.claim); }
+    [[nodiscard]] At after_current(const Worker& me) const {
+        return looks(me) ? At::look : At::run;
+    }
+
+    /// From here on the item counts as running. It starts, unless the worker has to look first.
+    void say_running(State& n, Worker& me, int w) const {
+        me.current = me.item;
+        me.running = 1;
+        me.truly_runs = byte(me.item + 1);
+        if (me.early == 1 || !looks(me)) {
+            start(n, me, w);
+        }
+        me.early = 0;
+    }
+
+    /// Only in a flaw: the look comes before the store.
+    bool look_too_early(const State& s, int w, Next& out) const {
+        const auto& now = s.workers[idx(w)];
+        if (!is(Flaw::theft_word_read_before_current_is_written) || !looks(now) || now.early != 0) {
+            return false;
+        }
+        go(s, w, out, "reads its theft word", now.at, [](State&, Worker& me) {
+            const bool quiet =
+                me.theft.state == Theft::recorded && me.theft.count <= me.claim.thefts;
+            me.early = quiet || me.theft == me.seen ? 1 : 2;
+        });
+        return true;
     }
 };
 

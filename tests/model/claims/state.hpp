@@ -53,13 +53,27 @@ enum class Flaw {
     serial_stays_while_the_word_changes,
     limit_before_the_word,
     positions_start_again,
-    // giving back
-    offer_opened_before_it_is_written,
-    offer_replaced_while_its_taker_is_in_doubt,
-    offer_number_used_again,
-    offer_kept_for_the_next_claim,
-    offer_of_the_dead_left_open,
-    server_takes_back_what_was_taken,
+    // stealing
+    theft_word_read_before_current_is_written,
+    proposal_looked_at_once,
+    proposal_not_refused,
+    thiefs_claim_read_without_a_second_look,
+    claim_read_before_current,
+    claim_not_read_again,
+    current_not_read_again,
+    whole_claim_stolen,
+    theft_replaced_while_its_thief_is_in_doubt,
+    thefts_kept_for_the_next_claim,
+    split_written_before_the_theft_is_decided,
+    theft_recorded_before_the_split,
+    theft_of_the_dead_left_decided,
+    dead_victim_not_left,
+    disposed_without_shutting,
+    heir_does_not_look,
+    heir_looks_before_it_takes,
+    thefts_counted_for_one_item,
+    first_item_stolen_from_its_heir,
+    current_of_an_earlier_claim_believed,
 };
 
 /// Where a worker keeps what it saw of the claims of worker v.
@@ -80,8 +94,9 @@ struct Config {
     std::array<int, max_workers> kills{};  ///< per slot, replacements included
     int stale_looks = 0;                   ///< looks of a worker at a page with nothing to claim
     int cancelled_page = -1;  ///< the client may close the job in this page, at any moment
-    std::array<int, max_workers> offers{};  ///< per slot: how often it may offer items
-    bool checks_collide = false;            ///< the check of a claim word says nothing of the job
+    std::array<int, max_workers> thefts{};  ///< per slot: how often it may try to steal
+    bool disposes = false;        ///< what lies behind an item 's' in its claim is skipped
+    bool checks_collide = false;  ///< the check of a claim word says nothing of the job
     /// Per page the jobs that it carries, one after the other. An item is a letter:
     /// o: ends well, x: throws, L: has a result of two parts, s: ends well and closes the job.
     std::array<std::vector<std::string>, max_pages> pages{};
@@ -91,14 +106,15 @@ struct Config {
     Flaw second_flaw = Flaw::none;
 };
 
-enum class Phase : u8 { idle, intent, taken, retired };
-enum class Kind : u8 { none, results, threw, died, part, last_part };
+enum class Phase : u8 { idle, intent, taken, left, waiting, retired };
+enum class Kind : u8 { none, results, threw, died, part, last_part, skipped };
 
 inline constexpr u8 nobody = 0xE;
 inline constexpr u8 closed = 0xF;
+inline constexpr u8 not_a_part = 0xFF;
+inline constexpr u8 never_stolen = 0xFF;  // `thefts` of a claim
 
-/// A claim word; `serial` stands for the check. Serial 0: no job. The offer of a worker is such a
-/// word, too: next: its number; taker: nobody while it is open, closed after it was taken back.
+/// A claim word; `serial` stands for the check. Serial 0: no job.
 struct Word {
     u8 next = 0, taker = nobody, serial = 0;
     bool operator==(const Word&) const = default;
@@ -107,6 +123,24 @@ struct Word {
 struct Evidence {
     u8 serial = 0, end = 0;
     bool operator==(const Evidence&) const = default;
+};
+
+enum class Theft : u8 { recorded, proposed, decided };
+
+/// The theft word of a worker.
+struct TheftWord {
+    u8 count = 0;
+    Theft state = Theft::recorded;
+    u8 thief = nobody, shut = 0;
+    bool operator==(const TheftWord&) const = default;
+};
+
+/// The claim in a slot, as far as one differs from another (the job has but one page and shift).
+struct ClaimWords {
+    u8 serial = 0, begin = 0, end = 0;  // positions
+    u8 victim = nobody, number = 0;     // of this theft from that worker; nobody: of a claim word
+    u8 thefts = 0;                      // from this worker, before the claim
+    bool operator==(const ClaimWords&) const = default;
 };
 
 struct Frame {
@@ -131,6 +165,8 @@ enum class At : u8 {
     claim_page,
     claim_begin,
     claim_end,
+    claim_source,
+    claim_check,
     claim_current,
     claim_first,
     intent,
@@ -161,14 +197,30 @@ enum class At : u8 {
     stop_read,
     stop_note,
     stop_swap,
-    give_look,
-    give_split,
-    give_number,
-    give_open,
-    give_late_split,
-    take_back,
+    look,
+    look_at_thief,
+    look_again,
+    look_at_split,
+    refuse,
+    ends_here,
+    shut,
+    reopen,
+    inherit,
+    look_first,
+    see_doubt,
+    see_phase,
     see_claim,
     see_split,
+    see_current,
+    read_thefts,
+    verify_current,
+    verify_phase,
+    verify_claim,
+    early_split,
+    decide,
+    write_split,
+    record,
+    withdraw,
     rest,
     leave,
 };
@@ -176,24 +228,32 @@ enum class At : u8 {
 struct Worker {
     // The slot.
     Phase phase = Phase::idle;
-    u8 serial = 0, page = 0, begin = 0, end = 0, shift = 0;  // item = position - shift
-    u8 giver = nobody, number = 0;  // claimed from this offer; nobody: from a claim word
-    u8 offer = 0, split = 0;        // what it gives back; see giving.hpp
+    ClaimWords claim{};
+    u8 torn = 0;             // the check of the claim does not fit it
+    u8 page = 0, shift = 0;  // item = position - shift
     u8 current = 0, running = 0;
     u8 frame_first = 0, frame_pos = 0xFF, tail = 0;
     std::array<std::array<Evidence, max_workers>, max_pages> evidence{};
     std::array<Frame, max_ring> ring{};
     u8 head = 0;  // the client's
-    Word offered{0, closed, 1};
+    // Its common words.
+    TheftWord theft{};
+    u8 split = 0, split_number = 0;
 
     // Private to the process.
     At at = At::idle;
-    At back = At::idle;  // where it goes on after it offered items
-    u8 my_page = 0, my_serial = 0, my_limit = 0, my_shift = 0, item = 0, quota = 0;
-    u8 my_begin = 0, my_end = 0, my_giver = nobody, my_number = 0;
-    u8 held_end = 0;  // position: of what it holds, should nobody take its offer
-    u8 until = 0;     // item: it stops there, at the end or at the split
-    u8 offers = 0;
+    u8 my_page = 0, my_limit = 0, my_shift = 0, item = 0, quota = 0;
+    ClaimWords mine{};   // the claim that it is about to make
+    ClaimWords other{};  // that of its victim
+    TheftWord seen{};    // its own at its last look
+    TheftWord read{};    // one that it has just read
+    u8 found = 0;        // position: where the claim of its thief begins; 0xFF: that is no thief
+    u8 until = 0;        // item: where its claim ends, by what it knows
+    u8 early = 0;        // only in a flaw
+    u8 disposing = 0;
+    u8 inherits = 0;  // it is about to begin what a dead worker left
+    u8 at_first = 0;  // it wants the first item, of a claim that waits for its worker
+    u8 thefts_left = 0;
     Word word{};
 
     // Private to the fork server, and the world.
@@ -224,12 +284,21 @@ enum class ServerAt : u8 {
     waits,
     reads_word,
     reads_evidence,
-    reads_offer,
+    reads_theft,
+    writes_split,
+    records,
     decides,
-    settles,
+    leaves,
+    refuses,
+    reads_split,
+    reads_thief,
+    reads_again,
+    inspects,
     publishes,
     fails,
-    restarts
+    restarts,
+    hands_on,
+    starts
 };
 
 struct State {
@@ -242,6 +311,7 @@ struct State {
     u8 claim_serial = 0, claim_page = 0, claim_end = 0;  ///< what the slot of the dead said
     u8 held = 0;                                         ///< item: the end of what it held
     u8 truth = 0;                                        ///< did the swap of that claim succeed?
+    TheftWord read{};                                    ///< the theft word of the dead
     // The client.
     u8 cancel = 0;  ///< 0: may start, 1: has read the word, 2: has written evidence, 3: done
     Word cancel_word{};
@@ -266,6 +336,7 @@ inline constexpr std::array rules{
     "a large result ends that has not begun",
     "an item fails although it has tries left",
     "the alarm is raised at a sound claim word",
+    "the alarm is raised at a sound theft word",
     "the fork server has to wait for the client",
     "a worker retires with items in its hands",
     "a job is closed for a reason that is not published",

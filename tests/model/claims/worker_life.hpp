@@ -1,19 +1,22 @@
 #pragma once
 
-#include "giving.hpp"
+#include "stealing.hpp"
 
 namespace model::claims {
 
 /// All that a worker does, and its death.
-class WorkerLife : public Giving {
+class WorkerLife : public Stealing {
 public:
-    using Giving::Giving;
+    using Stealing::Stealing;
 
     void worker(const State& s, int w, Next& out) const {
         const bool known = claim(s, w, out) || run(s, w, out) || close(s, w, out) ||
-                           give(s, w, out) || leave(s, w, out);
+                           look(s, w, out) || steal(s, w, out) || leave(s, w, out);
         if (!known) {
             std::abort();
+        }
+        if (s.workers[idx(w)].at == At::idle) {
+            want(s, w, out);
         }
     }
 
@@ -33,22 +36,24 @@ public:
     [[nodiscard]] bool unseen(At at) const {
         switch (at) {
             case At::claim_page:
-            case At::claim_end:
             case At::intent:
             case At::back_to_idle:
             case At::taken:
             case At::rest:
                 // Otherwise the phase and the claim are looked at.
-                return cfg.keeping == Keeping::word_per_job && !offers_are_made();
+                return cfg.keeping == Keeping::word_per_job && !stealing();
+            case At::claim_end:
+                return cfg.keeping == Keeping::word_per_job;
             case At::claim_begin:
-                return !offers_are_made();
             case At::claim_current:
+            case At::start:
+            case At::next_item:
+            case At::lone_past:
+                return !stealing();
             case At::claim_first:
             case At::open_first:
             case At::open_pos:
-            case At::start:
             case At::run:
-            case At::next_item:
             case At::late_result:
             case At::header:
             case At::early_header:
@@ -57,9 +62,6 @@ public:
             case At::lone_pos:
             case At::lone_frame:
             case At::lone_beyond:
-            case At::lone_past:
-            case At::give_split:
-            case At::give_number:
                 return true;
             default:
                 return false;
@@ -67,10 +69,6 @@ public:
     }
 
 private:
-    [[nodiscard]] bool offers_are_made() const {
-        return std::ranges::any_of(cfg.offers, [](int offers) { return offers != 0; });
-    }
-
     /// Section 4, step 9.
     bool leave(const State& s, int w, Next& out) const {
         const auto& now = s.workers[idx(w)];
@@ -83,12 +81,14 @@ private:
                         forget(me);
                     });
                 } else {
-                    go(s, w, out, "phase = idle", At::idle, [&](State&, Worker& me) {
-                        if (!is(Flaw::phase_not_idle_while_the_claim_is_rewritten)) {
-                            me.phase = Phase::idle;
-                        }
-                        forget(me);
-                    });
+                    const bool is_shut = now.disposing != 0 && stealing();
+                    go(s, w, out, "phase = idle", is_shut ? At::reopen : At::idle,
+                       [&](State&, Worker& me) {
+                           if (!is(Flaw::phase_not_idle_while_the_claim_is_rewritten)) {
+                               me.phase = Phase::idle;
+                           }
+                           forget(me);
+                       });
                 }
                 break;
             case At::leave:

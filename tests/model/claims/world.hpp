@@ -95,7 +95,7 @@ protected:
     }
 
     static void finish(State& n, Worker& me, u8 i) {
-        n.items[me.serial][i].finished = 1;
+        n.items[me.claim.serial][i].finished = 1;
         me.truly_runs = 0;
     }
 
@@ -107,34 +107,46 @@ protected:
     }
 
     static At after_frame(const Worker& me, u8 reached) {
-        if (reached != me.until) {
-            return At::room;
-        }
-        return me.until + me.shift != me.held_end ? At::take_back : At::rest;
+        return reached < me.until ? At::room : At::rest;
     }
+
+    [[nodiscard]] bool stealing() const {
+        return std::ranges::any_of(cfg.thefts, [](int thefts) { return thefts != 0; });
+    }
+    /// Where the claim of the thief begins that a theft word of worker `v` names.
+    static u8 part_of(const Worker& thief, int v, const TheftWord& word) {
+        const int number = word.count + (word.state == Theft::proposed ? 1 : 0);
+        const bool is_it = thief.claim.victim == v && thief.claim.number == number;
+        return is_it ? thief.claim.begin : not_a_part;
+    }
+    /// Can a part of the claim be stolen from the worker that took it?
+    static bool divisible(const ClaimWords& claim) { return claim.end - claim.begin > 1; }
 
     void write_header(Worker& me, u8 position, u8 last) const {
         auto& frame = me.ring[idx(position % cfg.ring)];
         frame.stamp = byte(position + 1);
         frame.kind = Kind::results;
-        frame.serial = me.serial;
+        frame.serial = me.claim.serial;
         frame.first = me.frame_first;
         frame.count = byte(last - me.frame_first);
     }
-    void write_alone(Worker& me, Kind kind, u8 i) const {
-        place(me) = {byte(me.tail + 1), kind, me.serial, i, 1, {}};
+    void write_alone(Worker& me, Kind kind, u8 i, u8 count = 1) const {
+        place(me) = {byte(me.tail + 1), kind, me.claim.serial, i, count, {}};
     }
     void write_lone(Worker& me, u8 i) const {
-        write_alone(me, job(me.serial)[i] == 'L' ? Kind::last_part : Kind::threw, i);
+        if (me.disposing != 0) {
+            return write_alone(me, Kind::skipped, i, byte(me.until - i));
+        }
+        write_alone(me, job(me.claim.serial)[i] == 'L' ? Kind::last_part : Kind::threw, i);
     }
 
     /// What a worker's registers say between two claims is of no consequence: states that differ
     /// only there are one.
     static void forget(Worker& me) {
-        me.my_page = me.my_serial = me.my_limit = me.my_shift = me.item = 0;
-        me.my_begin = me.my_end = me.my_number = me.held_end = me.until = 0;
-        me.my_giver = nobody;
-        me.back = At::idle;
+        me.my_page = me.my_limit = me.my_shift = me.item = 0;
+        me.mine = me.other = {};
+        me.seen = me.read = {};
+        me.found = me.until = me.early = me.disposing = me.inherits = me.at_first = 0;
         me.word = {};
     }
 };

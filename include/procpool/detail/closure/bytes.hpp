@@ -42,31 +42,67 @@ void check_argument(const T& argument) {
     }
 }
 
+// A callable that does not travel by its bytes is a bind of parts that do or are values, and maybe
+// of further binds; or it is one such part.
+
 template <class F>
-std::size_t closure_size(const F& f) {
+constexpr std::size_t count_parts() {
     if constexpr (IsBound<F> && !ByteClosure<F>) {
-        return f.arguments.apply([&f](const auto&... each) {
-            return (detail::closure_size(f.function) + ... + detail::closure_size(each));
-        });
-    } else if constexpr (Encodable<F>) {
-        return Codec<F>::size(f);
+        return BoundTraits<F>::count_parts();
     } else {
-        return sizeof(F);
+        return 1;
     }
 }
 
-template <class F>
-std::byte* write_closure(std::byte* to, const F& f) {
+template <Side side, class F, class... T>
+constexpr std::size_t BoundTraits<Bound<side, F, T...>>::count_parts() {
+    return (detail::count_parts<F>() + ... + detail::count_parts<T>());
+}
+
+template <class F, class Visit>
+void for_each_part(const F& f, Visit& visit) {
     if constexpr (IsBound<F> && !ByteClosure<F>) {
-        to = detail::write_closure(to, f.function);
+        detail::for_each_part(f.function, visit);
         f.arguments.apply(
-            [&to](const auto&... each) { ((to = detail::write_closure(to, each)), ...); });
-        return to;
-    } else if constexpr (Encodable<F>) {
-        return Codec<F>::write(to, f);
+            [&visit](const auto&... each) { (detail::for_each_part(each, visit), ...); });
     } else {
-        return write_bytes(to, std::as_bytes(std::span{std::addressof(f), 1}));
+        visit(f);
     }
+}
+
+template <class Part>
+std::size_t part_size(const Part& part) {
+    if constexpr (Encodable<Part>) {
+        return Codec<Part>::size(part);
+    } else {
+        return sizeof(Part);
+    }
+}
+
+template <class Part>
+std::byte* write_part(std::byte* to, std::size_t size, const Part& part) {
+    if constexpr (Encodable<Part>) {
+        return detail::write_measured(to, size, part);
+    } else {
+        return write_bytes(to, std::as_bytes(std::span{std::addressof(part), 1}));
+    }
+}
+
+/// Measures the parts of a callable and writes them to reserve(total size). Throws NotShippable.
+template <class F, class Reserve>
+void write_closure(const F& f, Reserve reserve) {
+    std::size_t sizes[count_parts<F>()];
+    std::size_t total = 0;
+    std::size_t* size = sizes;
+    const auto measure = [&](const auto& part) {
+        *size = detail::part_size(part);
+        total += *size++;
+    };
+    detail::for_each_part(f, measure);
+    std::byte* to = reserve(total);
+    size = sizes;
+    const auto write = [&](const auto& part) { to = detail::write_part(to, *size++, part); };
+    detail::for_each_part(f, write);
 }
 
 /// Addresses of code are the client's; in a worker of Start::spawn it lies elsewhere.
@@ -86,7 +122,15 @@ void relocate(F& f) {
     }
 }
 
-/// Throws DecodeError.
+/// What travelled as its bytes, whatever codec it has. Throws DecodeError.
+template <class F>
+F read_bytes(Reader& from) {
+    F f = load_bytes<F>(from.take(sizeof(F)));
+    detail::relocate(f);
+    return f;
+}
+
+/// What write_closure wrote. Throws DecodeError.
 template <class F>
 F read_closure(Reader& from);
 
@@ -102,9 +146,7 @@ F read_closure(Reader& from) {
     } else if constexpr (Encodable<F>) {
         return Codec<F>::read(from);
     } else {
-        F f = load_bytes<F>(from.take(sizeof(F)));
-        detail::relocate(f);
-        return f;
+        return read_bytes<F>(from);
     }
 }
 

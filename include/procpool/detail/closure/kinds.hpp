@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <type_traits>
 
 #include <procpool/bind.hpp>
@@ -11,12 +12,7 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
 
 // How a callable travels: by its bytes when they are all there is of it, otherwise, as bound
-// arguments that own memory, part by part.
-
-/// A callable of which the bytes are enough: a function or member pointer, a lambda or functor that
-/// is trivially copyable, a bind of such.
-template <class F>
-concept ByteClosure = TriviallyCopyable<F>;
+// arguments that own memory or have a serialize() member, part by part.
 
 template <class F>
 inline constexpr bool is_trusted = false;
@@ -27,6 +23,34 @@ template <class F>
 struct BoundTraits;
 template <class F>
 concept IsBound = requires { typename BoundTraits<F>::Function; };
+
+template <class... Part>
+consteval bool bytes_are_enough_of(Types<Part...>);
+
+/// Trivially copyable, and so is all that can be seen in it without a way of its own to travel. The
+/// captures of a lambda cannot be seen.
+template <class T>
+consteval bool bytes_are_enough() {
+    if constexpr (!TriviallyCopyable<T>) {
+        return false;
+    } else if constexpr (IsBound<T>) {
+        return detail::bytes_are_enough_of(typename BoundTraits<T>::Parts{});
+    } else {
+        if constexpr (!has_own_way(kind<T>)) {
+            return detail::bytes_are_enough_of(typename PartsOf<T>::Parts{});
+        }
+        return false;
+    }
+}
+template <class... Part>
+consteval bool bytes_are_enough_of(Types<Part...>) {
+    return (bytes_are_enough<std::remove_const_t<Part>>() && ...);
+}
+
+/// A callable of which the bytes are enough: a function or member pointer, a lambda or functor that
+/// is trivially copyable, a bind of such; or a value that is bound.
+template <class F>
+concept ByteClosure = bytes_are_enough<F>();
 
 /// A callable that is put together again from its parts: a functor that is an aggregate or has a
 /// serialize() member.
@@ -75,10 +99,12 @@ constexpr void require_arguments() {
 template <Side side, class F, class... T>
 struct BoundTraits<Bound<side, F, T...>> {
     using Function = F;
+    using Parts = Types<F, T...>;
     static constexpr bool arguments_travel = (argument_travels<T>() && ...);
     static constexpr bool shippable = Shippable<F> && arguments_travel;
     static constexpr void require_all();
     static constexpr bool all_relocatable();
+    static constexpr std::size_t count_parts();
 };
 
 /// Explains itself when F cannot travel.
@@ -86,6 +112,8 @@ template <class F>
 constexpr void require_closure() {
     if constexpr (IsBound<F>) {
         BoundTraits<F>::require_all();
+    } else if constexpr (TriviallyCopyable<F> && !Shippable<F>) {
+        require_shippable<F>();
     } else {
         static_assert(
             Shippable<F>,

@@ -26,7 +26,11 @@ constexpr Prepare prepare_closure() {
     if constexpr (is_prepared<F>) {
         return {.open = [](std::span<const std::byte> bytes) -> void* {
                     Reader from{bytes};
-                    return new F(read_closure<F>(from));
+                    if constexpr (ByteClosure<F>) {
+                        return new F(read_bytes<F>(from));
+                    } else {
+                        return new F(read_closure<F>(from));
+                    }
                 },
                 .close = [](void* f) { delete static_cast<F*>(f); }};
     } else {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <type_traits>
+#include <typeinfo>
 
 #include <procpool/detail/bytes.hpp>
 #include <procpool/detail/depth.hpp>
@@ -18,7 +19,7 @@ namespace detail {
 ///
 ///     static constexpr std::size_t fixed_size;             // bytes of every value; 0: it varies
 ///     static std::size_t size(const T&);                   // bytes of this value, at least 1
-///     static std::byte* write(std::byte* to, const T&);    // returns the end
+///     static void write(Writer&, const T&);                // throws NotShippable; see write_value
 ///     static T read(Reader&);                              // throws DecodeError, std::bad_alloc
 ///
 /// and where the value is one run of bytes, which a frame of its own needs no length for:
@@ -40,13 +41,13 @@ template <class T>
 struct CodecOf<T, Kind::flat> {
     static constexpr std::size_t fixed_size = sizeof(T);
     static std::size_t size(const T&) { return sizeof(T); }
-    static std::byte* write(std::byte* to, const T& value) {
+    static void write(Writer& to, const T& value) {
         if constexpr (std::is_empty_v<T>) {
-            *to = std::byte{0};  // what it has for a byte may never have been written
+            *to.take(1) = std::byte{0};  // what it has for a byte may never have been written
         } else {
-            std::memcpy(to, static_cast<const void*>(std::addressof(value)), sizeof(T));
+            std::memcpy(to.take(sizeof(T)), static_cast<const void*>(std::addressof(value)),
+                        sizeof(T));
         }
-        return to + sizeof(T);
     }
     static auto read(Reader& from)
     requires(!std::is_array_v<T>)
@@ -54,6 +55,36 @@ struct CodecOf<T, Kind::flat> {
         return load<T>(from.take(sizeof(T)));
     }
 };
+
+/// Writes a value where there is room for its fixed size; returns the end. The room is known to the
+/// compiler, which sees that nothing is written past it and leaves the checks out.
+template <FixedSize T>
+std::byte* write_fixed(std::byte* to, const T& value) {
+    constexpr std::size_t size = Codec<T>::fixed_size;
+    Writer room({to, size}, typeid(T));
+    Codec<T>::write(room, value);
+    return to + size;
+}
+
+/// Writes a value, or what lies in one. Of a fixed size it is checked once that there is room, and
+/// its codec is given just that much.
+template <Encodable T>
+void write_value(Writer& to, const T& value) {
+    if constexpr (FixedSize<T>) {
+        detail::write_fixed(to.take(Codec<T>::fixed_size), value);
+    } else {
+        Codec<T>::write(to, value);
+    }
+}
+
+/// Writes a value into as many bytes as its size() said just before; returns the end.
+template <Encodable T>
+std::byte* write_measured(std::byte* to, std::size_t size, const T& value) {
+    Writer room({to, size}, typeid(T));
+    detail::write_value(room, value);
+    room.finish();
+    return to + size;
+}
 
 /// Reads into a value that is there: a C array can be read in no other way.
 template <class T>

@@ -24,12 +24,11 @@ inline constexpr std::size_t fixed_choice =
 
 /// Fills up what a shorter alternative left over.
 template <std::size_t fixed_size>
-std::byte* pad(std::byte* begin, std::byte* end) {
-    if constexpr (fixed_size == 0) {
-        return end;
+void pad(Writer& to) {
+    if constexpr (fixed_size != 0) {
+        const std::size_t size = to.left();
+        std::fill_n(to.take(size), size, std::byte{0});
     }
-    std::fill(end, begin + fixed_size, std::byte{0});
-    return begin + fixed_size;
 }
 template <std::size_t fixed_size>
 void skip_padding(Reader& from, std::size_t left_before) {
@@ -47,9 +46,12 @@ struct CodecOf<std::optional<T>, Kind::optional> {
         }
         return 1 + (value ? Codec<T>::size(*value) : 0);
     }
-    static std::byte* write(std::byte* to, const std::optional<T>& value) {
-        *to = std::byte{value.has_value()};
-        return pad<fixed_size>(to, value ? Codec<T>::write(to + 1, *value) : to + 1);
+    static void write(Writer& to, const std::optional<T>& value) {
+        to.put_choice(value ? 1 : 0);
+        if (value) {
+            detail::write_value(to, *value);
+        }
+        pad<fixed_size>(to);
     }
     static std::optional<T> read(Reader& from) {
         std::optional<T> value;
@@ -74,11 +76,10 @@ struct CodecOf<std::variant<T...>, Kind::variant> {
             1 + std::visit([]<class U>(const U& each) { return Codec<U>::size(each); }, value);
         return fixed_size != 0 ? fixed_size : varying;
     }
-    static std::byte* write(std::byte* to, const Variant& value) {
-        *to = static_cast<std::byte>(value.index());
-        return pad<fixed_size>(
-            to, std::visit([to]<class U>(const U& each) { return Codec<U>::write(to + 1, each); },
-                           value));
+    static void write(Writer& to, const Variant& value) {
+        to.put_choice(value.index());
+        std::visit([&to](const auto& each) { detail::write_value(to, each); }, value);
+        pad<fixed_size>(to);
     }
     static Variant read(Reader& from) {
         const std::size_t before = from.left();
@@ -109,10 +110,12 @@ struct CodecOf<std::unique_ptr<T>, Kind::unique_ptr> {
         const Level<Way::writing> level;
         return 1 + (value ? Codec<Value>::size(*value) : 0);
     }
-    static std::byte* write(std::byte* to, const std::unique_ptr<T>& value) {
+    static void write(Writer& to, const std::unique_ptr<T>& value) {
         const Level<Way::writing> level;
-        *to++ = std::byte{value != nullptr};
-        return value ? Codec<Value>::write(to, *value) : to;
+        to.put_choice(value ? 1 : 0);
+        if (value) {
+            detail::write_value<Value>(to, *value);
+        }
     }
     static std::unique_ptr<T> read(Reader& from) {
         const Level<Way::reading, sizeof(Value)> level;

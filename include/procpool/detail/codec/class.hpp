@@ -50,7 +50,7 @@ private:
 
 class Writing : public Archive<false> {
 public:
-    explicit Writing(std::byte* to) : to_(to) {}
+    explicit Writing(Writer& to) : to_(to) {}
     template <class... T>
     Writing& operator()(const T&... each) {
         (write(each), ...);
@@ -60,16 +60,15 @@ public:
     Writing& operator&(const T& each) {
         return (*this)(each);
     }
-    [[nodiscard]] std::byte* end() const { return to_; }
 
 private:
     template <class T>
     void write(const T& value) {
         if constexpr (Encodable<T>) {
-            to_ = Codec<T>::write(to_, value);  // Measure says why not
+            detail::write_value(to_, value);  // Measure says why not
         }
     }
-    std::byte* to_;
+    Writer& to_;
 };
 
 class Reading : public Archive<true> {
@@ -105,12 +104,11 @@ struct CodecOf<T, Kind::serialized> {
         call(archive, value);
         return 1 + archive.size();
     }
-    static std::byte* write(std::byte* to, const T& value) {
+    static void write(Writer& to, const T& value) {
         const Level<Way::writing> level;
-        *to++ = std::byte{0};
+        to.put_choice(0);
         Writing archive(to);
         call(archive, value);
-        return archive.end();
     }
     static T read(Reader& from) {
         const Level<Way::reading, sizeof(T)> level;
@@ -139,9 +137,7 @@ struct CodecOf<Path, Kind::path> {
 
     static constexpr std::size_t fixed_size = 0;
     static std::size_t size(const Path& value) { return Text::size(value.native()); }
-    static std::byte* write(std::byte* to, const Path& value) {
-        return Text::write(to, value.native());
-    }
+    static void write(Writer& to, const Path& value) { Text::write(to, value.native()); }
     static Path read(Reader& from) { return Path(Text::read(from)); }
 };
 
@@ -155,10 +151,9 @@ struct CodecOf<std::error_code, Kind::error_code> {
     static std::size_t size(const std::error_code& code) {
         return sizeof(int) + sizeof(std::uint64_t) + name(code).size();
     }
-    static std::byte* write(std::byte* to, const std::error_code& code) {
-        to = Codec<int>::write(to, code.value());
-        to = write_length(to, name(code).size());
-        return write_bytes(to, std::as_bytes(std::span{name(code)}));
+    static void write(Writer& to, const std::error_code& code) {
+        detail::write_value(to, code.value());
+        to.put_run(std::as_bytes(std::span{name(code)}));
     }
     static std::error_code read(Reader& from) {
         const int value = Codec<int>::read(from);

@@ -63,10 +63,7 @@ struct RunCodec {
     static std::size_t size(const Container& value) {
         return sizeof(std::uint64_t) + value.size() * sizeof(Element);
     }
-    static std::byte* write(std::byte* to, const Container& value) {
-        const auto run = bytes(value);
-        return write_bytes(write_length(to, run.size()), run);
-    }
+    static void write(Writer& to, const Container& value) { to.put_run(bytes(value)); }
     static Container read(Reader& from) {
         Container value;
         assign(value, from.take_run());
@@ -127,13 +124,16 @@ struct ContainerCodec {
         }
         return total;
     }
-    static std::byte* write(std::byte* to, const Container& value) {
+    static void write(Writer& to, const Container& value) {
         const Level<Way::writing> level;
-        to = write_length(to, count(value));
-        for (const auto& element : value) {
-            to = codec_of(element).write(to, element);
+        to.put_length(count(value));
+        if constexpr (FixedSize<Element>) {
+            Writer own = to;  // which the compiler keeps in registers
+            write_elements(own, value);
+            to = own;
+        } else {
+            write_elements(to, value);
         }
-        return to;
     }
     static Container read(Reader& from) {
         const Level<Way::reading, sizeof(Element)> level;
@@ -161,6 +161,11 @@ struct ContainerCodec {
     }
 
 private:
+    static void write_elements(Writer& to, const Container& value) {
+        for (const auto& element : value) {
+            detail::write_value(to, element);
+        }
+    }
     /// The element itself may have a key that is const.
     template <class T>
     static auto codec_of(const T&) {

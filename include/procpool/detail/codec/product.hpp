@@ -28,13 +28,8 @@ struct ProductCodec {
             [](const T&... each) { return (Codec<std::remove_const_t<T>>::size(each) + ...); },
             value);
     }
-    static std::byte* write(std::byte* to, const Product& value) {
-        std::apply(
-            [&to](const T&... each) {
-                ((to = Codec<std::remove_const_t<T>>::write(to, each)), ...);
-            },
-            value);
-        return to;
+    static void write(Writer& to, const Product& value) {
+        std::apply([&to](const T&... each) { (detail::write_value(to, each), ...); }, value);
     }
     static Product read(Reader& from) {
         return Product{Codec<std::remove_const_t<T>>::read(from)...};  // in this order
@@ -54,10 +49,8 @@ struct AggregateCodec {
         return with_fields(value,
                            [](const Field&... each) { return (Codec<Field>::size(each) + ...); });
     }
-    static std::byte* write(std::byte* to, const T& value) {
-        with_fields(value,
-                    [&to](const Field&... each) { ((to = Codec<Field>::write(to, each)), ...); });
-        return to;
+    static void write(Writer& to, const T& value) {
+        with_fields(value, [&to](const Field&... each) { (detail::write_value(to, each), ...); });
     }
     static T read(Reader& from) {
         if constexpr ((std::is_array_v<Field> || ...)) {
@@ -99,14 +92,13 @@ struct CodecOf<T, Kind::array> {
         }
         return total;
     }
-    static std::byte* write(std::byte* to, const T& value) {
+    static void write(Writer& to, const T& value) {
         if (count == 0) {
-            *to++ = std::byte{0};
+            to.put_choice(0);
         }
         for (const auto& element : value) {
-            to = Codec<Element>::write(to, element);
+            detail::write_value<Element>(to, element);
         }
-        return to;
     }
     static auto read(Reader& from)
     requires(!std::is_array_v<T>)

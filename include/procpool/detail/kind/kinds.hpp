@@ -17,12 +17,12 @@ enum class Kind {
     aggregate,   ///< its members, one after the other
     product,     ///< pair, tuple
     array,       ///< std::array, a member that is a C array
+    optional,    ///< optional
+    variant,     ///< variant
     run,         ///< a string: elements in one run of bytes
     sequence,    ///< vector, deque, list
     forward,     ///< forward_list
     keyed,       ///< maps and sets, with and without an order
-    optional,    ///< optional
-    variant,     ///< variant
     unique_ptr,  ///< unique_ptr to one object
     path,        ///< filesystem::path
     error_code,  ///< error_code
@@ -38,6 +38,14 @@ enum class Kind {
     unmakeable,   ///< has a serialize() member, but no constructor without arguments
     opaque,       ///< owns something that cannot be seen
 };
+
+/// Of this kind, is there more to a value than its bytes and its parts say, even where it is
+/// trivially copyable? So an error_code holds a pointer, and a class with a serialize() member
+/// knows why it has one.
+constexpr bool has_own_way(Kind k) {
+    return (k >= Kind::run && k < Kind::reference) || k == Kind::unreadable ||
+           k == Kind::unmakeable;
+}
 
 /// How values travel that another library serializes; cereal.hpp specialises it.
 template <class T>

@@ -10,6 +10,7 @@
 #include <procpool/detail/engine.hpp>
 #include <procpool/detail/failure.hpp>
 #include <procpool/detail/namespace.hpp>
+#include <procpool/outcome.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
@@ -45,6 +46,12 @@ public:
 
     /// True if take() throws, or threw.
     [[nodiscard]] virtual bool has_failed() const;
+    /// Of the one item, if it is known.
+    [[nodiscard]] const Account& account() const { return account_; }
+    /// What take() throws as the failure of an item; null if there is none.
+    [[nodiscard]] const Failure* failure() const {
+        return failures_.get() ? &*failures_.get() : nullptr;
+    }
 
 protected:
     /// Calls body(i) for each item. What it throws is the failure of that item.
@@ -62,6 +69,7 @@ protected:
     void fail_each(std::uint64_t first, std::uint64_t last, const Failure& why) noexcept;
 
     FirstFailure failures_;
+    Account account_;
 
 private:
     /// The exception in flight is the failure of the item. Only inside a catch block.

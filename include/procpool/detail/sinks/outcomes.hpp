@@ -11,10 +11,23 @@
 #include <procpool/detail/codec.hpp>
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/sinks/collector.hpp>
+#include <procpool/detail/thunk.hpp>
 #include <procpool/outcome.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
+
+/// Makes an outcome the result of an item.
+template <class R, class W>
+void set_result(Outcome<R>& outcome, std::uint64_t item, W&& result) {
+    if constexpr (std::is_void_v<R>) {
+        outcome_state(outcome).template emplace<1>();
+        OutcomeState::note(outcome, item, result);
+    } else {
+        outcome_state(outcome).template emplace<1>(std::move(result.second));
+        OutcomeState::note(outcome, item, result.first);
+    }
+}
 
 /// Of a try_map: every outcome in its place.
 template <class R>
@@ -30,24 +43,18 @@ public:
     void results(std::uint64_t first, std::uint64_t count,
                  std::span<const std::byte> bytes) noexcept override {
         this->for_items(first, count, [&](std::uint64_t i) {
-            if constexpr (std::is_void_v<R>) {
-                state(i).template emplace<1>();
-            } else {
-                state(i).template emplace<1>(read_result<R>(bytes, i - first));
-            }
+            set_result(outcomes_.at(i), i, read_result<Accounted<R>>(bytes, i - first));
         });
     }
     void result(std::uint64_t item, std::span<const std::byte> bytes) noexcept override {
-        if constexpr (!std::is_void_v<R>) {
-            this->for_items(item, 1, [&](std::uint64_t i) {
-                state(i).template emplace<1>(read_frame<R>(bytes));
-            });
-        }
+        this->for_items(item, 1, [&](std::uint64_t i) {
+            set_result(outcomes_.at(i), i, read_frame<Accounted<R>>(bytes));
+        });
     }
     void failed(std::uint64_t item, Failure failure) noexcept override {
         try {
             failure.index = item;
-            state(item).template emplace<TaskFailure>(failure);
+            set_failure(outcomes_.at(item), failure);
         } catch (...) {
             no_memory_ = true;  // there is none left even to say what failed
         }
@@ -67,15 +74,6 @@ public:
     }
 
 private:
-    auto& state(std::uint64_t i) {
-        auto& outcome = outcomes_.at(i);
-        if constexpr (std::is_void_v<R>) {
-            return outcome.outcome_.state_;
-        } else {
-            return outcome.state_;
-        }
-    }
-
     std::vector<Outcome<R>> outcomes_;
     bool no_memory_ = false;
 };

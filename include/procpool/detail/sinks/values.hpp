@@ -12,6 +12,8 @@
 #include <procpool/detail/codec.hpp>
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/sinks/collector.hpp>
+#include <procpool/detail/thunk.hpp>
+#include <procpool/outcome.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
@@ -109,6 +111,39 @@ public:
 
 private:
     std::optional<R> value_;
+};
+
+/// Of one submitted call: its value, if it has one, and the account of it.
+template <class R>
+class SubmitSink final : public Collector<R> {
+public:
+    void results(std::uint64_t, std::uint64_t, std::span<const std::byte> bytes) noexcept override {
+        this->for_items(0, 1, [&](std::uint64_t) { set(read_result<Accounted<R>>(bytes, 0)); });
+    }
+    void result(std::uint64_t, std::span<const std::byte> bytes) noexcept override {
+        this->for_items(0, 1, [&](std::uint64_t) { set(read_frame<Accounted<R>>(bytes)); });
+    }
+
+    [[nodiscard]] bool runs_user_code() const noexcept override { return !is_copied<R>; }
+
+    R take() override {
+        this->failures_.throw_if_any();
+        if constexpr (!std::is_void_v<R>) {
+            return std::move(value_).value();
+        }
+    }
+
+private:
+    void set(Accounted<R>&& result) {
+        if constexpr (std::is_void_v<R>) {
+            this->account_ = result;
+        } else {
+            this->account_ = result.first;
+            value_.emplace(std::move(result.second));
+        }
+    }
+
+    std::optional<std::conditional_t<std::is_void_v<R>, Nothing, R>> value_;
 };
 
 /// Of a map whose callable returns R.
