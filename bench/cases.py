@@ -93,6 +93,20 @@ CASES = (
         (Check("Pool{2}", "OpenMP", 2, 1), Check("Pool{1}", "OpenMP", None, None)),
     ),
     Case(
+        "uneven",
+        "100,000 trivial items, then 16 of 100 ms, on 8",
+        "ms",
+        (
+            Peer("Pool{8}", "procpool", "adaptive"),
+            Peer("Pool{8}, one claim", "procpool", "one"),
+            THREADS,
+            TBB,
+            Peer("OpenMP, guided", "openmp"),
+            PYTHON,
+        ),
+        (Check("Pool{8}", 0.2, 1.5, 1.1), Check("Pool{8}, one claim", 0.2, 1.5, 1.1)),
+    ),
+    Case(
         "round_trip",
         "One call and its answer, back to back",
         "µs",
@@ -151,6 +165,55 @@ CASES = (
         ),
     ),
     Case(
+        "streams",
+        "imap_unordered over 10^6 small strings, per item",
+        "ns",
+        (
+            Peer("map", "procpool", "map"),
+            Peer("buffer 4096", "procpool", "4096"),
+            Peer("buffer 256", "procpool", "256"),
+            Peer("buffer 8, the default", "procpool", "0"),
+            Peer("Python, chunks of 1000", "python.py", "1000", once=True),
+            Peer("Python, the default", "python.py", "1", once=True),
+        ),
+        (
+            Check("buffer 4096", "map", 3, 1.5),
+            Check("buffer 8, the default", "map", None, None),
+            Check("buffer 8, the default", "Python, the default", None, 1),
+        ),
+    ),
+    Case(
+        "strings",
+        "64 MiB in 64 strings, warm",
+        "ms",
+        (
+            Peer("strings", "procpool", "string"),
+            Peer("string views", "procpool", "view"),
+            Peer("memcpy of them", "memcpy"),
+        ),
+        (Check("strings", "memcpy of them", 3, 1.5), Check("string views", "memcpy of them", 3, 1.2)),
+    ),
+    Case(
+        "reduce",
+        "10^7 doubles added up, x*x+1 of each",
+        "ms",
+        (
+            Peer("vector", "procpool", "vector"),
+            Peer("shared_vector", "procpool", "shared"),
+            SERIAL,
+            TBB,
+            Peer("Python", "python.py", once=True),
+        ),
+        (Check("vector", "TBB", None, None), Check("shared_vector", "TBB", None, None)),
+    ),
+    Case(
+        "word_count",
+        "The words of 5,000 files counted",
+        "ms",
+        (Peer("Pool{2}", "procpool"), SERIAL, TBB, Peer("Python", "python.py", once=True)),
+        (Check("Pool{2}", "serial", 1.7, None, inverse=True),),
+    ),
+    Case(
         "worker_memory",
         "Private memory of an idle worker",
         "KiB",
@@ -183,7 +246,20 @@ CASES = (
         (
             Check("its item resolved", None, 20 * MS, 2 * MS),
             Check("a replacement at work", None, 20 * MS, 2 * MS),
+            Check("a replacement at work", "fork, wait, fork", 4, 1.5),
         ),
+    ),
+    Case(
+        "stop",
+        "A task that computes for ever is cancelled",
+        "ms",
+        (
+            Peer("its result known", "procpool", "resolved"),
+            Peer("a replacement at work", "procpool", "replaced"),
+            Peer("kill, wait, fork", "fork_wait"),
+            Peer("Python's Pool, all of it", "python.py", once=True),
+        ),
+        (Check("a replacement at work", None, 50 * MS, 2 * MS),),
     ),
     Case(
         "big_client",
