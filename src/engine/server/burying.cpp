@@ -21,14 +21,14 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
 Burying::Burying(const Layout& layout, Places& places, Spare& spare, Descendants& descendants,
-                 const Deadlines& deadlines, const Stops& stops, PoolState& state)
+                 const Deadlines& deadlines, const Stops& stops, PoolReport& report)
     : layout_(layout),
       places_(places),
       spare_(spare),
       descendants_(descendants),
       deadlines_(deadlines),
       stops_(stops),
-      state_(state),
+      report_(report),
       recovery_(layout),
       born_(os::now_ns()),
       graves_(static_cast<std::size_t>(places.count())) {}
@@ -110,7 +110,7 @@ void Burying::bury(int worker) {
     // The dead worker may have published results without ringing their bells.
     ring_everyone(layout_);
     if (deaths_at_start_ >= most_deaths_at_start) {
-        state_.break_pool(0);
+        report_.break_pool(0);
     }
 }
 
@@ -124,7 +124,7 @@ bool Burying::was_initializing(int worker) const {
 void Burying::blame_initializer(int worker) {
     places_[worker].state = Place::State::vacant;  // for good: the pool is broken
     const pid_t pid = layout_.server_line(worker).pid.exchange(0, std::memory_order_acq_rel);
-    if (state_.broken()) {
+    if (report_.broken()) {
         return;  // the first failure is the cause: it has the other workers killed
     }
     const os::Ending& ending = graves_[static_cast<std::size_t>(worker)].ending;
@@ -133,7 +133,7 @@ void Burying::blame_initializer(int worker) {
     page.initializer_status.store(ending.status, std::memory_order_relaxed);
     page.initializer_worker.store(worker, std::memory_order_relaxed);
     page.initializer_pid.store(pid, std::memory_order_relaxed);
-    state_.break_pool(0);
+    report_.break_pool(0);
 }
 
 Recovery::Finding Burying::inspect(int worker) const {

@@ -10,7 +10,7 @@
 #include "engine/server/deadlines.hpp"
 #include "engine/server/descendants.hpp"
 #include "engine/server/places.hpp"
-#include "engine/server/pool_state.hpp"
+#include "engine/server/pool_report.hpp"
 #include "engine/server/recovery.hpp"
 #include "engine/server/spare.hpp"
 #include "engine/server/stops.hpp"
@@ -26,7 +26,7 @@ namespace engine {
 class Burying {
 public:
     Burying(const Layout& layout, Places& places, Spare& spare, Descendants& descendants,
-            const Deadlines& deadlines, const Stops& stops, PoolState& state);
+            const Deadlines& deadlines, const Stops& stops, PoolReport& report);
 
     /// When to look again for room in the rings of dead workers; `never` if none of them needs it.
     [[nodiscard]] std::uint64_t next_look(std::uint64_t now) const;
@@ -81,7 +81,7 @@ private:
     Descendants& descendants_;
     const Deadlines& deadlines_;
     const Stops& stops_;
-    PoolState& state_;
+    PoolReport& report_;
     Recovery recovery_;
     os::MemoryKills memory_kills_;
     const std::uint64_t born_;  // when this process was, in ns

@@ -48,7 +48,7 @@ void Filling::note_failure(std::uint64_t now, int error) {
         needed = places_[worker].state == Place::State::vacant && is_needed(worker);
     }
     if (needed && now - failing_since_ > failing_fork_time_limit) {
-        state_.break_pool(error);
+        report_.break_pool(error);
     }
     retry_at_ = now + fork_retry_interval;
 }

@@ -7,7 +7,7 @@
 #include "engine/server/deadlines.hpp"
 #include "engine/server/handles.hpp"
 #include "engine/server/places.hpp"
-#include "engine/server/pool_state.hpp"
+#include "engine/server/pool_report.hpp"
 #include "engine/server/spare.hpp"
 #include "engine/shared/layout.hpp"
 
@@ -18,13 +18,13 @@ namespace engine {
 class Filling {
 public:
     Filling(const Layout& layout, Handles& handles, Places& places, Spare& spare,
-            const Deadlines& deadlines, PoolState& state)
+            const Deadlines& deadlines, PoolReport& report)
         : layout_(layout),
           handles_(handles),
           places_(places),
           spare_(spare),
           deadlines_(deadlines),
-          state_(state) {}
+          report_(report) {}
 
     /// Puts a new process into a vacant place. False and errno when it cannot be forked.
     [[nodiscard]] bool fill(int worker);
@@ -50,7 +50,7 @@ private:
     Places& places_;
     Spare& spare_;
     const Deadlines& deadlines_;
-    PoolState& state_;
+    PoolReport& report_;
     std::uint64_t retry_at_ = 0;
     std::uint64_t failing_since_ = 0;
 };

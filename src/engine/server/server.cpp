@@ -61,7 +61,7 @@ void Server::live_here(const Layout& layout, ServerEnds ends) noexcept {
     set_rights(layout);
     Server server(layout, std::move(ends), ignores_children);
     if (!server.handles_.signals) {
-        server.state_.announce(ServerState::broken, errno);
+        server.report_.announce(ServerState::broken, errno);
         os::end_process(1);
     }
     layout.server().pid.store(os::own_pid(), std::memory_order_relaxed);
@@ -79,25 +79,25 @@ Server::Server(const Layout& layout, ServerEnds ends, bool client_ignores_childr
     : layout_(layout),
       handles_(std::move(ends), client_ignores_children),
       places_(layout_),
-      state_(layout_, places_),
+      report_(layout_, places_),
       spare_(layout_, handles_),
       descendants_(handles_, places_, spare_),
       deadlines_(layout_, places_),
       stops_(layout_, places_, deadlines_),
       client_watch_(layout_, handles_.ends.client_pid, places_, deadlines_),
-      filling_(layout_, handles_, places_, spare_, deadlines_, state_),
-      burying_(layout_, places_, spare_, descendants_, deadlines_, stops_, state_) {}
+      filling_(layout_, handles_, places_, spare_, deadlines_, report_),
+      burying_(layout_, places_, spare_, descendants_, deadlines_, stops_, report_) {}
 
 /// Starts the first workers. If one of them cannot be forked, no pool is made.
 void Server::start_all() {
     for (int worker = 0; worker < places_.count(); ++worker) {
         if (!filling_.fill(worker)) {
-            state_.announce(ServerState::broken, errno);
+            report_.announce(ServerState::broken, errno);
             shut_down();
         }
         hear_client();  // it may be gone before all are there
     }
-    state_.announce(ServerState::ready, 0);
+    report_.announce(ServerState::ready, 0);
     filling_.keep_spare();
 }
 
@@ -118,7 +118,7 @@ void Server::serve() {
             if (!places_.any(Place::State::held) || os::now_ns() >= finish_until_) {
                 shut_down();
             }
-        } else if (!state_.broken()) {
+        } else if (!report_.broken()) {
             filling_.fill_vacancy();
             // What stood still meanwhile must be known before anybody is overdue.
             const std::uint64_t now = deadlines_.note_time(0);
@@ -135,7 +135,7 @@ int Server::milliseconds_to_sleep() const {
     std::uint64_t until = std::min(client_watch_.next_look(now), descendants_.next_look(now));
     if (finish_until_ != never) {
         until = std::min(until, finish_until_);
-    } else if (!state_.broken()) {
+    } else if (!report_.broken()) {
         until = std::min({until, deadlines_.next_look(), stops_.next_look(),
                           burying_.next_look(now), filling_.next_look(now)});
     }
@@ -195,7 +195,7 @@ void Server::shut_down() {
     places_.reap_all(os::now_ns() + write_off_time);
     spare_.reap();
     descendants_.kill_all(os::now_ns() + last_orphan_time_limit);
-    state_.announce_end();
+    report_.announce_end();
     // Behind the last write: when nobody has this end any more, the memory may be used again.
     handles_.ends.commands.reset();
     os::end_process(0);

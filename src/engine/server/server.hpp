@@ -13,7 +13,7 @@
 #include "engine/server/handles.hpp"
 #include "engine/server/limits.hpp"
 #include "engine/server/places.hpp"
-#include "engine/server/pool_state.hpp"
+#include "engine/server/pool_report.hpp"
 #include "engine/server/spare.hpp"
 #include "engine/server/stops.hpp"
 #include "engine/shared/layout.hpp"
@@ -49,7 +49,7 @@ private:
     Layout layout_;
     Handles handles_;
     Places places_;
-    PoolState state_;
+    PoolReport report_;
     Spare spare_;
     Descendants descendants_;
     Deadlines deadlines_;

@@ -1,4 +1,4 @@
-#include "engine/server/pool_state.hpp"
+#include "engine/server/pool_report.hpp"
 
 #include <cstdint>
 
@@ -8,18 +8,18 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-void PoolState::announce(ServerState state, int error) const {
+void PoolReport::announce(ServerState state, int error) const {
     ServerPage& page = layout_.server();
     page.error.store(error, std::memory_order_relaxed);
     page.state_word.store(static_cast<std::uint32_t>(state), std::memory_order_seq_cst);
     os::futex_wake(page.state_word, 1 << 30);
 }
 
-void PoolState::announce_end() const {
+void PoolReport::announce_end() const {
     announce(ServerState::ended, layout_.server().error.load(std::memory_order_relaxed));
 }
 
-void PoolState::break_pool(int error) {
+void PoolReport::break_pool(int error) {
     broken_ = true;
     places_.kill_all();
     announce(ServerState::broken, error);

@@ -9,9 +9,9 @@ PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
 /// Whether the pool is ready, broken or has ended, and how its client is told.
-class PoolState {
+class PoolReport {
 public:
-    PoolState(const Layout& layout, Places& places) : layout_(layout), places_(places) {}
+    PoolReport(const Layout& layout, Places& places) : layout_(layout), places_(places) {}
 
     [[nodiscard]] bool broken() const { return broken_; }
 
