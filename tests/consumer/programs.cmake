@@ -1,9 +1,11 @@
 # The programs of every consumer project. consumer_programs(<library>): what the project has found is linked.
+set(STRICT "" CACHE STRING "How the programs are compiled beside CMAKE_CXX_FLAGS, which is for the library as well")
 function(consumer_programs library)
     set(here ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
     add_executable(consumer ${here}/main.cpp ${here}/second.cpp)
     add_executable(readme ${here}/../../examples/docs/readme.cpp)
     foreach(program consumer readme)
         target_link_libraries(${program} PRIVATE ${library})
+        target_compile_options(${program} PRIVATE ${STRICT})
     endforeach()
 endfunction()
