@@ -59,9 +59,14 @@ include(cmake/xgboost.cmake)
 # The library is compiled as users get it. Most of what runs on top of it waits more than it computes, so it is compiled
 # fast. What has to be as with users says so (OPTIMISED, and every program that tests start).
 set(procpool_as_shipped "")
+set(procpool_for_tests "")
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT PROCPOOL_SANITIZE)
     add_compile_options(-O1)
     set(procpool_as_shipped -O2)
+elseif(PROCPOOL_SANITIZE MATCHES "undefined" AND NOT PROCPOOL_FUZZ)
+    # Both sanitizers in all that the headers make of a test take g++ three times as long. Undefined behaviour is looked
+    # for in the library, in the tests of ship, which is what the headers do with bytes, and by the fuzzers.
+    set(procpool_for_tests -O0 -fno-sanitize=undefined)
 endif()
 foreach(folder tests bench apps cli examples)
     if(EXISTS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)

@@ -3,7 +3,7 @@
 # procpool_guarded_test(<room>/<name> COMMAND <command>... [SOAK] [TIMEOUT <seconds>] [LABELS <label>...])
 #
 # Any command as a test: run under tests/guard, labelled with its room as well. SOAK: run by `ctest -C soak` only.
-# The label `alone` keeps others from running beside it.
+# The label `alone` keeps others from running beside it. TIMEOUT: what it may take on a usual machine.
 function(procpool_guarded_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "SOAK" "TIMEOUT" "COMMAND;LABELS")
     if(arg_UNPARSED_ARGUMENTS)
@@ -18,9 +18,12 @@ function(procpool_guarded_test name)
     if(arg_TIMEOUT)
         set(timeout ${arg_TIMEOUT})
     endif()
+    # There are machines on which a page fault costs twenty times as much, and a fork four times.
+    set(allowance 2)
     if(PROCPOOL_SANITIZE)
-        math(EXPR timeout "3 * ${timeout}")
+        set(allowance 4)
     endif()
+    math(EXPR timeout "${allowance} * ${timeout}")
     math(EXPR last_resort "${timeout} + 30") # the guard ends the test; this would end the guard
 
     string(REGEX REPLACE "/.*" "" room ${name})
@@ -50,15 +53,18 @@ function(procpool_test name)
     if(arg_NEEDS)
         add_dependencies(${target} ${arg_NEEDS})
     endif()
-    if(arg_DEBUG_INFORMATION)
-        target_compile_options(${target} PRIVATE -g) # the precompiled header has less
+    string(REGEX REPLACE "/.*" "" room ${name})
+    if(procpool_for_tests AND room STREQUAL "ship")
+        # As the library, unlike the precompiled header.
+    elseif(arg_DEBUG_INFORMATION)
+        target_compile_options(${target} PRIVATE ${procpool_for_tests} -g) # the precompiled header has less
     elseif(arg_OPTIMISED)
         target_compile_options(${target} PRIVATE ${procpool_as_shipped}) # the precompiled header is for less
     else()
+        target_compile_options(${target} PRIVATE ${procpool_for_tests})
         target_precompile_headers(${target} REUSE_FROM test_pch)
     endif()
 
-    string(REGEX REPLACE "/.*" "" room ${name})
     if(TARGET programs_${room})
         add_dependencies(${target} programs_${room})
     endif()

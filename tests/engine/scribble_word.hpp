@@ -274,7 +274,7 @@ inline std::optional<std::string> try_scribble(const Scribbling& what) {
     }
     procpool::MapOptions how{.chunksize = std::array<std::size_t, 3>{0, 1, 50}.at(what.word % 3)};
     if (what.ending == Ending::loops) {
-        how.timeout = std::chrono::milliseconds(40);
+        how.timeout = std::chrono::milliseconds(250);
     }
     if (auto fault = fault_of(*collect<std::uint64_t>(
                                   pool, procpool::bind_back(&square_or_scribble, what), items, how),

@@ -63,8 +63,9 @@ TEST_F(Filling, BreaksThePoolWhereTheWorkerThatAJobIsForCannotBeHad) {
     support::Shared<support::Faults> shared;
     support::faults = shared.get();
     procpool::os::fault_hook = support::decide;
+    // From the start: where forking is slow there is a spare, later.
+    support::faults->fail(Call::fork_process, EAGAIN, 2, 1'000'000'000, support::Where::others);
     Pool pool{2};
-    support::faults->fail(Call::fork_process, EAGAIN);
     ::kill(pool.worker_pids().front(), SIGKILL);
     EXPECT_THROW(pool.for_each_worker([] {}), procpool::PoolBroken);
     support::faults->stop();

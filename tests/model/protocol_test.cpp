@@ -85,8 +85,8 @@ Config found() { return {.workers = 2, .chunk = 1, .kills = {1, 1}, .pages = {{{
 
 TEST(Claims, TwoWorkersLoseNothing) { expect_holds(Claims{pair()}); }
 TEST(ThoroughClaims, ThreeWorkersLoseNothing) { expect_holds(Claims{trio()}); }
-TEST(Claims, ThreeWorkersLoseNothingOneByOne) { expect_holds(Claims{trio_one_by_one()}); }
-TEST(Claims, TwoJobsAtOnceDoNotConfuseTheEvidence) { expect_holds(Claims{two_jobs()}); }
+TEST(ThoroughClaims, ThreeWorkersLoseNothingOneByOne) { expect_holds(Claims{trio_one_by_one()}); }
+TEST(ThoroughClaims, TwoJobsAtOnceDoNotConfuseTheEvidence) { expect_holds(Claims{two_jobs()}); }
 TEST(Claims, OneEvidenceWordAWorkerWillDoIfItIsNotReplacedWhileItIsNeeded) {
     auto config = two_jobs();
     config.keeping = Keeping::word_per_worker;

@@ -111,8 +111,8 @@ TEST(Stealing, DoesNotConfuseTheEvidence) {
     config.kills = {1, 0};
     expect_holds(Claims{config});
 }
-TEST(Stealing, LosesNothingOfItemsAloneInTheirFrames) {
-    expect_holds(Claims{stealing("oxo", 3)});
+TEST(Stealing, LosesNothingOfItemsAloneInTheirFrames) { expect_holds(Claims{stealing("oxo", 3)}); }
+TEST(ThoroughStealing, LosesNothingOfItemsAloneInTheirFrames) {
     expect_holds(Claims{stealing("oLo", 3)});
 }
 TEST(Stealing, LosesNothingWhenItemsAreTriedAgain) {
@@ -137,6 +137,8 @@ TEST(Stealing, LosesNothingWhenTheJobIsClosed) {
     auto config = stealing("oo", 2);
     config.cancelled_page = 0;
     expect_holds(Claims{config});
+}
+TEST(ThoroughStealing, LosesNothingWhenAWorkerClosesTheJob) {
     expect_holds(Claims{stealing("oso", 3)});
 }
 TEST(ThoroughStealing, LosesNothingWhenTheJobIsClosed) {
@@ -145,7 +147,7 @@ TEST(ThoroughStealing, LosesNothingWhenTheJobIsClosed) {
     expect_holds(Claims{config});
 }
 TEST(Stealing, LosesNothingWhenTheRestIsDisposedOf) { expect_holds(Claims{disposing()}); }
-TEST(Stealing, IsSafeBesideAReusedPage) {
+TEST(ThoroughStealing, IsSafeBesideAReusedPage) {
     auto config = stealing("oo", 2);
     config.pages = {{{"oo", "oo"}}};
     config.stale_looks = 1;
