@@ -54,10 +54,10 @@ function(procpool_test name)
         add_dependencies(${target} ${arg_NEEDS})
     endif()
     string(REGEX REPLACE "/.*" "" room ${name})
-    if(procpool_for_tests AND room STREQUAL "ship")
+    if(arg_DEBUG_INFORMATION)
+        target_compile_options(${target} PRIVATE -g) # the precompiled header has less
+    elseif(procpool_for_tests AND room STREQUAL "ship")
         # As the library, unlike the precompiled header.
-    elseif(arg_DEBUG_INFORMATION)
-        target_compile_options(${target} PRIVATE ${procpool_for_tests} -g) # the precompiled header has less
     elseif(arg_OPTIMISED)
         target_compile_options(${target} PRIVATE ${procpool_as_shipped}) # the precompiled header is for less
     else()

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <vector>
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "support/child.hpp"
 #include "support/eventually.hpp"
 #include "support/faults.hpp"
+#include "support/processes.hpp"
 #include "support/shared.hpp"
 
 /// Filling the places of workers where forking is slow, or cannot be.
@@ -57,6 +59,32 @@ TEST_F(Filling, EndsWhenTheClientDiesInTheMiddle) {
         return *forks == seen;
     }));
     EXPECT_LT(seen, workers / 2);
+}
+
+/// A program that adopts orphans, as the first process of a container does, adopts the spare, too.
+TEST_F(Filling, LeavesNoSpareBehindWhenTheForkServerIsKilled) {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    procpool::os::fault_hook = fork_slowly;
+    {
+        Pool pool{1};
+        const pid_t server = pool.apply([] { return ::getppid(); });
+        ASSERT_TRUE(support::eventually([&] {  // it rests, with its worker and the spare
+            return support::children_of(server).size() == 2 &&
+                   support::look_up(server)->state == 'S';
+        }));
+        ::kill(server, SIGKILL);
+        EXPECT_TRUE(support::eventually([&] {  // its worker may be faster than the news
+            try {
+                pool.apply([] {});
+                return false;
+            } catch (const procpool::PoolBroken&) {
+                return true;
+            }
+        }));
+    }
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+    EXPECT_EQ(errno, ECHILD);
+    ::prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
 TEST_F(Filling, BreaksThePoolWhereTheWorkerThatAJobIsForCannotBeHad) {

@@ -17,6 +17,7 @@
 #include "support/eventually.hpp"
 #include "support/numbers.hpp"
 #include "support/processes.hpp"
+#include "support/sanitized.hpp"
 #include "support/shared.hpp"
 
 namespace {
@@ -402,11 +403,15 @@ TEST_F(Timeout, DoesNotTouchWhatIsInTime) {
 }
 
 /// While there is work the fork server looks at its client every 50 ms: a shorter deadline is told
-/// to it. The median of some tries, because a busy machine may hold one up.
+/// to it. Of many tries the eighth best, because a busy machine may hold most of them up: those
+/// that wait for a look would be that fast once in 25 times.
 TEST_F(Timeout, OfAFewMillisecondsDoesNotWaitForTheNextLook) {
+    if (sanitized) {
+        GTEST_SKIP() << "the death of a worker alone takes longer under a sanitizer";
+    }
     Pool pool{1};
     std::vector<double> took;
-    for (int i = 0; i < 9; ++i) {
+    for (int i = 0; i < 25; ++i) {
         pool.apply([] {});
         const auto start = Clock::now();
         EXPECT_THROW(
@@ -415,8 +420,8 @@ TEST_F(Timeout, OfAFewMillisecondsDoesNotWaitForTheNextLook) {
         took.push_back(support::milliseconds(Clock::now() - start));
     }
     std::sort(took.begin(), took.end());
-    std::cout << "timed out after " << took[4] << " ms\n";
-    EXPECT_LT(took[4], 20);
+    std::cout << "timed out after " << took[7] << " ms\n";
+    EXPECT_LT(took[7], 12);
 }
 
 /// What idle workers have in their slots is no item.

@@ -63,6 +63,17 @@ bool is_of_worker(const char* maps, const Layout& layout, const os::MappedRange&
     return reads_pool_page && writes_slot;
 }
 
+/// A number that was a process's of a pool, if it is a child of this one now.
+void reap_if_adopted(pid_t pid) {
+    std::array<char, 16> number{};
+    std::snprintf(number.data(), number.size(), "%d", pid);
+    const auto state = os::state_of_process(number.data());
+    if (state && state->parent == os::own_pid() &&
+        std::string_view(state->name.data()).starts_with("procpool ")) {
+        os::reap_until(pid, os::now_ns() + slice);
+    }
+}
+
 /// One pass. False if there was nothing to kill.
 bool kill_what_is_there(const Layout& layout, const os::MappedRange& pool_page, std::size_t depth) {
     bool any = false;
@@ -102,15 +113,9 @@ void reap_adopted_workers(const Layout& layout) noexcept {
         return;
     }
     for (int worker = 0; worker < layout.workers(); ++worker) {
-        std::array<char, 16> number{};
-        const pid_t pid = layout.server_line(worker).pid.load();
-        std::snprintf(number.data(), number.size(), "%d", pid);
-        const auto state = os::state_of_process(number.data());
-        if (state && state->parent == os::own_pid() &&
-            std::string_view(state->name.data()).starts_with("procpool ")) {
-            os::reap_until(pid, os::now_ns() + slice);
-        }
+        reap_if_adopted(layout.server_line(worker).pid.load());
     }
+    reap_if_adopted(layout.server().spare.load());
 }
 
 }  // namespace engine

@@ -1,6 +1,7 @@
 #include "engine/server/spare.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <exception>
 #include <optional>
@@ -37,6 +38,7 @@ void Spare::keep() {
         await_place(std::move(place.read_end), self);
     }
     pid_ = pid;
+    layout_.server().spare.store(pid, std::memory_order_relaxed);
     place_ = std::move(place.write_end);
 }
 
@@ -82,6 +84,7 @@ void Spare::reap() {
 
 void Spare::forget() {
     pid_ = 0;
+    layout_.server().spare.store(0, std::memory_order_relaxed);
     place_.reset();
 }
 

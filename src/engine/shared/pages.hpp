@@ -191,6 +191,7 @@ struct alignas(cache_line) ServerPage {
     /// Behind a start that failed: what of the client's standing it could not take, in words.
     std::array<char, 32> other_standing{};
     std::atomic<pid_t> pid{0};               ///< its number for itself and the workers
+    std::atomic<pid_t> spare{0};             ///< that of its spare; 0 while there is none
     Word next_look{0};                       ///< when it looks at the deadlines next, ns; 0: never
     std::atomic<std::uint32_t> watching{1};  ///< for stops of the client; 0: a poke is needed
     Word downs{0};                           ///< workers that left corrupt memory
