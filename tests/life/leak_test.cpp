@@ -23,6 +23,7 @@
 #include "support/eventually.hpp"
 #include "support/numbers.hpp"
 #include "support/processes.hpp"
+#include "support/sanitized.hpp"
 #include "support/shared.hpp"
 
 namespace {
@@ -60,7 +61,7 @@ protected:
 };
 
 TEST_F(Leak, ThousandPoolsMadeUsedAndDropped) {
-    leaves_nothing_behind(1000, [](int i) {
+    leaves_nothing_behind(sanitized ? 200 : 1000, [](int i) {
         Pool pool{1 + i % 3};
         EXPECT_EQ(pool.apply(square, i), i * i);
     });
