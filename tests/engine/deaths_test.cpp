@@ -25,6 +25,7 @@
 
 #include <procpool/pool.hpp>
 
+#include "support/eventually.hpp"
 #include "support/sanitized.hpp"
 #include "support/shared.hpp"
 
@@ -391,9 +392,7 @@ TEST_P(Deaths, NoDescendantOutlivesThePool) {
             notes->descendant = grandchild;
             ::_exit(0);
         }
-        while (notes->descendant == 0) {
-            ::usleep(100);
-        }
+        support::await(notes->descendant);
     }));
     EXPECT_EQ(::kill(notes->descendant, 0), 0);
     pool.terminate();

@@ -13,6 +13,7 @@
 #include <procpool/pool.hpp>
 
 #include "engine/shared/steps.hpp"
+#include "support/eventually.hpp"
 #include "support/shared.hpp"
 
 namespace engine_test {
@@ -29,26 +30,20 @@ struct Stage {
 };
 support::Shared<Stage> stage;
 
-void await(const std::atomic<bool>& flag) {
-    while (!flag) {
-        ::usleep(50);
-    }
-}
-
 void direct(Step step, int worker) {
     if (worker == 1 && step == Step::worker_starts) {
-        await(stage->in_doubt);
+        support::await(stage->in_doubt);
     }
     if (worker == 0 && step == Step::claim_swapped && stage->armed.exchange(false)) {
         stage->in_doubt = true;
-        await(stage->may_die);
+        support::await(stage->may_die);
         ::kill(::getpid(), SIGKILL);
     }
 }
 
 int act(int item) {
     if (item == 20) {
-        await(stage->first_may_end);
+        support::await(stage->first_may_end);
         stage->armed = true;
     }
     if (item == 11 || item == 21) {
@@ -68,9 +63,7 @@ TEST(Evidence, SurvivesItsAuthorsClaimsInOtherJobs) {
     EXPECT_EQ(placeholder.get(), std::vector{2});
     auto doubtful = pool.map_async(&act, std::vector{10, 11}, one_by_one);
     stage->first_may_end = true;
-    while (stage->done_by_other < 2) {
-        ::usleep(50);
-    }
+    support::await(stage->done_by_other, 2);
     stage->may_die = true;
     EXPECT_EQ(doubtful.get(std::chrono::seconds(20)), (std::vector{11, 12}));
     EXPECT_EQ(older.get(std::chrono::seconds(20)), (std::vector{21, 22}));

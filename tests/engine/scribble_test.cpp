@@ -26,6 +26,7 @@
 #include "collected.hpp"
 #include "engine/shared/words.hpp"
 #include "pool_map.hpp"
+#include "support/eventually.hpp"
 #include "support/shared.hpp"
 
 namespace engine_test {
@@ -256,9 +257,7 @@ TEST_P(ScribbleOverOne, CostsOneItemAndNothingElse) {
 
 std::uint64_t attack_when_released(std::uint64_t item) {
     ++counts->starts.at(item);
-    while (!counts->released) {
-        ::usleep(100);
-    }
+    support::await(counts->released);
     scribble(Ink::ones);
     return item;
 }
@@ -271,9 +270,7 @@ TEST(ScribbleOfACancelledItem, DoesNotStartItAgain) {
     procpool::detail::Engine engine({.processes = 2});
     const auto started = engine_test::start<std::uint64_t>(
         engine, &attack_when_released, std::vector<std::uint64_t>{0, 1, 2, 3}, {.chunksize = 4});
-    while (counts->starts[0] == 0) {
-        ::usleep(100);
-    }
+    support::await(counts->starts[0]);
     engine.cancel(started.job, std::chrono::nanoseconds(0));
     counts->released = true;
     const Results results = engine_test::finish(engine, started);

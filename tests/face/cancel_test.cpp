@@ -32,12 +32,6 @@ struct Board {
 };
 Board* board = nullptr;
 
-void await(const std::atomic<bool>& flag) {
-    while (!flag) {
-        ::usleep(100);
-    }
-}
-
 static_assert(!std::is_copy_constructible_v<mp::AsyncResult<int>>);
 static_assert(!std::is_copy_assignable_v<mp::AsyncResult<int>>);
 static_assert(std::is_nothrow_move_constructible_v<mp::AsyncResult<int>>);
@@ -59,11 +53,11 @@ TEST_F(Cancel, ReachesTheRestOfAChunk) {
             ++board->ran;
             if (i == 0) {
                 board->started = true;
-                await(board->go);
+                support::await(board->go);
             }
         },
         numbers(60), {.chunksize = 60});
-    await(board->started);
+    support::await(board->started);
     EXPECT_TRUE(result.cancel());
     board->go = true;
     EXPECT_THROW(result.get(), mp::TaskCancelled);
@@ -85,7 +79,7 @@ TEST_F(Cancel, ByAFindReachesChunksOfOthers) {
     const auto found = pool.find_any(
         [](int i) -> std::optional<int> {
             if (i == 0) {
-                await(board->started);
+                support::await(board->started);
                 return i;
             }
             board->started = true;
@@ -105,7 +99,7 @@ TEST_F(Cancel, ByAFindOfTheFirstLeavesLowerItemsRunning) {
                 return i;
             }
             if (i == 0) {
-                await(board->started);
+                support::await(board->started);
             }
             return i == 40 ? std::optional(i) : std::nullopt;
         },
@@ -118,7 +112,7 @@ TEST_F(Cancel, ByFailFastReachesChunksOfOthers) {
     EXPECT_THROW(pool.map(
                      [](int i) {
                          if (i == 0) {
-                             await(board->started);
+                             support::await(board->started);
                              throw std::runtime_error("first");
                          }
                          board->started = true;

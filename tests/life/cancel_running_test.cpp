@@ -231,9 +231,7 @@ TEST_F(StopRunning, IsSeenByATaskThatAsksLate) {
     mp::Pool pool{1};
     auto late = pool.submit([] {
         ++board->started;
-        while (!board->go) {
-            std::this_thread::sleep_for(100us);
-        }
+        support::await(board->go);
         end_when_asked();
     });
     await_started();
@@ -391,9 +389,14 @@ TEST_F(StopRunning, NeverHitsAnotherJob) {
     std::atomic<bool> over{false};
     std::jthread canceller([&] {
         while (!over) {
-            auto doomed = pool.map_async([](int) { std::this_thread::sleep_for(200us); },
-                                         numbers(8), {.chunksize = 1});
-            std::this_thread::sleep_for(300us);
+            board->started = 0;
+            auto doomed = pool.map_async(
+                [](int) {
+                    ++board->started;
+                    std::this_thread::sleep_for(200us);
+                },
+                numbers(8), {.chunksize = 1});
+            await_started();  // one of them runs
             static_cast<void>(doomed.cancel());
             try {
                 doomed.get();

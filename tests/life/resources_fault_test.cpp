@@ -383,9 +383,7 @@ TEST_F(Resources, NoFileForTheListOfChildrenOnlyDelaysTheirEnd) {
     faults->fail(Call::open_file, ENFILE, 0, 3, Where::others);
     EXPECT_THROW(pool.apply([] {
         support::start_daemon(*roll);
-        while (roll->size() == 0) {
-            ::usleep(100);
-        }
+        support::await([] { return roll->size() != 0; }, "the daemon to start");
         std::abort();
     }),
                  WorkerDied);

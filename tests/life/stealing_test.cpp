@@ -6,7 +6,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
-#include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <thread>
@@ -23,16 +22,17 @@
 #include <procpool/procpool.hpp>
 
 #include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/numbers.hpp"
 #include "support/shared.hpp"
 
 /// No worker rests while another one holds items that have not started.
 namespace {
 
 using namespace std::chrono_literals;
+using support::numbers;
 
 constexpr int workers = 4;
-/// So long that an item waits for others: far more than it takes them to come.
-constexpr auto patience = 30s;
 
 struct Seen {
     std::atomic<int> started{0};
@@ -60,22 +60,15 @@ int wait_for_help(int x) {
     return x;
 }
 
-std::vector<int> numbers(int count) {
-    std::vector<int> all(static_cast<std::size_t>(count));
-    std::iota(all.begin(), all.end(), 0);
-    return all;
-}
-
 TEST(Stealing, SharesOneClaimAmongAllWorkers) {
     procpool::Pool pool{workers};
     const auto items = numbers(1000);
-    const auto until = std::chrono::steady_clock::now() + patience;
-    do {
+    EXPECT_TRUE(support::eventually([&] {
         reset();
         EXPECT_EQ(pool.map(wait_for_help, items, {.chunksize = items.size()}), items);
         EXPECT_EQ(seen->started, 1000);
-    } while (seen->most_running < workers && std::chrono::steady_clock::now() < until);
-    EXPECT_EQ(seen->most_running, workers);
+        return seen->most_running == workers;
+    }));
 }
 
 TEST(Stealing, RunsTheItemsOfADeadHolderOnce) {
@@ -161,9 +154,7 @@ std::optional<int> find_while_the_other_waits(int x) {
     const bool began = finder->first.compare_exchange_strong(nobody, ::getpid());
     if (!began && nobody != ::getpid()) {
         finder->taken = true;
-        for (int ms = 0; finder->found < 0 && ms < 20'000; ++ms) {
-            std::this_thread::sleep_for(1ms);
-        }
+        static_cast<void>(support::eventually([] { return finder->found >= 0; }));
         return std::nullopt;
     }
     if (const int found = finder->found; found >= 0) {
@@ -196,9 +187,7 @@ TEST(Stealing, RunsNothingBehindAFindInTheSameClaim) {
 /// is behind it in the claim, was found.
 std::optional<int> find_behind_an_endless_item(int x) {
     if (x == 0) {
-        for (int ms = 0; finder->found < 0 && ms < 20'000; ++ms) {
-            std::this_thread::sleep_for(1ms);
-        }
+        static_cast<void>(support::eventually([] { return finder->found >= 0; }));
     }
     if (x != 99) {
         return std::nullopt;
@@ -220,10 +209,7 @@ TEST(Stealing, LeavesNoWorkerIdleWhileItemsHaveNotStarted) {
     reset();
     const auto meet = [](int x) {
         ++seen->started;
-        for (int ms = 0; seen->started < workers && ms < 20'000; ++ms) {
-            std::this_thread::sleep_for(1ms);
-        }
-        return seen->started >= workers ? x : -1;
+        return support::eventually([] { return seen->started >= workers; }) ? x : -1;
     };
     EXPECT_EQ(pool.map(meet, numbers(workers), {.chunksize = workers}), numbers(workers));
 }
@@ -291,9 +277,7 @@ procpool::PoolOptions two_and_no_heir() {
     heirs->tries = 0;
     return {.processes = 2, .initializer = [] {
                 if (heirs->born++ >= 2) {
-                    while (!heirs->let_in) {
-                        std::this_thread::sleep_for(1ms);
-                    }
+                    support::await(heirs->let_in);
                 }
             }};
 }

@@ -124,7 +124,10 @@ TEST(StopOfAllProcesses, CostsNoTime) {
         [&] { return std::all_of(all.begin(), all.end(), support::is_stopped); }));
     std::this_thread::sleep_for(2700ms);  // longer than the timeout
     std::for_each(all.rbegin(), all.rend(), [](pid_t process) { ::kill(process, SIGCONT); });
-    std::this_thread::sleep_for(100ms);  // in which it would be killed
+    // Once another item is killed for its time, the fork server has looked at all deadlines.
+    EXPECT_THROW(
+        pool.apply(procpool::TaskOptions{.timeout = 20ms}, [] { support::wait_for_ever(); }),
+        procpool::TaskTimeout);
     ++state->go;
     EXPECT_EQ(result.get(), 7);
 }

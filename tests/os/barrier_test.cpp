@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/eventually.hpp"
 #include "support/shared.hpp"
 
 namespace procpool::os {
@@ -62,9 +63,7 @@ TEST(MemoryBarrierInAll, OrdersTheStoresOfAnotherProcessWithItsLoads) {
         run_without_barriers(*race);
         ::_exit(0);
     }
-    while (!race->joined && !race->cannot) {
-        ::usleep(100);
-    }
+    ASSERT_TRUE(support::eventually([&] { return race->joined || race->cannot; }));
     int neither_saw = 0;
     bool had = true;
     for (Round& round : race->each) {

@@ -31,4 +31,8 @@ void await(const Counter& counter, int value) {
     }
 }
 
+void await(const std::atomic<bool>& flag) {
+    await([&] { return flag.load(); }, "a flag to be set");
+}
+
 }  // namespace support

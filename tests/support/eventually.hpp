@@ -57,5 +57,7 @@ using Counter = std::atomic<int>;
 /// Waits until the counter is at least `value`. Throws std::runtime_error when the patience is
 /// over.
 void await(const Counter& counter, int value = 1);
+/// Waits until the flag is set. Throws std::runtime_error when the patience is over.
+void await(const std::atomic<bool>& flag);
 
 }  // namespace support
