@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fcntl.h>
 #include <grp.h>
@@ -125,6 +126,28 @@ void take_habits(const Standing& wanted) {
     take_signals(wanted.ignored_signals);
 }
 
+/// Supplementary ones, sorted. The kernel has up to 65,536.
+std::vector<gid_t> own_groups() {
+    std::vector<gid_t> groups(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
+    const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
+    groups.resize(static_cast<std::size_t>(std::max(count, 0)));
+    std::sort(groups.begin(), groups.end());
+    return groups;
+}
+
+/// FNV-1a, a number a step.
+std::uint64_t hash_of(const std::vector<gid_t>& groups) {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const gid_t group : groups) {
+        hash = (hash ^ group) * 0x100000001b3;
+    }
+    return hash;
+}
+
+bool has_groups_of(const Standing& wanted, const Standing& now) {
+    return wanted.group_count == now.group_count && wanted.group_hash == now.group_hash;
+}
+
 /// Rights are only ever given up here: the system refuses the rest.
 void take_rights(const Standing& wanted, const Standing& now) {
     for (unsigned capability = 0; capability <= last_capability; ++capability) {
@@ -132,7 +155,7 @@ void take_rights(const Standing& wanted, const Standing& now) {
             ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
         }
     }
-    if (wanted.group_count != now.group_count || wanted.more_groups != now.more_groups) {
+    if (!has_groups_of(wanted, now) && wanted.group_count <= Standing::most_groups) {
         ::setgroups(wanted.group_count, wanted.more_groups.data());
     }
     if (wanted.groups != now.groups) {
@@ -166,8 +189,7 @@ const char* difference(const Standing& wanted, const Standing& now) {
     if (wanted.users != now.users) {
         return "user";
     }
-    if (wanted.groups != now.groups || wanted.group_count != now.group_count ||
-        wanted.more_groups != now.more_groups) {
+    if (wanted.groups != now.groups || !has_groups_of(wanted, now)) {
         return "groups";
     }
     if (wanted.capabilities != now.capabilities) {
@@ -213,9 +235,11 @@ Standing own_standing() {
     Standing own;
     ::getresuid(&own.users[0], &own.users[1], &own.users[2]);
     ::getresgid(&own.groups[0], &own.groups[1], &own.groups[2]);
-    const int groups = ::getgroups(Standing::most_groups, own.more_groups.data());
-    own.group_count = groups > 0 ? static_cast<std::uint32_t>(groups) : 0;
-    std::sort(own.more_groups.begin(), own.more_groups.begin() + own.group_count);
+    const std::vector<gid_t> groups = own_groups();
+    own.group_count = static_cast<std::uint32_t>(groups.size());
+    std::copy_n(groups.begin(), std::min(groups.size(), Standing::most_groups),
+                own.more_groups.begin());
+    own.group_hash = hash_of(groups);
     own.capabilities = own_capabilities();
     own.no_new_privileges = ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
     own.root = identity_of_path("/");

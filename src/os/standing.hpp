@@ -19,8 +19,9 @@ struct Standing {
 
     std::array<uid_t, 3> users{};   // real, effective, saved
     std::array<gid_t, 3> groups{};  // the same
-    std::uint32_t group_count = 0;  // supplementary ones, sorted
+    std::uint32_t group_count = 0;  // supplementary ones; the first of them, sorted
     std::array<gid_t, most_groups> more_groups{};
+    std::uint64_t group_hash = 0;                 // of all of them
     std::array<std::uint64_t, 4> capabilities{};  // effective, permitted, inheritable, bounding
     int no_new_privileges = 0;
     int seccomp = 0;

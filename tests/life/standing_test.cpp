@@ -3,10 +3,13 @@
 
 #include <csignal>
 #include <functional>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <system_error>
+#include <vector>
 
+#include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -72,6 +75,12 @@ bool allow_all_calls_by_a_filter() {
            ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
 
+bool have_groups(std::size_t count) {
+    std::vector<gid_t> groups(count);
+    std::iota(groups.begin(), groups.end(), 1000);
+    return ::setgroups(groups.size(), groups.data()) == 0;
+}
+
 class RootsStanding : public testing::Test {
 protected:
     void SetUp() override {
@@ -92,6 +101,25 @@ TEST_F(RootsStanding, AsAnotherUserIsThatOfTheWorkers) {
 TEST_F(RootsStanding, WithAnotherEffectiveUserIsThatOfTheWorkers) {
     EXPECT_TRUE(reaches_workers([] { return ::seteuid(nobody) == 0; },
                                 [] { return ::geteuid() == nobody && ::getuid() == 0; }));
+}
+
+TEST_F(RootsStanding, WithFewerGroupsIsThatOfTheWorkers) {
+    for (const std::size_t before : {2U, 300U}) {
+        EXPECT_TRUE(support::status_of_child([&] {
+                        return have_groups(before) &&
+                               reaches_workers([] { return have_groups(0); },
+                                               [] { return ::getgroups(0, nullptr) == 0; });
+                    }) == 0)
+            << before;
+    }
+}
+
+/// More than fit into what the clean process is told.
+TEST_F(RootsStanding, WithOtherGroupsOfVeryManyIsRefused) {
+    EXPECT_TRUE(support::status_of_child([] {
+                    return have_groups(300) &&
+                           is_refused([] { return have_groups(280); }, "groups");
+                }) == 0);
 }
 
 TEST_F(RootsStanding, InAJailIsThatOfTheWorkers) {
