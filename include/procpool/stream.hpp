@@ -142,7 +142,7 @@ private:
     }
     std::optional<R> next_before(detail::Clock::time_point deadline) {
         State& at = state();
-        if (at.core.is_at_end()) {
+        if (at.core.is_at_end(deadline)) {
             return std::nullopt;
         }
         if (!at.core.is_there(deadline)) {

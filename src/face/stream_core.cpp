@@ -86,13 +86,15 @@ bool StreamCore::is_time_to_pull() {
            os::now_ns() - pulled_ns_ > longest_batch_ns;
 }
 
-bool StreamCore::is_at_end() {
+bool StreamCore::is_at_end(Clock::time_point deadline) {
     if (items_->count() <= sink_->consumed() || is_time_to_pull()) {
         pull();
     }
-    while (source_ != nullptr && items_->count() <= sink_->consumed()) {  // passed over
-        wait(Clock::time_point::max());
+    for (bool in_time = true;
+         in_time && source_ != nullptr && items_->count() <= sink_->consumed();) {  // passed over
+        wait(deadline);
         pull();
+        in_time = Clock::now() < deadline;
     }
     const std::uint64_t end = items_->count() + (error_ ? 1 : 0);
     const bool at_end = source_ == nullptr && sink_->consumed() >= end;

@@ -296,6 +296,22 @@ TEST_F(Streams, WaitNoLongerThanTheyAreAskedTo) {
     EXPECT_EQ(stream.next(0ns), std::nullopt);
 }
 
+TEST_F(Streams, WaitNoLongerThanTheyAreAskedToBehindWhatWasPassedOver) {
+    auto stream = pool.imap(
+        [go = go.get()](int i) {
+            support::await([&] { return go->load(); }, "go");
+            return i;
+        },
+        std::views::iota(0), {.buffer = 4});
+    auto at = stream.begin();
+    for (int i = 0; i < 4; ++i) {
+        ++at;
+    }
+    EXPECT_THROW(static_cast<void>(stream.next(5ms)), mp::TimeoutError);
+    *go = true;
+    EXPECT_EQ(stream.next(30s), 4);
+}
+
 TEST_F(Streams, RefuseABufferOutOfRangeAtTheCall) {
     constexpr auto minus_one = static_cast<std::size_t>(-1);
     EXPECT_THROW(static_cast<void>(pool.imap(square, numbers(1), {.buffer = minus_one})),

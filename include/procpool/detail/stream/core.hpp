@@ -49,7 +49,7 @@ public:
     ~StreamCore();
 
     /// Is there nothing at the current position, because the range or the work has ended? May pull.
-    [[nodiscard]] bool is_at_end();
+    [[nodiscard]] bool is_at_end(Clock::time_point deadline = Clock::time_point::max());
     /// Waits until it is known what is at the current position: a result, an error or the end.
     /// False if it is not at the deadline. May pull.
     [[nodiscard]] bool is_there(Clock::time_point deadline);
