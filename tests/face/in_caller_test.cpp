@@ -23,6 +23,7 @@
 #include <procpool/this_task.hpp>
 
 #include "support/child.hpp"
+#include "support/eventually.hpp"
 #include "support/lists.hpp"
 #include "support/numbers.hpp"
 
@@ -241,7 +242,13 @@ TEST(InCaller, MapsNoSharedMemory) {
                   for (const std::size_t size : pool.imap(&std::string::size, texts)) {
                       sum += size;
                   }
-                  return sum == 200'000 && mapped() - before < (std::size_t{64} << 20U);
+                  std::atomic<bool> called{false};
+                  pool.submit(&std::string::size, texts[0]).then([&](auto) { called = true; });
+                  if (!support::eventually([&] { return called.load(); })) {
+                      return false;
+                  }
+                  // A thread has a stack and an arena of the allocator.
+                  return sum == 200'000 && mapped() - before < (std::size_t{1} << 30U);
               }),
               0);
 }

@@ -81,7 +81,12 @@ std::vector<std::size_t> wait_any(std::span<const EngineJob> jobs, Clock::time_p
     }
 }
 
-void stop_wait_any() { news().tell(); }
+/// Whoever waits has made the region, or looks at `stop` after that.
+void stop_wait_any() {
+    if (memory::Region::exists()) {
+        news().tell();
+    }
+}
 
 }  // namespace detail
 PROCPOOL_END_NAMESPACE
