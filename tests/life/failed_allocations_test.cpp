@@ -147,6 +147,23 @@ constexpr Scenario scenarios[] = {
              numbers(6));
          return !outcomes.at(3).has_value();
      }},
+    {"FailFastCostsNoWorker",
+     [](mp::Pool& pool) {
+         const auto workers = pool.worker_pids();
+         try {
+             pool.map([](int x) { return x == 3 ? throw std::runtime_error("three") : x; },
+                      numbers(2'000), {.chunksize = 1, .fail_fast = true});
+             return false;
+         } catch (const std::runtime_error&) {
+         } catch (const std::bad_alloc&) {
+         }
+         try {
+             pool.for_each_worker([] { ::usleep(20'000); });  // in which one would be killed
+         } catch (const mp::WorkerDied&) {
+             return false;
+         }
+         return pool.worker_pids() == workers;
+     }},
     {"Submit",
      [](mp::Pool& pool) {
          auto sum = pool.submit([](int x) { return x + 1; }, 1);

@@ -109,7 +109,12 @@ bool Inbox::take(const FrameHeader& header, std::span<const std::byte> payload) 
         return false;
     }
     if (header.kind == FrameKind::failure && job->fail_fast) {
-        board_.close(*job, true);  // and it may be complete, and gone
+        try {
+            board_.close(*job, true);  // and it may be complete, and gone
+        } catch (const std::bad_alloc&) {
+            // The frame is taken in, and its worker has closed the job: the rest of it is dropped
+            // at a later look.
+        }
     } else {
         board_.finish_if_complete(*job);
     }
