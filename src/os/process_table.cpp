@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -64,9 +65,10 @@ std::optional<ProcessState> state_of_process(const char* number) noexcept {
     ProcessState state;
     state.number = static_cast<pid_t>(std::strtol(text.data(), nullptr, 10));
     if (after_name == nullptr ||
-        std::sscanf(after_name + 1,
-                    " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld",
-                    &state.state, &state.parent, &state.group, &state.threads) != 4) {
+        std::sscanf(
+            after_name + 1,
+            " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %" SCNu64,
+            &state.state, &state.parent, &state.group, &state.threads, &state.started) != 5) {
         return std::nullopt;
     }
     if (const char* const name = std::strchr(text.data(), '('); name < after_name) {
@@ -74,6 +76,12 @@ std::optional<ProcessState> state_of_process(const char* number) noexcept {
         std::ranges::copy(whole.substr(0, state.name.size() - 1), state.name.begin());
     }
     return state;
+}
+
+std::optional<ProcessState> state_of_process(pid_t number) noexcept {
+    std::array<char, 16> name{};
+    std::snprintf(name.data(), name.size(), "%d", number);
+    return state_of_process(name.data());
 }
 
 std::optional<std::size_t> depth_below_table() noexcept {
@@ -110,13 +118,16 @@ RunState run_state(pid_t pid) noexcept {
     if (depth_below_table() != std::size_t{0}) {
         return RunState::running;
     }
-    std::array<char, 16> number{};
-    std::snprintf(number.data(), number.size(), "%d", pid);
-    const std::optional<ProcessState> state = state_of_process(number.data());
+    const std::optional<ProcessState> state = state_of_process(pid);
     if (!state) {
         return RunState::gone;
     }
     return state->state == 'T' ? RunState::stopped : RunState::running;
+}
+
+bool is_uninterruptible(pid_t pid) noexcept {
+    const auto state = depth_below_table() == std::size_t{0} ? state_of_process(pid) : std::nullopt;
+    return !state || state->state == 'D';
 }
 
 std::vector<ProcessState> processes_in_table() {

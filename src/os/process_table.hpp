@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -20,10 +21,12 @@ struct ProcessState {
     pid_t parent = 0;
     pid_t group = 0;
     long threads = 0;
+    std::uint64_t started = 0;  ///< ticks of the kernel's clock
 };
 /// The state of a process by its number in /proc, or "self". Nothing when there is no such process,
 /// or no /proc.
 [[nodiscard]] std::optional<ProcessState> state_of_process(const char* number) noexcept;
+[[nodiscard]] std::optional<ProcessState> state_of_process(pid_t number) noexcept;
 
 /// The processes of /proc are numbered as where it was mounted, which may be another PID namespace
 /// than that of this process: then the same number means another process, or none. How many
@@ -39,6 +42,10 @@ struct ProcessState {
 enum class RunState { running, stopped, gone };
 /// Whether a process is stopped (Ctrl-Z, SIGSTOP). Where /proc cannot tell, it is taken to run.
 [[nodiscard]] RunState run_state(pid_t pid) noexcept;
+
+/// Does a process wait in the kernel where no signal reaches it? Where /proc cannot tell, it is
+/// taken to.
+[[nodiscard]] bool is_uninterruptible(pid_t pid) noexcept;
 
 /// All processes: slow. Throws std::bad_alloc.
 [[nodiscard]] std::vector<ProcessState> processes_in_table();

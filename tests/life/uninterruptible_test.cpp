@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -44,6 +46,28 @@ protected:
 };
 
 }  // namespace
+
+/// A worker that dies slowly, as one with much memory does, here because its debugger has not heard
+/// of its death, is waited for: then its item may be tried again.
+TEST(SlowDeath, IsNotTakenForNone) {
+    const support::Shared<support::Counter> first;
+    mp::Pool pool{1};
+    auto late = pool.submit({.timeout = 500ms, .retries = 1}, [first = first.get()] {
+        if (*first == 0) {
+            *first = ::getpid();
+            support::wait_for_ever();
+        }
+        return 7;
+    });
+    support::await(*first);
+    if (::ptrace(PTRACE_SEIZE, first->load(), nullptr, nullptr) != 0) {
+        GTEST_SKIP() << "ptrace is not permitted";
+    }
+    ASSERT_TRUE(support::eventually([&] { return support::look_up(*first)->state == 'Z'; }));
+    EXPECT_FALSE(late.wait(1s)) << "longer than one may be dead that waits in the kernel";
+    EXPECT_EQ(::waitpid(*first, nullptr, __WALL), first->load());
+    EXPECT_EQ(late.get(), 7);
+}
 
 TEST_F(Uninterruptible, TaskIsTimedOutAndItsWorkerReplaced) {
     const support::Shared<support::Counter> stuck;

@@ -65,9 +65,7 @@ bool is_of_worker(const char* maps, const Layout& layout, const os::MappedRange&
 
 /// A number that was a process's of a pool, if it is a child of this one now.
 void reap_if_adopted(pid_t pid) {
-    std::array<char, 16> number{};
-    std::snprintf(number.data(), number.size(), "%d", pid);
-    const auto state = os::state_of_process(number.data());
+    const auto state = os::state_of_process(pid);
     if (state && state->parent == os::own_pid() &&
         std::string_view(state->name.data()).starts_with("procpool ")) {
         os::reap_until(pid, os::now_ns() + slice);
@@ -77,7 +75,13 @@ void reap_if_adopted(pid_t pid) {
 /// One pass. False if there was nothing to kill.
 bool kill_what_is_there(const Layout& layout, const os::MappedRange& pool_page, std::size_t depth) {
     bool any = false;
+    const auto self = os::state_of_process("self");
     for (const os::ProcessState& process : os::processes_in_table()) {
+        // Workers are younger than the program that has the pool. To ask others costs, and the
+        // answer may have to wait for what they wait for.
+        if (self && process.started < self->started) {
+            continue;
+        }
         const std::string maps = "/proc/" + std::to_string(process.number) + "/maps";
         if (!is_of_worker(maps.c_str(), layout, pool_page)) {
             continue;

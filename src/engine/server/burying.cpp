@@ -38,7 +38,7 @@ std::uint64_t Burying::next_look(std::uint64_t now) const {
     std::uint64_t next = any ? now + room_interval : never;
     for (int worker = 0; worker < places_.count(); ++worker) {
         if (const std::uint64_t killed_at = places_[worker].killed_at; killed_at != 0) {
-            next = std::min(next, killed_at + write_off_time);
+            next = std::min(next, std::max(killed_at + write_off_time, now + dying_interval));
         }
     }
     return next;
@@ -51,8 +51,7 @@ void Burying::bury_all() {
         memory_kills_.note();
     }
     for (int worker = 0; worker < places_.count(); ++worker) {
-        const std::uint64_t killed_at = places_[worker].killed_at;
-        if (killed_at != 0 && now >= killed_at + write_off_time) {
+        if (places_.is_stuck(worker, now)) {
             Grave& grave = graves_[static_cast<std::size_t>(worker)];
             grave.ending = places_.write_off(worker);
             grave.written_off = true;

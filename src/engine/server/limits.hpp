@@ -44,8 +44,12 @@ inline constexpr std::uint64_t longest_oversleep = 100 * os::ms;
 /// ended by then.
 inline constexpr std::uint64_t time_for_last_words = 20 * os::ms;
 
-/// A worker that has not ended so long after its kill is written off.
+/// A worker that has not ended so long after its kill is written off if it waits in the kernel.
 inline constexpr std::uint64_t write_off_time = 200 * os::ms;
+/// If it does not, it is given so long: it may have much memory to give back.
+inline constexpr std::uint64_t longest_death = 5'000 * os::ms;
+/// It is looked at again at this interval.
+inline constexpr std::uint64_t dying_interval = 20 * os::ms;
 
 // Forks.
 

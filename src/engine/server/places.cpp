@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <csignal>
 
+#include "engine/server/limits.hpp"
 #include "os/clock.hpp"
+#include "os/process_table.hpp"
+#include "os/reaping.hpp"
 #include "os/signals.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -74,6 +77,12 @@ os::Ending Places::reap(int worker) {
     return ending;
 }
 
+bool Places::is_stuck(int worker, std::uint64_t now) const {
+    const Place& place = (*this)[worker];
+    return place.killed_at != 0 && now >= place.killed_at + write_off_time &&
+           (now >= place.killed_at + longest_death || os::is_uninterruptible(place.pid));
+}
+
 os::Ending Places::write_off(int worker) {
     Place& place = (*this)[worker];
     written_off_.push_back(place.pid);
@@ -88,10 +97,11 @@ bool Places::is_written_off(pid_t pid) const {
 
 void Places::forget_if_written_off(pid_t pid) { std::erase(written_off_, pid); }
 
-void Places::reap_all(std::uint64_t until) {
-    for (Place& place : places_) {
-        if (place.pid != 0) {
-            os::reap_until(place.pid, until);
+void Places::reap_all() {
+    for (int worker = 0; worker < count(); ++worker) {
+        Place& place = (*this)[worker];
+        while (place.pid != 0 && !os::reap_until(place.pid, os::now_ns() + dying_interval) &&
+               os::is_child(place.pid) && !is_stuck(worker, os::now_ns())) {
         }
         place = {};
     }

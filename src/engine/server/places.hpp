@@ -64,6 +64,9 @@ public:
     void signal_groups(int signal) const;
     /// Reaps a worker that has ended. It still has to be buried.
     os::Ending reap(int worker);
+    /// Was it killed, and does not end? It may wait in the kernel where no signal reaches it, or
+    /// have so much memory to give back that it takes more than longest_death.
+    [[nodiscard]] bool is_stuck(int worker, std::uint64_t now) const;
     /// Forgets a worker that was killed and does not end: the kernel keeps it in a call that no
     /// signal ends. It runs no more code of its own, and is reaped when that call lets go of it. It
     /// still has to be buried.
@@ -71,8 +74,9 @@ public:
     [[nodiscard]] bool is_written_off(pid_t pid) const;
     /// A process that was written off is reaped.
     void forget_if_written_off(pid_t pid);
-    /// Reaps every worker that ends until then, and forgets them all.
-    void reap_all(std::uint64_t until);
+    /// Reaps every worker, all of which were killed, but those that are stuck, and forgets them
+    /// all.
+    void reap_all();
 
 private:
     const Layout& layout_;

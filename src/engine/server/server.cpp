@@ -192,7 +192,7 @@ void Server::kill_condemned() {
 void Server::shut_down() {
     places_.kill_all();
     spare_.kill();
-    places_.reap_all(os::now_ns() + write_off_time);
+    places_.reap_all();
     spare_.reap();
     descendants_.kill_all(os::now_ns() + last_orphan_time_limit);
     report_.announce_end();
