@@ -31,10 +31,9 @@ Client::Client(const EngineOptions& options)
         server_.start(options, code_, region_.file());
     } catch (...) {
         server_.end_workers();
-        if (!server_.is_unused()) {
+        if (!server_.forget()) {
             memory_.leave();
         }
-        server_.forget();
         throw;
     }
 }
@@ -52,9 +51,7 @@ Client::~Client() {
     } catch (const std::bad_alloc&) {
         // The workers are gone. Nobody is left who asks what became of the jobs.
     }
-    // If it is unused, it may still be exiting, but it has made its last write there.
-    server_.is_unused() ? memory_.give_back() : memory_.leave();
-    server_.forget();
+    server_.forget() ? memory_.give_back() : memory_.leave();
 }
 
 bool Client::belongs_to_this_process() const { return owner_ == os::process_mark(); }

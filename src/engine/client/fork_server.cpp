@@ -337,7 +337,7 @@ bool ForkServer::is_unused() const {
     return commands_.is_lost() ? ended : os::hang_up(commands_.fd(), time / ms);
 }
 
-void ForkServer::forget() {
+bool ForkServer::forget() {
     left_running_ = !is_unused();
     if (commands_.is_lost()) {
         static_cast<void>(pidfd_.release());  // the number may be that of a file of the program's
@@ -345,7 +345,7 @@ void ForkServer::forget() {
     os::lifelines::remove(commands_.get());
     commands_.reset();
     if (!exists()) {
-        return;
+        return !left_running_;
     }
     const auto has_gone = [&] { return pidfd_ ? os::has_ended(pidfd_) : os::is_gone(pid_); };
     wait::yield_until(os::now_ns() + 200 * us, has_gone);
@@ -360,6 +360,7 @@ void ForkServer::forget() {
     }
     pidfd_.reset();
     pid_ = 0;
+    return !left_running_;
 }
 
 void ForkServer::leave_to_parent() {

@@ -59,15 +59,15 @@ public:
     /// If the fork server was killed: ends what its workers were, as far as that is certain, and
     /// waits for that for a moment.
     void clear_up();
-    /// Call it when the workers were ended. False if the fork server, a worker or a copy of one may
-    /// still run, and write to the pool's memory.
-    [[nodiscard]] bool is_unused() const;
-    /// Waits for the end of a fork server without workers, which takes about as long as waking up.
-    void forget();
+    /// Call it when the workers were ended. Waits for the end of a fork server without workers,
+    /// which takes about as long as waking up. False if it, a worker or a copy of one may still
+    /// run, and write to the pool's memory.
+    bool forget();
     /// Call it in a forked child: the fork server belongs to the parent.
     void leave_to_parent();
 
 private:
+    [[nodiscard]] bool is_unused() const;
     void start_elsewhere(const EngineOptions& options, WorkerCode& code, const os::KeptFd& region,
                          os::Fd commands, Start start);
     void fork_here(os::Fd commands, Start start, bool inherits);
