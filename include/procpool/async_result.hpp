@@ -85,7 +85,8 @@ public:
         return take();
     }
 
-    /// Waits for the result and takes it, as get(), or the error: throws for no task.
+    /// Waits for the result and takes it, as get(), or the error: throws for no task, but
+    /// std::logic_error the second time.
     [[nodiscard]] Outcome<R> outcome() {
         job_.check_not_taken();
         job_.wait();
@@ -101,6 +102,10 @@ public:
     /// results, but one that blocks keeps the others waiting. When the program ends, those whose
     /// result is there are still called. Make pools that fork (Start::fork) before the first
     /// then().
+    ///
+    /// Throws std::logic_error if the result was taken, or in a forked child, std::system_error if
+    /// the thread cannot be started, std::bad_alloc; then the result can be taken otherwise, but
+    /// `f` may have been moved from.
     template <class F>
     requires std::is_invocable_v<std::decay_t<F>&, Outcome<R>>
     void then(F&& f) {
