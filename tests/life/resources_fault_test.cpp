@@ -165,6 +165,21 @@ TEST_F(Resources, NoMemfdIsSaidClearly) {
               0);
 }
 
+TEST_F(Resources, MoreOfTheRegionThatIsRefusedIsSaidClearlyAndCostsNothing) {
+    Pool pool{2};
+    constexpr std::size_t more = std::size_t{4} << 30U;  // than is open at first
+    faults->fail(Call::protect_memory, ENOMEM, 0, 1'000'000'000, Where::client);
+    try {
+        const procpool::shared_vector<char> large(more);
+        FAIL() << "there is none";
+    } catch (const std::bad_alloc& error) {
+        EXPECT_TRUE(contains(error.what(), "mprotect fails")) << error.what();
+    }
+    faults->stop();
+    EXPECT_TRUE(works(pool));
+    EXPECT_EQ(procpool::shared_vector<char>(100'000'000).size(), 100'000'000U);
+}
+
 TEST_F(Resources, NoMappingIsSaidClearly) {
     EXPECT_EQ(support::status_of_child([] {
                   faults->fail(Call::map_memory, ENOMEM);
