@@ -25,7 +25,7 @@ def program_of(test):
 
 def read_sources(paths):
     """The sources by their paths, with their mutants numbered from 1 on."""
-    sources = {path: Source(path, (ROOT / path).read_text()) for path in paths if (ROOT / path).exists()}
+    sources = {path: Source(path, (ROOT / path).read_text()) for path in paths}
     for number, mutant in enumerate((mutant for source in sources.values() for mutant in source.mutants()), 1):
         mutant.number = number
     return sources
