@@ -348,17 +348,12 @@ TEST_P(Deaths, AForkedCopyThatRunsOnHarmsNothing) {
     const auto outcome = run(
         [] {
             if (::fork() == 0) {
-                while (notes->returns == 0) {
-                    ::usleep(100);
-                }
+                support::await(notes->returns);
             }
         },
         {.chunksize = count});
     expect_value(outcome);
-    for (int i = 0; i < 2000 && notes->returns < 2; ++i) {
-        ::usleep(1000);
-    }
-    EXPECT_EQ(notes->returns, 2);
+    EXPECT_TRUE(support::eventually([] { return notes->returns == 2; }));
     expect_usable();
 }
 

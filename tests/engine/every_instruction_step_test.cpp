@@ -19,7 +19,7 @@ TEST_P(EveryInstruction, CostsAtMostTheItemThatRan) {
         GTEST_SKIP() << "these are not the library's own instructions";
     }
     const Path& which = paths[GetParam()];
-    // Where two workers play, one of them waits for some milliseconds before it asks for items.
+    // Where two workers play, one of them waits for some milliseconds before it steals.
     const std::size_t kills = which.processes > 1 ? 25 : 50;
     const Report report = Runs(which).run({.kills = kills, .longest = 8'000, .farthest = 50});
     if (report.no_permission != 0) {

@@ -54,7 +54,7 @@ TEST_F(Account, TellsHowLongItRan) {
     EXPECT_GE(pool.try_apply(nap).duration(), 20ms);
     EXPECT_GE(pool.submit(nap_for, 1).outcome().duration(), 20ms);
     EXPECT_GE(pool.try_imap(nap_for, numbers(1)).next()->duration(), 20ms);
-    EXPECT_LT(pool.try_apply([] {}).duration(), 20ms);
+    EXPECT_TRUE(support::eventually([&] { return pool.try_apply([] {}).duration() < 20ms; }));
 }
 
 TEST_F(Account, TellsItOfWhatThrew) {

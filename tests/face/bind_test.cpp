@@ -40,10 +40,6 @@ TEST(BindFront, PutsArgumentsBeforeTheItem) {
 
 TEST(BindBack, PutsArgumentsAfterTheItem) {
     EXPECT_EQ(mp::bind_back(join, "a", "b")("x"), "x,a,b");
-}
-
-TEST(Partial, IsBindBack) {
-    EXPECT_EQ(mp::bind_back(join, "a", "b")("x"), "x,a,b");
     EXPECT_EQ(mp::bind_back(slow_square, 100ms)(3), 9);
 }
 

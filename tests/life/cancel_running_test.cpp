@@ -386,9 +386,8 @@ TEST_F(StopRunning, IsNothingOutsideAWorker) {
 /// item.
 TEST_F(StopRunning, NeverHitsAnotherJob) {
     mp::Pool pool{3};
-    std::atomic<bool> over{false};
-    std::jthread canceller([&] {
-        while (!over) {
+    const std::jthread canceller([&](const std::stop_token& over) {
+        while (!over.stop_requested()) {
             board->started = 0;
             auto doomed = pool.map_async(
                 [](int) {
@@ -414,7 +413,6 @@ TEST_F(StopRunning, NeverHitsAnotherJob) {
                       all, {.chunksize = 1}),
                   all);
     }
-    over = true;
 }
 
 /// An order of ends: the handle goes first, then the pool.

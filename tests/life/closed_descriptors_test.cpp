@@ -51,7 +51,7 @@ TEST(ClosedDescriptors, BreakThePoolAtTheNextCall) {
                   pool.map(twice, numbers(10));
                   close_descriptors();
                   return breaks([&] {
-                      for (;;) {
+                      for (const support::Bound bound(support::patience); bound.pause();) {
                           pool.map(twice, numbers(10));
                       }
                   });
@@ -98,7 +98,7 @@ TEST(ClosedDescriptors, AreNotClosedAgainWhenTheirNumbersAreThoseOfOtherFiles) {
                           files.push_back(::open("/dev/null", O_RDONLY));
                       }
                       if (!breaks([&] {
-                              for (;;) {
+                              for (const support::Bound bound(support::patience); bound.pause();) {
                                   pool.map(twice, numbers(10));
                               }
                           })) {

@@ -17,6 +17,7 @@
 #include "support/eventually.hpp"
 #include "support/failures.hpp"
 #include "support/numbers.hpp"
+#include "support/processes.hpp"
 #include "support/shared.hpp"
 
 /// A reduction whose workers die, hang and are killed meanwhile.
@@ -94,17 +95,22 @@ TEST(Reduction, GivesTheSameBitsWhenItsWorkersAreKilled) {
 
 TEST(Reduction, GivesTheSameBitsWhenItsWorkersAreKilledFromOutside) {
     Shared<Counter> begun;
+    Shared<Counter> kills;
     mp::Pool pool{3};
     const double expected = pool.transform_reduce(numbers(60'000), 0.1, std::plus<>{}, term);
-    const auto counted = [at = begun.get()](int x) {
+    const auto counted = [at = begun.get(), killed = kills.get()](int x) {
         ++*at;
+        if (x == 0) {
+            await(*killed);
+        }
         return term(x);
     };
+    const pid_t server = pool.apply([] { return ::getppid(); });
     std::jthread killer([&](const std::stop_token& stop) {
-        for (int kills = 0; kills < 20 && !stop.stop_requested();) {
+        while (*kills < 20 && !stop.stop_requested()) {
             const int seen = *begun;
             for (const pid_t worker : pool.worker_pids()) {
-                kills += worker > 0 && ::kill(worker, SIGKILL) == 0 ? 1 : 0;
+                *kills += support::kill_child(worker, server) ? 1 : 0;
             }
             // Until the work goes on, or is over.
             while (*begun == seen && !stop.stop_requested()) {
@@ -116,6 +122,7 @@ TEST(Reduction, GivesTheSameBitsWhenItsWorkersAreKilledFromOutside) {
         pool.transform_reduce(numbers(60'000), 0.1, std::plus<>{}, counted, {.retries = 1000});
     killer.request_stop();
     killer.join();
+    EXPECT_GT(*kills, 0);
     EXPECT_EQ(std::bit_cast<std::uint64_t>(sum), std::bit_cast<std::uint64_t>(expected));
 }
 
@@ -167,7 +174,7 @@ TEST(Reduction, ATimeoutEndsTheItemThatDoesNotEnd) {
     };
     try {
         pool.transform_reduce(numbers(100), 0, std::plus<>{}, hang,
-                              {.chunksize = 20, .timeout = 100ms});
+                              {.chunksize = 20, .timeout = 500ms});
         FAIL() << "no error";
     } catch (const mp::TaskTimeout& timeout) {
         EXPECT_EQ(timeout.index(), 33U);

@@ -29,7 +29,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// What an item takes: nothing, or longer than the test (its worker is killed at the end).
+/// What an item takes: nothing, or a while.
 using Task = int (*)(int);
 int quick(int x) { return x; }
 int slow(int x) {

@@ -137,7 +137,7 @@ TEST(StreamWork, LetsAnotherCallStartWithTheNextFreeWorker) {
     EXPECT_LE(least_meanwhile, 2 * pool.processes());
 }
 
-TEST(StreamWork, IsSharedFairlyWithOtherStreams) {
+TEST(StreamWork, GoesOnBesideAnotherStream) {
     mp::Pool pool{2};
     auto one = pool.imap([](int x) { return ::usleep(500), x; }, std::views::iota(0));
     auto two = pool.imap([](int x) { return ::usleep(500), x; }, std::views::iota(0));

@@ -9,6 +9,7 @@
 #include "engine/shared/steps.hpp"
 #include "engine/shared/theft.hpp"
 #include "engine/worker/thefts.hpp"
+#include "support/eventually.hpp"
 
 /// Three workers in one process: what a thief gets of the victim's claim, and what the victim and
 /// the fork server make of it.
@@ -406,12 +407,7 @@ TEST_F(TheftsTest, ThatAThiefNeverEndsAreEndedByOthers) {
     // As if the thief had been stopped for good between its proposal and its decision.
     words().word =
         TheftWord{0, TheftWord::State::proposed, 1, false}.bits(engine_test::PoolPages::secret, 0);
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    bool stolen = false;
-    while (!stolen && std::chrono::steady_clock::now() < until) {
-        stolen = steal(other);
-    }
-    EXPECT_TRUE(stolen);
+    EXPECT_TRUE(support::eventually([&] { return steal(other); }));
 }
 
 /// Where the kernel has no barrier for it, a worker looks at each item, and steals nothing.
