@@ -30,6 +30,12 @@ Block Block::in_region(std::size_t bytes) {
     return block;
 }
 
+Block Block::copy_of(std::span<const std::byte> bytes) {
+    Block block(std::max<std::size_t>(bytes.size(), 1));
+    std::copy(bytes.begin(), bytes.end(), block.data());
+    return block;
+}
+
 /// In a forked child a block of the region still belongs to the parent.
 void Block::give_back() const {
     auto* const region = static_cast<memory::Region*>(region_);

@@ -41,6 +41,8 @@ public:
     explicit Block(std::size_t bytes);
     /// The same, in the region in any case.
     [[nodiscard]] static Block in_region(std::size_t bytes);
+    /// As the constructor, with these bytes; one byte if there are none, so that it has an address.
+    [[nodiscard]] static Block copy_of(std::span<const std::byte> bytes);
     Block(Block&& other) noexcept
         : region_(other.region_),
           data_(std::exchange(other.data_, nullptr)),

@@ -35,12 +35,6 @@ using Lock = std::unique_lock<std::mutex>;
 /// Thrown through a thunk instead of running an item whose job is cancelled.
 struct Cancelled {};
 
-Block copy_of(std::span<const std::byte> bytes) {
-    Block block(std::max<std::size_t>(bytes.size(), 1));
-    std::copy(bytes.begin(), bytes.end(), block.data());
-    return block;
-}
-
 }  // namespace
 
 /// A job that owns the memory which its spec only points to.
@@ -269,7 +263,7 @@ JobHandle InCaller::start(JobSpec&& spec) {
     job->block = std::move(mine.block);
     job->keep = std::move(mine.keep);
     job->keep_output = std::move(mine.keep_output);
-    job->more_blocks.push_back(copy_of(mine.closure));
+    job->more_blocks.push_back(Block::copy_of(mine.closure));
     mine.closure = {job->more_blocks.back().data(), mine.closure.size()};
     if (mine.window != 0) {
         job->open = true;
@@ -280,7 +274,7 @@ JobHandle InCaller::start(JobSpec&& spec) {
     if (job->block) {
         mine.shared_inputs = job->block.data();
     } else if (mine.shared_inputs == nullptr) {
-        job->more_blocks.push_back(copy_of(mine.inputs));
+        job->more_blocks.push_back(Block::copy_of(mine.inputs));
         mine.shared_inputs = job->more_blocks.back().data();
     }
     job->count = mine.count;

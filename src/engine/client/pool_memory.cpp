@@ -1,6 +1,5 @@
 #include "engine/client/pool_memory.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <new>
 #include <vector>
@@ -29,19 +28,13 @@ int cpus_of_this_program() {
     return seen.load(std::memory_order_relaxed);
 }
 
-Block copy_of(std::span<const std::byte> bytes) {
-    Block block(bytes.size());
-    std::copy(bytes.begin(), bytes.end(), block.data());
-    return block;
-}
-
 }  // namespace
 
 PoolMemory::PoolMemory(memory::Region& region, const EngineOptions& options)
     : region_(region),
       layout_(Layout::plan(options.processes, region.size() / 4)),
-      initializer_(options.initialize != nullptr ? copy_of(options.initializer) : Block()),
-      finalizer_(options.finalize != nullptr ? copy_of(options.finalizer) : Block()) {
+      initializer_(options.initialize != nullptr ? Block::copy_of(options.initializer) : Block()),
+      finalizer_(options.finalize != nullptr ? Block::copy_of(options.finalizer) : Block()) {
     // What may throw comes before the reservation.
     const int cpus = cpus_of_this_program();
     const std::vector<int> pins = options.pin ? os::cpus_to_bind() : std::vector<int>();

@@ -206,8 +206,7 @@ StartedServer start_anew(const Layout& layout, const os::Fd& commands, const os:
     }
     const std::vector<ship::Module> modules = ship::loaded_modules();
     const std::vector<std::byte> encoded = ship::encode(modules);
-    const detail::Block block(encoded.size());
-    std::copy(encoded.begin(), encoded.end(), block.data());
+    const detail::Block block = detail::Block::copy_of(encoded);
     const Order order{.layout = layout,
                       .client = os::own_pid(),
                       .modules_at = static_cast<std::uint64_t>(block.data() - layout.region_base()),
