@@ -17,11 +17,12 @@ bool is_any(std::string_view name, std::initializer_list<std::string_view> names
 }
 
 bool is_throwing(std::string_view name) {
-    return starts_with_any(name, {"_Unwind_", "__cxa_", "__gxx_personality",
-                                  "__cxxabiv1::", "__gnu_cxx::__verbose_terminate",
-                                  "__pthread_kill", "__assert_fail", "std::__throw_",
-                                  "std::rethrow_exception", "std::throw_with_nested",
-                                  "std::terminate", "procpool::os::", "procpool::trace::"}) ||
+    return starts_with_any(
+               name,
+               {"_Unwind_", "__cxa_", "__gxx_personality", "__clang_call_terminate",
+                "__cxxabiv1::", "__gnu_cxx::__verbose_terminate", "__pthread_kill", "__assert_fail",
+                "std::__throw_", "std::rethrow_exception", "std::throw_with_nested",
+                "std::terminate", "procpool::os::", "procpool::trace::"}) ||
            is_any(name, {"abort", "raise", "gsignal", "pthread_kill", "__libc_message",
                          "malloc_printerr", "__fortify_fail", "__stack_chk_fail", "__chk_fail"}) ||
            name == PROCPOOL_SYMBOL(note_throw);  // trace/throw_watch.cpp

@@ -37,6 +37,7 @@ TEST(FrameKind, IsToldByTheNamesOfFunctionAndFile) {
     EXPECT_EQ(kind_of("memcpy", "libc.so.6"), FrameKind::of_runtime);
     EXPECT_EQ(kind_of("std::__throw_out_of_range_fmt", "libstdc++.so.6"), FrameKind::throwing);
     EXPECT_EQ(kind_of("abort", "libc.so.6"), FrameKind::throwing);
+    EXPECT_EQ(kind_of("__clang_call_terminate", "program"), FrameKind::throwing);
     EXPECT_EQ(kind_of("procpool::detail::run<app::parse>", "program"), FrameKind::machinery);
     EXPECT_EQ(kind_of("_ZN8procpool4v0_16detail3runE", "program"), FrameKind::machinery);
 }
