@@ -58,6 +58,10 @@ std::uint64_t extra_starts(std::uint64_t lane, std::size_t count) {
     return extra;
 }
 
+/// A pool whose workers die 64 times in a row before they have begun anything is broken, and
+/// rightly so: after so many kills some item has to begin before the next.
+constexpr int most_kills_in_a_row = 32;
+
 Tally kill_at_random(std::uint64_t kills, std::uint64_t seed) {
     Tally total;
     std::uint64_t again = 0;
@@ -73,12 +77,22 @@ Tally kill_at_random(std::uint64_t kills, std::uint64_t seed) {
         const std::uint64_t killer_seed = random();
         std::thread killer([&] {
             std::mt19937_64 moments(killer_seed);
+            std::uint64_t starts = 0;
+            int in_a_row = 0;
             while (killed < until && !over) {
                 const auto pause = std::chrono::microseconds(moments() % 1500);
                 std::this_thread::sleep_for(pause);
+                if (starts != world->starts) {
+                    starts = world->starts;
+                    in_a_row = 0;
+                }
+                if (in_a_row == most_kills_in_a_row) {
+                    continue;
+                }
                 const std::vector<pid_t> pids = engine->worker_pids();
                 if (!pids.empty() && support::kill_child(pids[moments() % pids.size()], server)) {
                     ++killed;
+                    ++in_a_row;
                 }
             }
         });

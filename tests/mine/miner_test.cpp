@@ -24,6 +24,7 @@
 #include "mine/genesis.hpp"
 #include "mine/header.hpp"
 #include "mine/request.hpp"
+#include "support/eventually.hpp"
 
 namespace {
 
@@ -210,9 +211,12 @@ TEST(Miner, WorkersThatDieChangeNothingButTheCountOfDeaths) {
     std::map<pid_t, int> seen;  // how often: one that was only just forked is not known yet
     std::set<pid_t> killed;
     const auto kill_some = [&](const mine::Progress&) {
+        EXPECT_EQ(crew->deaths(), killed.size());  // looks which workers there are
         for (const pid_t worker : workers_of_this_process()) {
             if (++seen[worker] > 3 && killed.size() < 6 && killed.insert(worker).second) {
                 EXPECT_EQ(::kill(worker, SIGKILL), 0);
+                // Or the work could be done before the last death is counted.
+                EXPECT_TRUE(support::eventually([&] { return crew->deaths() == killed.size(); }));
                 break;
             }
         }
