@@ -38,14 +38,16 @@ endwhile()
 
 procpool_library(procpool_instrumented STATIC)
 target_compile_definitions(procpool_instrumented PUBLIC PROCPOOL_INSTRUMENTED=1)
-get_target_property(with_hooks procpool_instrumented SOURCES)
-procpool_keep_with_hooks(with_hooks)
-set_property(TARGET procpool_instrumented PROPERTY SOURCES ${with_hooks})
-list(TRANSFORM with_hooks REPLACE ".*/src/" "/src/")
-list(JOIN with_hooks "|" with_hooks)
-target_sources(
-    procpool_instrumented
-    PRIVATE "$<FILTER:$<TARGET_OBJECTS:procpool>,EXCLUDE,(${with_hooks})>")
+if(NOT PROCPOOL_UNITY) # where one object holds sources of both kinds
+    get_target_property(with_hooks procpool_instrumented SOURCES)
+    procpool_keep_with_hooks(with_hooks)
+    set_property(TARGET procpool_instrumented PROPERTY SOURCES ${with_hooks})
+    list(TRANSFORM with_hooks REPLACE ".*/src/" "/src/")
+    list(JOIN with_hooks "|" with_hooks)
+    target_sources(
+        procpool_instrumented
+        PRIVATE "$<FILTER:$<TARGET_OBJECTS:procpool>,EXCLUDE,(${with_hooks})>")
+endif()
 target_precompile_headers(procpool_instrumented REUSE_FROM procpool)
 # One compile command a source is what clang-tidy and editors want.
 set_target_properties(procpool_instrumented PROPERTIES EXPORT_COMPILE_COMMANDS OFF)

@@ -16,6 +16,8 @@ if(PROCPOOL_LIBDW)
     endif()
 endif()
 
+option(PROCPOOL_UNITY "Compile the library's sources by the dozen: three times as fast, but all twelve after a change" OFF)
+
 # procpool_library(<target> [<type>])
 function(procpool_library target)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.cpp)
@@ -39,6 +41,8 @@ function(procpool_library target)
     set_target_properties(
         ${target}
         PROPERTIES CXX_EXTENSIONS OFF
+                   UNITY_BUILD ${PROCPOOL_UNITY}
+                   UNITY_BUILD_BATCH_SIZE 12
                    POSITION_INDEPENDENT_CODE ON
                    VERSION ${PROJECT_VERSION}
                    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})

@@ -11,6 +11,11 @@ if(PROCPOOL_SANITIZE)
     add_compile_options(-fsanitize=${PROCPOOL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${PROCPOOL_SANITIZE})
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang AND PROCPOOL_SANITIZE MATCHES "address")
+    # Frames on the heap would find returns to what is gone, but they do not follow a process from stack to stack, and
+    # every fork copies them.
+    add_compile_options(-fsanitize-address-use-after-return=never)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND PROCPOOL_SANITIZE)
     # With sanitizers g++ 12 warns of accesses in its own standard library that never happen.
     add_compile_options(-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow)

@@ -83,7 +83,7 @@ class KillAtEnd : public testing::TestWithParam<int> {};
 
 TEST_P(KillAtEnd, GoesUnnoticedWhereItemsAreTriedAgain) {
     int kills = 0;
-    for (const std::size_t lives : {0, 5}) {
+    for (const std::size_t lives : {0U, 5U}) {
         for (const auto& how : {one_by_one, by_sevens}) {
             for (const int pass : {0, 1, 5}) {
                 plan->step = -1;

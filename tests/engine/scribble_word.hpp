@@ -342,10 +342,10 @@ inline std::vector<std::pair<Area, std::size_t>> scribbled_words() {
     for (std::size_t word = 0; word < 2 * scribbling_workers; ++word) {
         words.emplace_back(Area::thefts, word);
     }
-    for (const std::size_t token : {0, 1}) {
+    for (const std::size_t token : {0U, 1U}) {
         words.emplace_back(Area::common_page, token);
     }
-    for (const std::size_t word : {0, 1, 2, 3}) {
+    for (const std::size_t word : {0U, 1U, 2U, 3U}) {
         words.emplace_back(Area::ring, word);
         words.emplace_back(Area::open_frame, word);
     }

@@ -19,7 +19,8 @@ namespace {
 pid_t child = 0;
 
 int fork_first(procpool::os::Call call) {
-    if (call == procpool::os::Call::clone_process && child == 0) {
+    using procpool::os::Call;
+    if ((call == Call::clone_process || call == Call::fork_process) && child == 0) {
         child = ::fork();
         if (child == 0) {
             support::wait_for_ever();

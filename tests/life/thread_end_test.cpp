@@ -77,7 +77,7 @@ TEST_P(ThreadEnd, CostsItsItemOnlyAndIsNamed) {
     for (const auto task : {exit_at_one, cancel_at_one}) {
         mp::Pool pool{{.processes = 2, .start = GetParam()}};
         const auto outcomes = pool.try_map(task, std::vector{0, 1, 2, 3}, {.timeout = 20s});
-        for (const std::size_t i : {0, 2, 3}) {
+        for (const std::size_t i : {0U, 2U, 3U}) {
             EXPECT_EQ(*outcomes[i], static_cast<int>(i));
         }
         try {

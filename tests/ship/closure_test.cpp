@@ -112,8 +112,8 @@ TEST(Closure, ThatIsLargeIsReadAsItWasWritten) {
 // g++ 12 no longer takes a lambda for trivially copyable once it was asked whether it can be
 // assigned.
 TEST(Closure, TravelsWhateverElseItWasUsedFor) {
-    const int offset = 5;
-    const double factor = 2;
+    int offset = 5;
+    double factor = 2;
     const auto work = [offset](int x) { return x + offset; };
     const auto padded = [factor, offset](int x) { return static_cast<int>(x * factor) + offset; };
     std::thread(work, 1).join();

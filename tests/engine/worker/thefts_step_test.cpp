@@ -136,7 +136,7 @@ protected:
 
 TEST_F(WaitingTest, ItemsAreStolenUpToTheFirst) {
     const Claim left = leave(100, 103);
-    for (const std::uint64_t begin : {101, 100}) {
+    for (const std::uint64_t begin : {101U, 100U}) {
         ASSERT_TRUE(steal(thief));
         EXPECT_EQ(thief.seat.slot.begin, begin);
     }
@@ -257,7 +257,7 @@ TEST_F(TheftsTest, AreLeftAloneByAVictimThatIsBeforeTheItems) {
 }
 
 TEST_F(TheftsTest, AreGivenUpIfTheVictimHasBegunTheItems) {
-    for (const std::uint64_t position : {110, 115}) {
+    for (const std::uint64_t position : {110U, 115U}) {
         victim.start(100);
         once_at(Step::theft_proposed, [&] { victim.start(position); });
         EXPECT_FALSE(steal(thief)) << position;

@@ -81,7 +81,7 @@ class OwnJobTest : public TurnsTest {
 protected:
     OwnJobTest() {
         activate({2, 5});
-        for (const std::size_t hidden : {1, 3}) {
+        for (const std::size_t hidden : {1U, 3U}) {
             pages.layout().pool().active.set_hidden(hidden, true);
         }
         pages.layout().pool().own_jobs = 2;
