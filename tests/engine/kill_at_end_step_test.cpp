@@ -21,6 +21,7 @@
 
 #include "kill_at_step.hpp"
 #include "support/numbers.hpp"
+#include "support/sanitized.hpp"
 #include "support/shared.hpp"
 
 namespace engine_test {
@@ -83,9 +84,11 @@ class KillAtEnd : public testing::TestWithParam<int> {};
 
 TEST_P(KillAtEnd, GoesUnnoticedWhereItemsAreTriedAgain) {
     int kills = 0;
+    // A kill takes a sanitizer long and shows it nothing.
     for (const std::size_t lives : {0U, 5U}) {
-        for (const auto& how : {one_by_one, by_sevens}) {
-            for (const int pass : {0, 1, 5}) {
+        for (const auto& how : sanitized ? std::vector{lives == 0 ? one_by_one : by_sevens}
+                                         : std::vector{one_by_one, by_sevens}) {
+            for (const int pass : sanitized ? std::vector{0} : std::vector{0, 1, 5}) {
                 plan->step = -1;
                 procpool::engine::step_hook = &kill_hook_of_plan;
                 procpool::PoolOptions options{.processes = 3};
@@ -111,7 +114,8 @@ TEST_P(KillAtEnd, GoesUnnoticedWhereItemsAreTriedAgain) {
     const bool may_be_missed =
         GetParam() == static_cast<int>(Step::claim_idle) ||  // only where two want the same items
         GetParam() == static_cast<int>(Step::part_published) ||
-        GetParam() == static_cast<int>(Step::claim_inherited) ||  // only after another death
+        GetParam() == static_cast<int>(Step::claim_inherited) ||         // only after another death
+        (sanitized && GetParam() == static_cast<int>(Step::parking)) ||  // in one of few tries
         // only where a claim takes long
         (GetParam() >= static_cast<int>(Step::theft_proposed) &&
          GetParam() <= static_cast<int>(Step::theft_refused));

@@ -264,7 +264,7 @@ TEST_F(StopRunning, EndsWhatDoesNotEndWithinItsGrace) {
         support::spin_for_ever();
     });
     await_started();
-    EXPECT_TRUE(stubborn.cancel(20ms));
+    EXPECT_TRUE(stubborn.cancel(400ms));
     EXPECT_THROW(stubborn.get(), mp::TaskCancelled);
     EXPECT_EQ(board->stopped, 1) << "it was asked first";
 }

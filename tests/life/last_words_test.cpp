@@ -63,6 +63,12 @@ namespace culprits {
 
 [[gnu::noinline]] void fail() { throw std::logic_error("the last straw"); }
 [[gnu::noinline]] void give_up() noexcept { fail(); }
+/// Where the stack ends when std::terminate() is called: clang unwinds it to what may not throw.
+#if defined(__clang__)
+constexpr const char* last_of_give_up = "give_up";
+#else
+constexpr const char* last_of_give_up = "fail";
+#endif
 
 [[gnu::noinline]] int refuse(int number) {
     if (number >= 0) {
@@ -269,7 +275,7 @@ TEST(LastWords, TerminateSaysWhichExceptionNobodyCaught) {
     });
     EXPECT_EQ(signal_of(outcome), SIGABRT);
     EXPECT_TRUE(contains(outcome.error().message(), "std::logic_error: the last straw"));
-    EXPECT_TRUE(contains(outcome.error().message(), " in " + place("fail")));
+    EXPECT_TRUE(contains(outcome.error().message(), " in " + place(culprits::last_of_give_up)));
 }
 
 TEST(LastWords, ACrashInAnotherThreadOfTheTaskIsReported) {
@@ -321,7 +327,7 @@ TEST(LastWords, AnInitializerThatDiesSaysWhere) {
 
 TEST(LastWords, AnInitializerThatTerminatesSaysWhichExceptionNobodyCaught) {
     const auto failure = failure_of([] { culprits::give_up(); });
-    EXPECT_TRUE(contains(failure.what(), "in " + place("fail")));
+    EXPECT_TRUE(contains(failure.what(), "in " + place(culprits::last_of_give_up)));
     EXPECT_TRUE(contains(failure.what(), "std::logic_error: the last straw"));
 }
 

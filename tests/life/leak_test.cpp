@@ -61,7 +61,7 @@ protected:
 };
 
 TEST_F(Leak, ThousandPoolsMadeUsedAndDropped) {
-    leaves_nothing_behind(sanitized ? 200 : 1000, [](int i) {
+    leaves_nothing_behind(sanitized ? 60 : 1000, [](int i) {
         Pool pool{1 + i % 3};
         EXPECT_EQ(pool.apply(square, i), i * i);
     });
@@ -178,6 +178,9 @@ TEST_F(Leak, EndingsInAnyOrder) {
     leaves_nothing_behind(1, [](int) {
         enum Step { close, join, terminate };
         std::vector<Step> steps{close, close, join, join, terminate, terminate};
+        if (sanitized) {
+            steps = {close, join, terminate};
+        }
         do {
             Pool pool{1};
             auto result = pool.submit(square, 3);

@@ -273,7 +273,7 @@ TEST_F(Timeout, KillsInTimeWhileOtherWorkersLeaveOrphansBehind) {
 
 // Races at the deadline -------------------------------------------------------------------------
 
-constexpr int race_length = 1000;
+constexpr int race_length = sanitized ? 250 : 1000;
 constexpr auto race_timeout = 4ms;
 
 /// What one worker runs, one item after the other. Jobs need not take turns in the order in which
@@ -384,8 +384,8 @@ TEST_F(Timeout, ItemCondemnedWhileItStartsDoesNotCostTheOneBefore) {
         return i;
     };
     std::map<std::string, int> fates;
-    for (int round = 0; round < 150 && fates["timed out"] < 200; ++round) {
-        for (const auto& outcome : pool.try_map(mostly_quick, numbers(5'000), {.timeout = 1ns})) {
+    for (int round = 0; round < 3000 && fates["timed out"] < 200; ++round) {
+        for (const auto& outcome : pool.try_map(mostly_quick, numbers(250), {.timeout = 1ns})) {
             try {
                 outcome.rethrow();
                 ++fates["finished"];
