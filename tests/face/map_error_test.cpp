@@ -176,7 +176,7 @@ TEST(MapOptions, TimeoutEndsAnItemThatDoesNotEnd) {
         return x;
     };
     try {
-        pool.map(spin_at_2, numbers(4), {.timeout = 50ms});
+        pool.map(spin_at_2, numbers(4), {.timeout = 500ms});
         FAIL();
     } catch (const mp::TaskTimeout& error) {
         EXPECT_EQ(error.index(), 2u);
@@ -221,7 +221,7 @@ TEST(MapOptions, FailFastCancelsWhatHasNotStarted) {
         return x;
     };
     EXPECT_THROW(
-        pool.map(fail_at_5, numbers(10'000), {.chunksize = 1, .timeout = 20ms, .fail_fast = true}),
+        pool.map(fail_at_5, numbers(10'000), {.chunksize = 1, .timeout = 500ms, .fail_fast = true}),
         std::runtime_error);
     EXPECT_LT(*started, 10'000);
 }

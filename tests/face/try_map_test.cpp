@@ -96,7 +96,7 @@ TEST(TryMap, NamesTheItemThatTimedOut) {
             }
             return x;
         },
-        numbers(3), {.timeout = 50ms});
+        numbers(3), {.timeout = 500ms});
     EXPECT_EQ(*outcomes[0], 0);
     EXPECT_THROW(outcomes[1].rethrow(), mp::TaskTimeout);
     EXPECT_EQ(*outcomes[2], 2);
@@ -133,7 +133,7 @@ TEST(TryMap, SaysOfACancelledItemThatItWasCancelled) {
             for (volatile bool forever = true; forever;) {
             }
         },
-        numbers(10'000), {.chunksize = 1, .timeout = 20ms, .fail_fast = true});
+        numbers(10'000), {.chunksize = 1, .timeout = 500ms, .fail_fast = true});
     EXPECT_THROW(outcomes.front().rethrow(), std::runtime_error);
     EXPECT_THROW(outcomes.back().rethrow(), mp::TaskCancelled);
     EXPECT_EQ(outcomes.back().error().index(), 9999u);

@@ -298,7 +298,7 @@ TEST_F(StopRunning, BehindATimeoutGivesTimeToEnd) {
 
 TEST_F(StopRunning, BehindATimeoutKillsWhatDoesNotEnd) {
     mp::Pool pool{1};
-    EXPECT_THROW(pool.apply(mp::TaskOptions{.timeout = 20ms, .grace = 20ms},
+    EXPECT_THROW(pool.apply(mp::TaskOptions{.timeout = 20ms, .grace = 400ms},
                             [] {
                                 end_when_asked();
                                 support::spin_for_ever();
@@ -311,7 +311,7 @@ TEST_F(StopRunning, BehindATimeoutKillsWhatDoesNotEnd) {
 TEST_F(StopRunning, BehindATimeoutAsksEachTryAnew) {
     mp::Pool pool{1};
     const bool asked =
-        pool.apply(mp::TaskOptions{.timeout = 20ms, .grace = 20ms, .retries = 1}, [] {
+        pool.apply(mp::TaskOptions{.timeout = 400ms, .grace = 20ms, .retries = 1}, [] {
             if (++board->started == 1) {
                 support::spin_for_ever();
             }
