@@ -1,5 +1,6 @@
 #include "engine/client/pool_memory.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <new>
 #include <vector>
