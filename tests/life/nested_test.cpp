@@ -57,12 +57,11 @@ private:
 };
 
 void make_nested_pools(int rounds) {
-    if (sanitized) {
-        GTEST_SKIP()
-            << "the allocator of g++'s AddressSanitizer does not bear a fork while another "
-               "thread is in it: its locks stay taken in the child";
-    }
-    for (int round = 0; round < rounds; ++round) {
+#if defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+    GTEST_SKIP() << "the allocator of g++'s AddressSanitizer does not bear a fork while another "
+                    "thread is in it: its locks stay taken in the child";
+#endif
+    for (int round = 0; round < (sanitized ? rounds / 4 : rounds); ++round) {
         mp::Pool pool{{.processes = 1, .start = mp::Start::fork}};
         auto result = pool.submit(plus_one_in_own_pool, 1);
         ASSERT_TRUE(result.wait(20s)) << "hangs in round " << round;
