@@ -58,14 +58,6 @@ std::uint64_t extra_starts(std::uint64_t lane, std::size_t count) {
     return extra;
 }
 
-/// An item before which 64 workers in a row die counts as the one that they ran, and rightly so. So
-/// most of those that have begun nothing yet are left alone: where processes start slowly, all
-/// would be killed before they do.
-bool is_spared(pid_t worker, std::uint64_t chance) {
-    const auto at = static_cast<std::size_t>(worker) % world->beginners.size();
-    return world->beginners[at] != worker && chance % 4 != 0;
-}
-
 Tally kill_at_random(std::uint64_t kills, std::uint64_t seed) {
     Tally total;
     std::uint64_t again = 0;
@@ -89,7 +81,8 @@ Tally kill_at_random(std::uint64_t kills, std::uint64_t seed) {
                     continue;
                 }
                 const pid_t victim = pids[moments() % pids.size()];
-                if (!is_spared(victim, moments()) && support::kill_child(victim, server)) {
+                if (!world->beginners.is_to_be_spared(victim) &&
+                    support::kill_child(victim, server)) {
                     ++killed;
                 }
             }

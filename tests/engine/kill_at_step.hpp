@@ -20,6 +20,7 @@
 #include "collected.hpp"
 #include "engine/shared/steps.hpp"
 #include "engine/shared/words.hpp"
+#include "support/beginners.hpp"
 #include "support/shared.hpp"
 
 /// Kills workers at one step of the protocol while maps run, and compares what came of every item
@@ -62,8 +63,8 @@ struct World {
     std::atomic<int> budget{0};   ///< kills left
     std::atomic<std::uint32_t> spacing{1};
     std::atomic<std::uint32_t> seen{0};
-    std::atomic<std::uint32_t> kills{0};              ///< at `step`
-    std::array<std::atomic<pid_t>, 256> beginners{};  ///< that have begun an item; by their pid
+    std::atomic<std::uint32_t> kills{0};  ///< at `step`
+    support::Beginners beginners;
     std::atomic<std::uint32_t> reruns{0};  ///< starts of items that were known to be finished
     std::array<std::atomic<std::uint32_t>, lanes> map{};  ///< counts the maps of a lane
     std::array<Executions, lanes * items_of_lane> items;
@@ -89,7 +90,7 @@ inline void start_item(std::uint64_t id) {
     }
     item.worker = ::getpid();
     ++item.starts;
-    world->beginners[static_cast<std::size_t>(::getpid()) % world->beginners.size()] = ::getpid();
+    world->beginners.note();
     running_item = previous_item = id;
     previous_map = map;
 }

@@ -28,6 +28,7 @@
 #include <procpool/cpu.hpp>
 #include <procpool/pool.hpp>
 
+#include "support/beginners.hpp"
 #include "support/processes.hpp"
 #include "support/shared.hpp"
 
@@ -49,6 +50,7 @@ struct Item {
 /// Shared with the workers, which inherit the pointer.
 struct Counters {
     std::atomic<std::uint64_t> started{0};  // items of long calls
+    support::Beginners beginners;
 };
 Counters* counters = nullptr;
 
@@ -61,6 +63,7 @@ void compute(std::chrono::microseconds time) {
 }
 
 int run(const Item& item) {
+    counters->beginners.note();
     switch (item.kind) {
         case Kind::trivial:
             break;
@@ -345,7 +348,11 @@ void kill_at_random(Round& round, pid_t server, std::uint64_t seed) {
     while (round.goes_on()) {
         std::this_thread::sleep_for(std::chrono::microseconds(random() % longest_pause));
         const std::vector<pid_t> pids = round.pool.worker_pids();
-        if (!pids.empty() && support::kill_child(pids[random() % pids.size()], server)) {
+        if (pids.empty()) {
+            continue;
+        }
+        const pid_t victim = pids[random() % pids.size()];
+        if (!counters->beginners.is_to_be_spared(victim) && support::kill_child(victim, server)) {
             ++round.findings.kills;
         }
     }
