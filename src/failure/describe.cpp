@@ -163,8 +163,8 @@ std::string describe_at(const Failure& failure, const std::string& place) {
             return item + " was not done when the pool was terminated" + more +
                    "; close() and join() wait for what is pending";
         case Failure::Kind::broken:
-            return item + " was not done when the pool broke" + more +
-                   ": its fork server is gone or can start no more processes; make a new pool";
+            return item + " was not done when the pool broke" +
+                   (failure.message.empty() ? "" : ": " + failure.message) + "; make a new pool";
         case Failure::Kind::initializer: {
             std::string text = "procpool: the initializer failed in " + worker + ": ";
             if (!failure.type_name.empty()) {

@@ -385,6 +385,13 @@ TEST(Failure, EveryKindIsThrownAsItsType) {
     EXPECT_THROW(throw_failure(failure), procpool::RemoteError);
 }
 
+TEST(Failure, ABrokenPoolIsDescribedByWhatBrokeIt) {
+    const Failure failure{
+        .kind = Failure::Kind::broken, .index = 2, .message = "its fork server died"};
+    EXPECT_EQ(describe(failure),
+              "item 2 was not done when the pool broke: its fork server died; make a new pool");
+}
+
 TEST(Failure, ADeathIsDescribedByItemWorkerSignalAndCure) {
     const Failure failure{
         .kind = Failure::Kind::died, .index = 217, .worker_pid = 4711, .signal = SIGSEGV};

@@ -271,12 +271,31 @@ constexpr Scenario scenarios[] = {
          pool.join();
          return pending.get().back() == "19";
      }},
+    {"APoolWhoseForkServerIsKilled",
+     [](mp::Pool& /*pool*/) {
+         mp::Pool pool{2};
+         auto other = pool.submit([] { ::pause(); });
+         auto killer = pool.submit([] {
+             ::kill(::getppid(), SIGKILL);
+             ::pause();
+         });
+         try {
+             static_cast<void>(killer.outcome());
+         } catch (const std::bad_alloc&) {
+         }
+         return !other.outcome().has_value();
+     }},
     {"APoolTerminated",
      [](mp::Pool& /*pool*/) {
          mp::Pool pool{2};
-         auto pending = pool.map_async([](int x) { return std::to_string(x); }, numbers(20));
-         pool.terminate();
-         return true;
+         auto texts = pool.map_async([](int x) { return std::to_string(x); }, numbers(20));
+         auto endless = pool.submit([] { ::pause(); });
+         try {
+             pool.terminate();
+         } catch (const std::bad_alloc&) {
+         }
+         texts.wait();
+         return !endless.outcome().has_value();
      }},
 };
 

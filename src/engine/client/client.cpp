@@ -152,7 +152,7 @@ std::size_t Client::free_page(Lock& lock, std::uint64_t positions) {
 /// Takes in what has arrived, and reconciles if a task wrote where it should not.
 void Client::collect() {
     inbox_.collect();
-    if (state_.is <= PoolState::closed) {
+    if (!state_.is_over()) {
         const bool in_rings = inbox_.take_damage();
         if (board_.take_damage() || in_rings) {
             Reconciliation(layout_, board_, inbox_, server_, calls_).run();
@@ -356,29 +356,39 @@ void Client::terminate() {
 
 /// Ends the workers, and resolves every job.
 void Client::end_jobs() {
-    if (state_.is == PoolState::open || state_.is == PoolState::closed) {
+    if (!state_.is_over()) {
         state_.is = PoolState::terminated;
     }
     server_.end_workers();
     collect();  // what had finished before is not lost
-    board_.give_up_all(Failure{.kind = Failure::Kind::terminated});
+    give_up_jobs();
 }
 
 /// If the fork server died or gave up, the pool is broken: what its workers had not published is
 /// lost.
 void Client::look_at_server() {
-    if (state_.is == PoolState::broken || state_.is == PoolState::terminated ||
-        state_.is == PoolState::ended || !server_.exists()) {
+    if (state_.is_over()) {
+        give_up_jobs();
         return;
     }
-    if (!server_.says_broken() && !server_.has_ended()) {
+    if (!server_.exists() || (!server_.says_broken() && !server_.has_ended())) {
         return;
     }
+    inbox_.collect();
     state_.is = PoolState::broken;
-    collect();
     server_.clear_up();
     state_.broken_as = server_.account(inbox_.initializer_failure());
-    board_.give_up_all(state_.broken_as);
+    give_up_jobs();
+}
+
+/// Resolves the jobs of a pool that is over. Where there is no memory for that it throws
+/// std::bad_alloc, and whoever waits for one of the others comes here again.
+void Client::give_up_jobs() {
+    if (board_.unresolved() != 0) {
+        board_.give_up_all(state_.is == PoolState::broken
+                               ? state_.broken_as
+                               : Failure{.kind = Failure::Kind::terminated});
+    }
 }
 
 std::vector<pid_t> Client::worker_pids() const {

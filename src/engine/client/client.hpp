@@ -70,6 +70,7 @@ private:
     std::uint64_t call_server();
     void end_jobs();
     void look_at_server();
+    void give_up_jobs();
     bool look_at_server_seldom(std::uint64_t now);
 
     /// Who waits for a job: whoever wants its answer, and tells its sink; or any thread, until its

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <new>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -201,30 +202,42 @@ void ForkServer::call() const {
 }
 
 Failure ForkServer::account(const std::optional<Failure>& initializer_failure) const {
-    Failure why;
-    why.kind = Failure::Kind::broken;
-    if (!says_broken()) {
-        if (commands_.is_lost()) {
-            why.message = "the program closed the descriptors of the pool";
-        }
+    const bool is_initializer =
+        says_broken() && layout_.server().initializer_pid.load(std::memory_order_relaxed) != 0;
+    const auto kind = is_initializer ? Failure::Kind::initializer : Failure::Kind::broken;
+    try {
+        Failure why = is_initializer && initializer_failure ? *initializer_failure
+                      : is_initializer                      ? end_of_initializer()
+                                                            : Failure{.message = cause()};
+        why.kind = kind;
         return why;
+    } catch (const std::bad_alloc&) {
+        throw;
     }
+}
+
+/// What is known of the end of an initializer that could not tell itself.
+Failure ForkServer::end_of_initializer() const {
     const ServerPage& server = layout_.server();
-    if (const pid_t worker = server.initializer_pid.load(std::memory_order_relaxed); worker != 0) {
-        if (initializer_failure) {
-            why = *initializer_failure;
-        } else {
-            why.worker_pid = worker;
-            why.signal = server.initializer_signal.load(std::memory_order_relaxed);
-            why.exit_status = server.initializer_status.load(std::memory_order_relaxed);
-            Recovery(layout_).add_last_words(
-                server.initializer_worker.load(std::memory_order_relaxed), why, why.signal);
-        }
-        why.kind = Failure::Kind::initializer;
-    } else if (const int error = server.error.load(std::memory_order_relaxed); error != 0) {
-        why.message = std::generic_category().message(error);
-    }
+    Failure why;
+    why.worker_pid = server.initializer_pid.load(std::memory_order_relaxed);
+    why.signal = server.initializer_signal.load(std::memory_order_relaxed);
+    why.exit_status = server.initializer_status.load(std::memory_order_relaxed);
+    Recovery(layout_).add_last_words(server.initializer_worker.load(std::memory_order_relaxed), why,
+                                     why.signal);
     return why;
+}
+
+/// Why the pool is broken, if no initializer broke it.
+std::string ForkServer::cause() const {
+    if (!says_broken()) {
+        return commands_.is_lost() ? "the program closed the descriptors of the pool"
+                                   : "its fork server died";
+    }
+    const int error = layout_.server().error.load(std::memory_order_relaxed);
+    return error != 0 ? "its fork server can start no more processes: " +
+                            std::generic_category().message(error)
+                      : "many workers in a row died before they could begin an item";
 }
 
 /// Workers that rest obey while the fork server wakes up.

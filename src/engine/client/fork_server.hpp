@@ -3,6 +3,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <sys/types.h>
@@ -74,6 +75,8 @@ private:
     void check_watch(int error) const;
     void await_workers() const;
     void command(Command what);
+    [[nodiscard]] Failure end_of_initializer() const;
+    [[nodiscard]] std::string cause() const;
 
     const Layout& layout_;
     [[nodiscard]] bool is_gone() const;

@@ -17,8 +17,8 @@ void PoolState::refuse() const {
     if (broken_as.kind == Failure::Kind::initializer) {
         throw_failure(broken_as);
     }
-    throw PoolBroken("procpool: the pool is broken: its fork server died or can fork no more" +
-                     (broken_as.message.empty() ? "" : " (" + broken_as.message + ")") +
+    throw PoolBroken("procpool: the pool is broken" +
+                     (broken_as.message.empty() ? "" : ": " + broken_as.message) +
                      "; make a new pool");
 }
 

@@ -15,6 +15,9 @@ struct PoolState {
     bool is_joined = false;  ///< join() waits, or has: jobs under way get no more items
     Failure broken_as{};     ///< why, once it is broken
 
+    /// It has no workers any more, and all its jobs have come to an end.
+    [[nodiscard]] bool is_over() const { return is > closed; }
+
     /// Throws PoolClosed, PoolTerminated, PoolBroken, InitializerFailed, if it takes none.
     void check_open() const {
         if (is != open) [[unlikely]] {
@@ -24,7 +27,7 @@ struct PoolState {
 
     /// The same of a job that is under way and fed item by item.
     void check_feeds() const {
-        if (is > closed || is_joined) [[unlikely]] {
+        if (is_over() || is_joined) [[unlikely]] {
             refuse();
         }
     }
