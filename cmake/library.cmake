@@ -1,5 +1,5 @@
-# The library is every source of every room. It is built once for the user and, in developer mode, a second time with
-# test hooks.
+# The library is every source of every room but threads. It is built once for the user and, in developer mode, a second
+# time with test hooks.
 
 include(GNUInstallDirs)
 include(${CMAKE_CURRENT_LIST_DIR}/version.cmake)
@@ -21,6 +21,7 @@ option(PROCPOOL_UNITY "Compile the library's sources by the dozen: three times a
 # procpool_library(<target> [<type>])
 function(procpool_library target)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.cpp)
+    list(FILTER sources EXCLUDE REGEX "/src/threads/") # a library of its own: cmake/threads.cmake
     add_library(${target} ${ARGN} ${sources})
     target_compile_features(${target} PUBLIC cxx_std_20)
     target_include_directories(

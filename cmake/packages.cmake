@@ -36,7 +36,7 @@ set(CPACK_DEBIAN_PROCPOOL_DEV_PACKAGE_NAME libprocpool-dev)
 set(CPACK_DEBIAN_PROCPOOL_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_PROCPOOL_DEV_PACKAGE_DEPENDS "libprocpool${soname} (= ${PROJECT_VERSION})")
 set(CPACK_DEBIAN_PROCPOOL_DEV_PACKAGE_RECOMMENDS libdw1) # for what is linked statically
-set(CPACK_DEBIAN_PROCPOOL_DEV_PACKAGE_SUGGESTS "pkg-config, cmake, libcereal-dev")
+set(CPACK_DEBIAN_PROCPOOL_DEV_PACKAGE_SUGGESTS "pkg-config, cmake, libcereal-dev, libtbb-dev")
 set(CPACK_DEBIAN_PROCPOOL_DEV_DESCRIPTION "${about}This package has what is needed to build programs: headers, the static library,\na CMake package and a pkg-config file.")
 
 set(CPACK_DEBIAN_PROCPOOL_TOOL_PACKAGE_NAME procpool)

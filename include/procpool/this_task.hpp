@@ -89,9 +89,19 @@ namespace this_worker {
 template <class T, class... A>
 [[nodiscard]] T& local(A&&... arguments) {
     auto& [owner, value] = detail::local_of_process<T>;
+    const auto destroy = [](void* object) { delete static_cast<T*>(object); };
+    if (detail::has_own_locals()) {
+        void* own = detail::find_own_local(&value);
+        if (own == nullptr) {
+            auto fresh = std::make_unique<T>(std::forward<A>(arguments)...);
+            detail::keep_own_local(&value, fresh.get(), destroy);
+            own = fresh.release();
+        }
+        return *static_cast<T*>(own);
+    }
     if (const std::uint64_t process = detail::own_process(); owner != process) {
         auto fresh = std::make_unique<T>(std::forward<A>(arguments)...);
-        detail::destroy_at_end(fresh.get(), [](void* object) { delete static_cast<T*>(object); });
+        detail::destroy_at_end(fresh.get(), destroy);
         value = fresh.release();  // what was inherited by a fork is the parent's
         owner = process;
     }

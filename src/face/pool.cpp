@@ -5,15 +5,12 @@
 
 PROCPOOL_BEGIN_NAMESPACE
 
-Pool::Pool(int processes) : Pool(PoolOptions{.processes = processes}) {}
-
-Pool::Pool(const PoolOptions& options) {
-    const int processes = detail::checked_processes(options.processes);
-    detail::check_max_tasks_per_child(options.max_tasks_per_child);
-    detail::check_memory_limit(options.memory_limit);
-    detail::check_start(options.start);
-    detail::EngineOptions engine;
-    engine.processes = processes;
+detail::EngineOptions detail::engine_options(const PoolOptions& options) {
+    check_max_tasks_per_child(options.max_tasks_per_child);
+    check_memory_limit(options.memory_limit);
+    check_start(options.start);
+    EngineOptions engine;
+    engine.processes = checked_processes(options.processes);
     engine.start = options.start;
     engine.initialize = options.initializer.run();
     engine.initializer = options.initializer.closure();
@@ -24,8 +21,13 @@ Pool::Pool(const PoolOptions& options) {
     engine.max_tasks_per_child = options.max_tasks_per_child;
     engine.memory_limit = options.memory_limit;
     engine.pin = options.pin;
-    engine_ = std::make_shared<detail::Engine>(engine);
+    return engine;
 }
+
+Pool::Pool(int processes) : Pool(PoolOptions{.processes = processes}) {}
+
+Pool::Pool(const PoolOptions& options)
+    : engine_(std::make_shared<detail::Engine>(detail::engine_options(options))) {}
 
 Pool& Pool::operator=(Pool&& other) noexcept {
     Pool(std::move(other)).engine_.swap(engine_);
@@ -42,11 +44,7 @@ Pool::~Pool() {
     }
 }
 
-void Pool::close() { engine().close(); }
-void Pool::join() { engine().join(); }
-void Pool::terminate() { engine().terminate(); }
-int Pool::processes() const { return engine().processes(); }
-std::vector<pid_t> Pool::worker_pids() const { return engine().worker_pids(); }
+std::vector<pid_t> Pool::worker_pids() const { return shared_engine()->worker_pids(); }
 
 const std::shared_ptr<detail::Engine>& Pool::shared_engine() const {
     if (!engine_) {

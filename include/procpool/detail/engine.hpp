@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include <procpool/detail/coverage.hpp>
+#include <procpool/detail/executor.hpp>
 #include <procpool/detail/failure.hpp>
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/run.hpp>
@@ -189,6 +190,9 @@ public:
     /// Starts the fork server and the workers; returns when all are forked. Throws
     /// std::system_error when it cannot.
     explicit Engine(const EngineOptions& options);
+    /// A pool without processes: its workers are threads of the executor. Items cannot be ended,
+    /// and time-outs are refused by start() with std::invalid_argument.
+    Engine(const EngineOptions& options, std::unique_ptr<Executor> executor);
     ~Engine();
     Engine(Engine&&) noexcept;
     Engine& operator=(Engine&&) noexcept;

@@ -11,7 +11,7 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 class Items;
-class CallerRun;
+class LocalRun;
 }  // namespace engine
 
 namespace detail {
@@ -158,7 +158,7 @@ private:
     static inline const std::atomic<std::uint64_t> no_thefts{0};
 
     friend class engine::Items;
-    friend class engine::CallerRun;
+    friend class engine::LocalRun;
 
     std::atomic<std::uint64_t>* current_ = nullptr;
     std::atomic<std::uint64_t>* part_word_ = nullptr;
@@ -202,6 +202,13 @@ struct CurrentTask {
 /// If this process is a worker that ends by plan, the object is destroyed then: the newest first.
 /// Throws std::bad_alloc.
 void destroy_at_end(void* object, void (*destroy)(void*));
+
+/// Does this thread run an item as a worker that is no process (of a ThreadPool)? If so: what it
+/// has of the type that `type` stands for, or null; and keeps such an object. Throws
+/// std::bad_alloc.
+[[nodiscard]] bool has_own_locals() noexcept;
+[[nodiscard]] void* find_own_local(const void* type) noexcept;
+void keep_own_local(const void* type, void* object, void (*destroy)(void*));
 
 /// A number of the calling process alone: a forked child has another one.
 [[nodiscard]] std::uint64_t own_process();

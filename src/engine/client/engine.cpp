@@ -4,7 +4,7 @@
 #include <procpool/detail/engine.hpp>
 
 #include "engine/client/client.hpp"
-#include "engine/client/in_caller.hpp"
+#include "engine/client/in_process.hpp"
 #include "engine/shared/interface.hpp"
 #include "os/cancellation.hpp"
 
@@ -31,22 +31,32 @@ private:
     Backend& backend_;
 };
 
+void check_workers(const EngineOptions& options) {
+    if (options.processes < 1 || options.processes > max_workers) {
+        throw std::invalid_argument("procpool: a pool has between 1 and " +
+                                    std::to_string(max_workers) + " processes, not " +
+                                    std::to_string(options.processes));
+    }
+}
+
 Called mine(const std::unique_ptr<Backend>& backend) { return Called(*backend); }
 
 }  // namespace
 
 Engine::Engine(const EngineOptions& options) {
     const os::CancellationBlock whole;
-    if (options.processes < 1 || options.processes > max_workers) {
-        throw std::invalid_argument("procpool: a pool has between 1 and " +
-                                    std::to_string(max_workers) + " processes, not " +
-                                    std::to_string(options.processes));
-    }
+    check_workers(options);
     if (options.start == Start::in_caller) {
-        backend_ = std::make_unique<InCaller>(options);
+        backend_ = std::make_unique<InProcess>(options);
     } else {
         backend_ = std::make_unique<Client>(options);
     }
+}
+
+Engine::Engine(const EngineOptions& options, std::unique_ptr<Executor> executor) {
+    const os::CancellationBlock whole;
+    check_workers(options);
+    backend_ = std::make_unique<InProcess>(options, std::move(executor));
 }
 
 Engine::~Engine() {

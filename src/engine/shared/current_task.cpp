@@ -18,18 +18,23 @@ void run_items_as_worker(int number, const ItemWords& words) noexcept {
     worker_number = number;
     of_worker.emplace(words);
     // It is set if the worker was forked in the middle of a task.
-    ItemsInCaller::innermost = nullptr;
+    ItemsHere::innermost = nullptr;
 }
 
-thread_local const ItemsInCaller* ItemsInCaller::innermost = nullptr;
+thread_local const ItemsHere* ItemsHere::innermost = nullptr;
 
-ItemsInCaller::ItemsInCaller(const ItemWords& words, std::stop_token stop) noexcept
-    : outer_(std::exchange(innermost, this)), words_(words), stop_(std::move(stop)) {}
+ItemsHere::ItemsHere(const ItemWords& words, std::stop_token stop, int worker,
+                     SeatLocals* locals) noexcept
+    : outer_(std::exchange(innermost, this)),
+      words_(words),
+      stop_(std::move(stop)),
+      worker_(worker),
+      locals_(locals) {}
 
-ItemsInCaller::~ItemsInCaller() { innermost = outer_; }
+ItemsHere::~ItemsHere() { innermost = outer_; }
 
-std::optional<std::stop_token> token_in_caller() {
-    const ItemsInCaller* const here = ItemsInCaller::innermost;
+std::optional<std::stop_token> token_here() {
+    const ItemsHere* const here = ItemsHere::innermost;
     return here == nullptr ? std::nullopt : std::optional(here->stop());
 }
 
@@ -39,13 +44,26 @@ namespace detail {
 
 CurrentTask current_task() noexcept {
     using namespace engine;
-    if (const ItemsInCaller* const here = ItemsInCaller::innermost) {
-        return {here->index(), 0};
+    if (const ItemsHere* const here = ItemsHere::innermost) {
+        return {here->index(), here->worker()};
     }
     if (of_worker) {
         return {of_worker->index(), worker_number};
     }
     return {};
+}
+
+bool has_own_locals() noexcept {
+    const engine::ItemsHere* const here = engine::ItemsHere::innermost;
+    return here != nullptr && here->locals() != nullptr;
+}
+
+void* find_own_local(const void* type) noexcept {
+    return engine::ItemsHere::innermost->locals()->find(type);
+}
+
+void keep_own_local(const void* type, void* object, void (*destroy)(void*)) {
+    engine::ItemsHere::innermost->locals()->keep(type, object, destroy);
 }
 
 std::uint64_t own_process() { return os::process_mark(); }

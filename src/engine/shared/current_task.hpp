@@ -6,6 +6,7 @@
 #include <procpool/detail/namespace.hpp>
 
 #include "engine/shared/layout.hpp"
+#include "engine/shared/locals.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 /// The state behind current_task(): which item this thread runs. Set by the code that runs it.
@@ -26,30 +27,36 @@ struct ItemWords {
 /// From here on this process is worker `number`, and runs what the words say.
 void run_items_as_worker(int number, const ItemWords& words) noexcept;
 
-/// While it exists, this thread runs the items of a pool without processes, perhaps within a task
-/// of another pool; the words say which item, `stop` whether it is to end. Objects are destroyed in
-/// reverse order.
-class ItemsInCaller {
+/// While it exists, this thread runs the items of a pool without processes, as its worker of that
+/// number, perhaps within a task of another pool; the words say which item, `stop` whether it is to
+/// end. `locals`: what is this worker's own; null if that is the process's. Objects are destroyed
+/// in reverse order.
+class ItemsHere {
 public:
-    ItemsInCaller(const ItemWords& words, std::stop_token stop) noexcept;
-    ~ItemsInCaller();
-    ItemsInCaller(const ItemsInCaller&) = delete;
-    ItemsInCaller& operator=(const ItemsInCaller&) = delete;
+    ItemsHere(const ItemWords& words, std::stop_token stop, int worker,
+              SeatLocals* locals) noexcept;
+    ~ItemsHere();
+    ItemsHere(const ItemsHere&) = delete;
+    ItemsHere& operator=(const ItemsHere&) = delete;
 
     /// The innermost of this thread; null if there is none.
-    static thread_local const ItemsInCaller* innermost;
+    static thread_local const ItemsHere* innermost;
 
     [[nodiscard]] std::uint64_t index() const { return words_.index(); }
     [[nodiscard]] const std::stop_token& stop() const { return stop_; }
+    [[nodiscard]] int worker() const { return worker_; }
+    [[nodiscard]] SeatLocals* locals() const { return locals_; }
 
 private:
-    const ItemsInCaller* outer_;
+    const ItemsHere* outer_;
     const ItemWords words_;
     std::stop_token stop_;
+    const int worker_;
+    SeatLocals* const locals_;
 };
 
 /// The token of the item that this thread runs so; nothing if it runs none.
-[[nodiscard]] std::optional<std::stop_token> token_in_caller();
+[[nodiscard]] std::optional<std::stop_token> token_here();
 
 }  // namespace engine
 PROCPOOL_END_NAMESPACE

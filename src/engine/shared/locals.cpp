@@ -1,5 +1,6 @@
 #include "engine/shared/locals.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -26,6 +27,15 @@ Locals& locals() {
     return *all;
 }
 
+/// A destructor that throws costs none of the others its turn.
+void destroy_one(void* object, void (*destroy)(void*)) noexcept {
+    try {
+        destroy(object);
+    } catch (...) {
+        // There is nobody to tell.
+    }
+}
+
 }  // namespace
 
 void destroy_locals() noexcept {
@@ -33,11 +43,24 @@ void destroy_locals() noexcept {
     while (!locals().objects.empty()) {
         const auto [object, destroy] = locals().objects.back();
         locals().objects.pop_back();
-        try {
-            destroy(object);
-        } catch (...) {
-            // A destructor that throws costs none of the others its turn.
-        }
+        destroy_one(object, destroy);
+    }
+}
+
+void* SeatLocals::find(const void* type) const noexcept {
+    const auto at = std::ranges::find(objects_, type, &Object::type);
+    return at == objects_.end() ? nullptr : at->object;
+}
+
+void SeatLocals::keep(const void* type, void* object, void (*destroys)(void*)) {
+    objects_.push_back({type, object, destroys});
+}
+
+void SeatLocals::destroy() noexcept {
+    while (!objects_.empty()) {
+        const Object last = objects_.back();
+        objects_.pop_back();
+        destroy_one(last.object, last.destroys);
     }
 }
 

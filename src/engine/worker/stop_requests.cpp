@@ -117,7 +117,7 @@ void take_stop_requests(const Slot& slot, const ServerLine& line) noexcept {
 }  // namespace engine
 
 std::stop_token this_task::stop_token() {
-    if (const std::optional<std::stop_token> token = engine::token_in_caller()) {
+    if (const std::optional<std::stop_token> token = engine::token_here()) {
         return *token;
     }
     // In a process that a task has forked, nobody listens.

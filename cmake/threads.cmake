@@ -1,0 +1,16 @@
+# procpool::threads: ThreadPool, a library of its own, as it needs oneTBB. Built where that is found.
+
+option(PROCPOOL_THREADS "Build procpool::threads (ThreadPool) where oneTBB is found" ON)
+if(PROCPOOL_THREADS)
+    find_package(TBB QUIET)
+endif()
+if(PROCPOOL_THREADS AND TBB_FOUND)
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/threads/*.cpp)
+    add_library(procpool_threads STATIC ${sources})
+    add_library(procpool::threads ALIAS procpool_threads)
+    set_target_properties(procpool_threads PROPERTIES EXPORT_NAME threads CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+    target_include_directories(procpool_threads PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(procpool_threads PUBLIC procpool PRIVATE TBB::tbb)
+elseif(PROCPOOL_THREADS)
+    message(STATUS "procpool: no ThreadPool (for it, install libtbb-dev)")
+endif()

@@ -1,0 +1,276 @@
+#include "engine/client/crew.hpp"
+
+#include <algorithm>
+#include <new>
+#include <optional>
+#include <stop_token>
+#include <utility>
+
+#include "engine/shared/current_task.hpp"
+#include "engine/shared/finalizer.hpp"
+#include "engine/shared/words.hpp"
+#include "os/clock.hpp"
+
+PROCPOOL_BEGIN_NAMESPACE
+namespace engine {
+namespace {
+
+// An adaptive claim grows until it runs for the first time, and shrinks beyond the second.
+constexpr std::uint64_t short_claim = 50 * os::us;
+constexpr std::uint64_t long_claim = 200 * os::us;
+
+/// How many items the next claim of the job has.
+std::uint64_t next_claim(const LocalJob& job, std::size_t seats) {
+    const std::uint64_t left = job.count - job.next;
+    const std::uint64_t wanted =
+        job.spec.chunksize != 0
+            ? job.spec.chunksize
+            : std::min(job.chunk, std::max<std::uint64_t>(1, left / (2 * seats)));
+    return std::min(wanted, left);
+}
+
+void adapt(LocalJob& job, std::uint64_t claimed, std::uint64_t time) {
+    if (time < short_claim && claimed == job.chunk) {
+        job.chunk *= 2;
+    } else if (time > long_claim && job.chunk > 1) {
+        job.chunk /= 2;
+    }
+}
+
+/// Outside items, too, a thread may act for a worker.
+class AsWorker {
+public:
+    explicit AsWorker(const LocalSeat& seat)
+        : as_worker_({nothing_, no_part_}, std::stop_token(), seat.number, seat.locals) {}
+
+private:
+    const Word nothing_{resting_at(0)};
+    const Word no_part_{detail::no_part};
+    const ItemsHere as_worker_;
+};
+
+}  // namespace
+
+Crew::Crew(const EngineOptions& options, std::unique_ptr<Executor> executor, Owner& owner)
+    : owner_(owner),
+      executor_(std::move(executor)),
+      changed_in_place_(std::make_unique<std::condition_variable>()),
+      changed_(*changed_in_place_),
+      seats_(executor_ != nullptr ? static_cast<std::size_t>(options.processes) : 1),
+      initialize_(options.initialize),
+      initializer_(options.initializer.begin(), options.initializer.end()),
+      finalize_(options.finalize),
+      finalizer_(options.finalizer.begin(), options.finalizer.end()) {}
+
+void Crew::initialize_caller() {
+    Lock lock(mutex_);
+    static_cast<void>(initialize(lock, seat(0)));
+}
+
+void Crew::leave_to_parent() {
+    static_cast<void>(executor_.release());
+    static_cast<void>(changed_in_place_.release());
+}
+
+LocalSeat Crew::seat(std::size_t place) {
+    return {static_cast<int>(place), executor_ != nullptr ? &seats_[place].locals : nullptr};
+}
+
+void Crew::run(Lock& lock, const std::shared_ptr<LocalJob>& job) {
+    if (executor_ == nullptr) {
+        run_in_caller(lock, *job);
+        return;
+    }
+    const std::uint64_t unclaimed = job->has_unclaimed() ? job->count - job->next : 0;
+    while (job->drivers < std::min<std::uint64_t>(unclaimed, seats_.size())) {
+        ++job->drivers;
+        ++drivers_;
+        lock.unlock();
+        try {
+            executor_->enqueue([this, job] { drive(job); });
+            lock.lock();
+        } catch (const std::bad_alloc&) {
+            lock.lock();
+            leave(*job);
+            if (job->drivers == 0) {
+                job->close();
+                throw;
+            }
+            return;
+        }
+    }
+}
+
+void Crew::run_in(Lock& lock, std::size_t place, const std::shared_ptr<LocalJob>& job) {
+    seats_[place].own_jobs.push_back(job);
+    ++drivers_;
+    lock.unlock();
+    try {
+        executor_->enqueue([this, place] { drive_own(place); });
+    } catch (const std::bad_alloc&) {
+        drive_own(place);  // here
+    }
+    lock.lock();
+}
+
+void Crew::run_in_caller(Lock& lock, LocalJob& job) {
+    // Nothing can end an item in its own process but itself.
+    lock.unlock();
+    const std::stop_callback ask(job.spec.stop, [&] {
+        job.cancelled.store(1, std::memory_order_relaxed);
+        job.stop.request_stop();
+    });
+    lock.lock();
+    while (run_claim(lock, job, seat(0))) {
+    }
+    if (job.cancelled.load(std::memory_order_relaxed) != 0) {
+        job.close();
+    }
+}
+
+/// A driver's turn: one claim. Then it waits behind the others for the next.
+void Crew::drive(const std::shared_ptr<LocalJob>& job) noexcept {
+    Lock lock(mutex_);
+    for (;;) {
+        const auto free_seat = [&] { return std::ranges::find(seats_, false, &Place::taken); };
+        // An executor may have a thread more than was asked for.
+        changed_.wait(lock, [&] { return !job->has_unclaimed() || free_seat() != seats_.end(); });
+        if (!job->has_unclaimed()) {
+            leave(*job);
+            return;
+        }
+        const auto free = free_seat();
+        const auto place = static_cast<std::size_t>(free - seats_.begin());
+        seats_[place].taken = true;
+        run_claim(lock, *job, seat(place));
+        run_own_jobs(lock, place);
+        if (!job->has_unclaimed()) {
+            leave(*job);
+            return;
+        }
+        lock.unlock();
+        try {
+            executor_->enqueue([this, job] { drive(job); });
+            return;
+        } catch (...) {
+            lock.lock();  // no memory to wait
+        }
+    }
+}
+
+/// A driver for the jobs of one seat. Whoever has the seat runs them, too.
+void Crew::drive_own(std::size_t place) noexcept {
+    Lock lock(mutex_);
+    if (!seats_[place].taken) {
+        seats_[place].taken = true;
+        run_own_jobs(lock, place);
+    }
+    --drivers_;
+    changed_.notify_all();
+}
+
+/// A driver of the job ends.
+void Crew::leave(LocalJob& job) noexcept {
+    --job.drivers;
+    --drivers_;
+    changed_.notify_all();
+}
+
+/// Runs what is for this seat alone, and gives the seat up.
+void Crew::run_own_jobs(Lock& lock, std::size_t place) {
+    std::deque<std::shared_ptr<LocalJob>>& own = seats_[place].own_jobs;
+    while (!own.empty()) {
+        const std::shared_ptr<LocalJob> job = std::move(own.front());
+        own.pop_front();
+        run_claim(lock, *job, seat(place));
+    }
+    seats_[place].taken = false;
+    changed_.notify_all();
+}
+
+/// Claims some items of the job, and runs them without the lock. False if there are none.
+bool Crew::run_claim(Lock& lock, LocalJob& job, const LocalSeat& seat) {
+    if (!job.has_unclaimed()) {
+        return false;
+    }
+    struct Claimed {
+        Crew& crew;
+        Lock& lock;
+        LocalJob& job;
+        Claimed(Crew& in, Lock& by, LocalJob& of) : crew(in), lock(by), job(of) {
+            ++job.running;
+            ++crew.running_;
+        }
+        Claimed(const Claimed&) = delete;
+        Claimed& operator=(const Claimed&) = delete;
+        ~Claimed() {
+            if (!lock.owns_lock()) {
+                lock.lock();
+            }
+            --job.running;
+            --crew.running_;
+            crew.owner_.claim_ended(job);
+        }
+    };
+    const std::uint64_t first = job.next;
+    const std::uint64_t claimed = next_claim(job, seats_.size());
+    job.next += claimed;
+    const Claimed claim(*this, lock, job);
+    if (!initialize(lock, seat)) {
+        return true;
+    }
+    lock.unlock();
+    const std::uint64_t began = os::now_ns();
+    try {
+        LocalRun(job, *this, mutex_, seat).items(first, first + claimed);
+    } catch (const std::bad_alloc&) {
+        job.lost_memory = true;
+        job.close();
+    }
+    const std::uint64_t time = os::now_ns() - began;
+    lock.lock();
+    adapt(job, claimed, time);
+    return true;
+}
+
+/// Runs the initializer, if this seat has not yet. False if one has failed.
+bool Crew::initialize(Lock& lock, const LocalSeat& seat) {
+    Place& place = seats_[static_cast<std::size_t>(seat.number)];
+    if (place.initialized || initialize_ == nullptr) {
+        return !broken_;
+    }
+    place.initialized = true;
+    lock.unlock();
+    std::optional<Failure> failure;
+    try {
+        const AsWorker as_worker(seat);
+        initialize_(initializer_);
+    } catch (...) {
+        failure = current_failure(0);
+        failure->kind = Failure::Kind::initializer;
+    }
+    lock.lock();
+    if (failure && !std::exchange(broken_, true)) {
+        owner_.initializer_failed(std::move(*failure));
+    }
+    return !broken_;
+}
+
+bool Crew::help(Lock& lock, LocalJob& job) {
+    const LocalRun* const here = executor_ != nullptr ? LocalRun::of(*this) : nullptr;
+    return here != nullptr && run_claim(lock, job, here->seat());
+}
+
+void Crew::end(bool by_plan) {
+    const auto finalize = std::exchange(finalize_, nullptr);
+    for (std::size_t place = 0; place < seats_.size(); ++place) {
+        const AsWorker as_worker(seat(place));
+        if (by_plan && finalize != nullptr) {
+            run_finalizer(finalize, finalizer_);
+        }
+        seats_[place].locals.destroy();
+    }
+}
+
+}  // namespace engine
+PROCPOOL_END_NAMESPACE
