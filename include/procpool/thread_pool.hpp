@@ -17,7 +17,8 @@ PROCPOOL_BEGIN_NAMESPACE
 ///     mp::ThreadPool pool{8};
 ///     std::vector<Page> pages = pool.map(download, addresses);
 ///
-/// Nothing is isolated: a task that crashes ends the program, one that hangs stays, and tasks share
+/// Nothing is isolated: a task that crashes ends the program (one that calls exit() must not), one
+/// that hangs stays, and tasks share
 /// what the program has, so that they must be thread-safe. What travels, what calls return and
 /// throw, and in which order, is as with a Pool. So is what is each worker's own: its
 /// this_worker::id(), this_worker::local() and initializer. But a worker is no certain thread:
@@ -26,11 +27,14 @@ PROCPOOL_BEGIN_NAMESPACE
 /// - `timeout` is refused, with std::invalid_argument; so are memory_limit, max_tasks_per_child,
 ///   pin and every `start` but the automatic one. `retries` and `grace` have nothing to do.
 /// - cancel(), a stop token and terminate() request this_task::stop_token() of items that run, and
-///   give them up: results are dropped, and join() and the destructor wait until they return.
+///   what waits for them waits until they return: they use its input and output. What a cancelled
+///   item comes to counts; after terminate() it is dropped.
 ///
-/// A task may call its own pool and wait: its thread runs what it waits for. (But not join(), and
-/// not for_each_worker(), which would wait for that thread.) Where the program limits oneTBB by
-/// tbb::global_control to fewer threads, as few run, and all work is done all the same.
+/// A task may call its own pool and wait: its thread runs what it waits for, and may come back
+/// later than a timeout of that wait says. (But not join(), nor any call in an initializer: a
+/// std::logic_error.) Other threads that a task starts, and tasks of two pools that wait for each
+/// other, need threads enough. Where the program limits oneTBB by tbb::global_control to fewer
+/// threads, as few run.
 ///
 /// Its calls come from base classes, as those of a Pool: procpool/detail/pool_members.hpp,
 /// procpool/stream.hpp. Any thread may call it.

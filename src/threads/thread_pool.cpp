@@ -1,3 +1,4 @@
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -45,7 +46,9 @@ ThreadPool::~ThreadPool() {
             engine_->join();
         }
     } catch (...) {
-        // In a forked child the pool is the parent's.
+        // In a forked child the pool is the parent's. In a task of its own, as when that calls
+        // exit(), it is in use: it stays.
+        static_cast<void>(new std::shared_ptr<detail::Engine>(std::move(engine_)));
     }
 }
 

@@ -55,6 +55,20 @@ int throw_at_odd(int x) {
     return x;
 }
 
+std::atomic<int> alive;  // of these
+struct Counted {
+    int value = 0;
+    Counted() { ++alive; }
+    explicit Counted(int given) : value(given) { ++alive; }
+    Counted(const Counted& other) : value(other.value) { ++alive; }
+    Counted& operator=(const Counted&) = default;
+    ~Counted() { --alive; }
+    template <class A>
+    void serialize(A& archive) {
+        archive(value);
+    }
+};
+
 /// Returns when its stop token is requested.
 void wait_for_stop(std::atomic<int>& begun) {
     const std::stop_token stop = mp::this_task::stop_token();
@@ -189,6 +203,14 @@ TEST(ThreadPool, StreamsInTheOrderOfArrivalWithoutLoss) {
     EXPECT_EQ(seen.size(), 20'000U);
 }
 
+TEST(ThreadPool, TheNextItemOfAStreamDoesNotWaitForTheLast) {
+    static std::latch both(2);
+    ThreadPool pool{2};
+    auto stream =
+        pool.imap([](int) { both.arrive_and_wait(); }, std::views::iota(0, 2), {.buffer = 2});
+    EXPECT_EQ(std::ranges::distance(stream), 2);
+}
+
 TEST(ThreadPool, FindsTheFirst) {
     ThreadPool pool{4};
     const auto found = pool.find_first(
@@ -302,6 +324,52 @@ TEST(ThreadPool, ATaskMayWaitForOthersOfItsPool) {
     EXPECT_EQ(sums[49], 49 * 50 / 2);
 }
 
+TEST(ThreadPool, TasksMayCallEveryWorkerOfTheirPool) {
+    static ThreadPool* own;
+    static std::atomic<int> calls;
+    calls = 0;
+    ThreadPool pool{3};
+    own = &pool;
+    pool.for_each([](int) { own->for_each_worker([] { ++calls; }); }, numbers(9), {.chunksize = 1});
+    EXPECT_EQ(calls, 9 * 3);
+}
+
+TEST(ThreadPool, JoinInATaskOfThePoolIsRefused) {
+    static ThreadPool* own;
+    ThreadPool pool{2};
+    own = &pool;
+    EXPECT_THROW(pool.apply([] {
+        own->close();
+        own->join();
+    }),
+                 std::logic_error);
+}
+
+TEST(ThreadPool, ATaskMayAskWhichOfItsTasksIsReadyFirst) {
+    static ThreadPool* own;
+    ThreadPool pool{1};
+    own = &pool;
+    EXPECT_EQ(pool.apply([] {
+        std::vector<mp::AsyncResult<int>> results;
+        for (int i = 0; i < 5; ++i) {
+            results.push_back(own->submit(square, i));
+        }
+        int sum = 0;
+        for (auto& result : mp::as_completed(results)) {
+            sum += result.get();
+        }
+        return sum;
+    }),
+              30);
+}
+
+TEST(ThreadPool, AnInitializerMayNotCallItsPool) {
+    static ThreadPool* own;
+    ThreadPool pool{{.processes = 1, .initializer = [] { own->apply(square, 1); }}};
+    own = &pool;
+    EXPECT_THROW(pool.apply(square, 2), mp::InitializerFailed);
+}
+
 TEST(ThreadPool, CallsOfManyThreadsShareIt) {
     ThreadPool pool{3};
     std::vector<std::jthread> callers;
@@ -328,14 +396,17 @@ TEST(ThreadPool, AShortCallDoesNotWaitForALongOne) {
 
 // Ends --------------------------------------------------------------------------------------------
 
-TEST(ThreadPool, CancelAsksWhatRunsAndGivesItUp) {
+TEST(ThreadPool, CancelAsksWhatRunsAndWhatThatComesToCounts) {
     static std::atomic<int> begun;
     begun = 0;
     ThreadPool pool{2};
     auto waiting = pool.submit([] { wait_for_stop(begun); });
     ASSERT_TRUE(support::eventually([] { return begun == 1; }));
+    auto pending = pool.map_async([](int) { wait_for_stop(begun); }, numbers(100));
+    EXPECT_TRUE(pending.cancel());
+    EXPECT_THROW(pending.get(), mp::TaskCancelled);
     EXPECT_TRUE(waiting.cancel());
-    EXPECT_THROW(waiting.get(), mp::TaskCancelled);
+    waiting.get();
     EXPECT_EQ(pool.apply(square, 3), 9);
 }
 
@@ -375,6 +446,54 @@ TEST(ThreadPool, JoinWaitsForWhatIsPending) {
     pool.join();
     EXPECT_TRUE(pending.ready());
     EXPECT_EQ(pending.get()[7], 49);
+}
+
+TEST(ThreadPool, TwoThreadsMayJoin) {
+    static std::atomic<int> finalized;
+    finalized = 0;
+    ThreadPool pool{{.processes = 2, .finalizer = [] { ++finalized; }}};
+    pool.for_each_worker([] { static_cast<void>(mp::this_worker::local<std::string>("local")); });
+    pool.close();
+    {
+        const std::jthread other([&] { pool.join(); });
+        pool.join();
+        EXPECT_EQ(finalized, 2);
+    }
+}
+
+TEST(ThreadPool, ACancelledCallReturnsWhenNothingWritesToItsOutputAnyMore) {
+    static std::atomic<int> begun;
+    static std::atomic<bool> written;
+    begun = 0;
+    written = false;
+    ThreadPool pool{1};
+    std::stop_source stop;
+    mp::shared_vector<int> out;
+    const std::jthread stopper([&] {
+        EXPECT_TRUE(support::eventually([] { return begun == 1; }));
+        stop.request_stop();
+    });
+    EXPECT_THROW(pool.map_into(
+                     [](int x) {
+                         wait_for_stop(begun);
+                         written = true;
+                         return x;
+                     },
+                     numbers(3), out, {.chunksize = 1, .stop = stop.get_token()}),
+                 mp::TaskCancelled);
+    EXPECT_TRUE(written);
+}
+
+TEST(ThreadPool, ItsFunctionsAreDestroyedWhenItIsGone) {
+    alive = 0;
+    for (int round = 0; round < 50; ++round) {
+        ThreadPool pool{2};
+        pool.map(mp::bind_back([](int x, const Counted& add) { return x + add.value; }, Counted(3)),
+                 numbers(50), {.chunksize = 1});
+        pool.close();
+        pool.join();
+        ASSERT_EQ(alive, 0);
+    }
 }
 
 TEST(ThreadPool, JoinReturnsWithAHalfReadStream) {
@@ -427,8 +546,14 @@ TEST(ThreadPool, InAForkedChildItsCallsThrowAndItsDestructorDoesNothing) {
     if (thread_sanitized) {
         GTEST_SKIP() << "oneTBB was compiled without it";
     }
+    static std::atomic<int> destroyed;
+    struct Noticed {
+        ~Noticed() { ++destroyed; }
+    };
+    destroyed = 0;
     auto pool = std::make_optional<mp::ThreadPool>(2);
     EXPECT_EQ(pool->apply(square, 3), 9);
+    pool->for_each_worker([] { static_cast<void>(mp::this_worker::local<Noticed>()); });
     EXPECT_EQ(support::status_of_child([&] {
                   try {
                       pool->apply(square, 3);
@@ -436,7 +561,7 @@ TEST(ThreadPool, InAForkedChildItsCallsThrowAndItsDestructorDoesNothing) {
                   } catch (const std::logic_error&) {
                   }
                   pool.reset();
-                  return true;
+                  return destroyed == 0;
               }),
               0);
     EXPECT_EQ(pool->apply(square, 3), 9);

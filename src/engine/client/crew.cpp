@@ -49,6 +49,20 @@ private:
     const ItemsHere as_worker_;
 };
 
+thread_local const Crew* initializing = nullptr;
+
+/// The exception in flight, of an initializer.
+Failure why_it_failed() noexcept {
+    Failure failure;
+    try {
+        failure = current_failure(0);
+    } catch (const std::bad_alloc&) {
+        // That it failed is all that can be said.
+    }
+    failure.kind = Failure::Kind::initializer;
+    return failure;
+}
+
 }  // namespace
 
 Crew::Crew(const EngineOptions& options, std::unique_ptr<Executor> executor, Owner& owner)
@@ -81,20 +95,20 @@ void Crew::run(Lock& lock, const std::shared_ptr<LocalJob>& job) {
         run_in_caller(lock, *job);
         return;
     }
-    const std::uint64_t unclaimed = job->has_unclaimed() ? job->count - job->next : 0;
-    while (job->drivers < std::min<std::uint64_t>(unclaimed, seats_.size())) {
+    // One driver for each item, if there are so many seats: the next item may take long.
+    while (job->has_unclaimed() && job->queued < job->count - job->next &&
+           job->drivers < seats_.size()) {
         ++job->drivers;
+        ++job->queued;
         ++drivers_;
-        lock.unlock();
-        try {
-            executor_->enqueue([this, job] { drive(job); });
-            lock.lock();
-        } catch (const std::bad_alloc&) {
-            lock.lock();
-            leave(*job);
+        if (!enqueue(lock, job)) {
+            --job->queued;
+            --job->drivers;
+            --drivers_;
+            changed_.notify_all();
             if (job->drivers == 0) {
                 job->close();
-                throw;
+                throw std::bad_alloc();
             }
             return;
         }
@@ -102,15 +116,14 @@ void Crew::run(Lock& lock, const std::shared_ptr<LocalJob>& job) {
 }
 
 void Crew::run_in(Lock& lock, std::size_t place, const std::shared_ptr<LocalJob>& job) {
+    job->for_one_seat = true;
     seats_[place].own_jobs.push_back(job);
     ++drivers_;
-    lock.unlock();
-    try {
-        executor_->enqueue([this, place] { drive_own(place); });
-    } catch (const std::bad_alloc&) {
-        drive_own(place);  // here
+    if (!enqueue(lock, nullptr, place)) {
+        run_own_jobs_if_free(lock, place);  // here
+        --drivers_;
+        changed_.notify_all();
     }
-    lock.lock();
 }
 
 void Crew::run_in_caller(Lock& lock, LocalJob& job) {
@@ -128,61 +141,103 @@ void Crew::run_in_caller(Lock& lock, LocalJob& job) {
     }
 }
 
-/// A driver's turn: one claim. Then it waits behind the others for the next.
-void Crew::drive(const std::shared_ptr<LocalJob>& job) noexcept {
+/// Has a thread drive the job, or if there is none that seat's own. False if there is no memory for
+/// that. (An executor may run out of memory when it has queued the work: it then finds its ticket
+/// taken.)
+bool Crew::enqueue(Lock& lock, std::shared_ptr<LocalJob> job, std::size_t place) {
+    lock.unlock();
+    std::shared_ptr<Ticket> ticket;
+    bool queued = true;
+    try {
+        ticket = std::make_shared<Ticket>();
+        ticket->job = std::move(job);
+        executor_->enqueue([this, ticket, place] { use(*ticket, place); });
+    } catch (const std::bad_alloc&) {
+        queued = false;
+    }
+    lock.lock();
+    if (queued || ticket == nullptr || ticket->is_taken.exchange(true)) {
+        return ticket != nullptr;
+    }
+    ticket->job.reset();
+    return false;
+}
+
+void Crew::use(Ticket& ticket, std::size_t place) noexcept {
+    if (ticket.is_taken.exchange(true)) {
+        return;  // and this may be gone
+    }
     Lock lock(mutex_);
+    if (ticket.job != nullptr) {
+        drive(lock, std::move(ticket.job));
+    } else {
+        run_own_jobs_if_free(lock, place);
+    }
+    --drivers_;
+    changed_.notify_all();
+}
+
+/// A driver's turn: one claim. Then it waits behind the others for the next.
+void Crew::drive(Lock& lock, std::shared_ptr<LocalJob> job) {
     for (;;) {
         const auto free_seat = [&] { return std::ranges::find(seats_, false, &Place::taken); };
         // An executor may have a thread more than was asked for.
         changed_.wait(lock, [&] { return !job->has_unclaimed() || free_seat() != seats_.end(); });
+        --job->queued;
         if (!job->has_unclaimed()) {
-            leave(*job);
-            return;
+            break;
         }
-        const auto free = free_seat();
-        const auto place = static_cast<std::size_t>(free - seats_.begin());
+        const auto place = static_cast<std::size_t>(free_seat() - seats_.begin());
         seats_[place].taken = true;
         run_claim(lock, *job, seat(place));
         run_own_jobs(lock, place);
         if (!job->has_unclaimed()) {
-            leave(*job);
-            return;
+            break;
         }
-        lock.unlock();
-        try {
-            executor_->enqueue([this, job] { drive(job); });
-            return;
-        } catch (...) {
-            lock.lock();  // no memory to wait
+        ++job->queued;
+        ++job->drivers;
+        ++drivers_;
+        if (enqueue(lock, job)) {
+            break;
         }
+        --job->drivers;
+        --drivers_;
     }
+    --job->drivers;
+    let_go(lock, std::move(job));
 }
 
-/// A driver for the jobs of one seat. Whoever has the seat runs them, too.
-void Crew::drive_own(std::size_t place) noexcept {
-    Lock lock(mutex_);
+/// What a job keeps may be of the program's: it is destroyed without the lock.
+void Crew::let_go(Lock& lock, std::shared_ptr<LocalJob> job) {
+    lock.unlock();
+    job.reset();
+    lock.lock();
+}
+
+/// For a driver of the jobs of one seat. Whoever has the seat runs them, too.
+void Crew::run_own_jobs_if_free(Lock& lock, std::size_t place) {
     if (!seats_[place].taken) {
         seats_[place].taken = true;
         run_own_jobs(lock, place);
     }
-    --drivers_;
-    changed_.notify_all();
 }
 
-/// A driver of the job ends.
-void Crew::leave(LocalJob& job) noexcept {
-    --job.drivers;
-    --drivers_;
-    changed_.notify_all();
+/// Runs the oldest of what is for this seat alone. False if there is nothing.
+bool Crew::run_own_job(Lock& lock, std::size_t place) {
+    std::deque<std::shared_ptr<LocalJob>>& own = seats_[place].own_jobs;
+    if (own.empty()) {
+        return false;
+    }
+    std::shared_ptr<LocalJob> job = std::move(own.front());
+    own.pop_front();
+    run_claim(lock, *job, seat(place));
+    let_go(lock, std::move(job));
+    return true;
 }
 
 /// Runs what is for this seat alone, and gives the seat up.
 void Crew::run_own_jobs(Lock& lock, std::size_t place) {
-    std::deque<std::shared_ptr<LocalJob>>& own = seats_[place].own_jobs;
-    while (!own.empty()) {
-        const std::shared_ptr<LocalJob> job = std::move(own.front());
-        own.pop_front();
-        run_claim(lock, *job, seat(place));
+    while (run_own_job(lock, place)) {
     }
     seats_[place].taken = false;
     changed_.notify_all();
@@ -242,23 +297,31 @@ bool Crew::initialize(Lock& lock, const LocalSeat& seat) {
     place.initialized = true;
     lock.unlock();
     std::optional<Failure> failure;
+    const Crew* const outer = std::exchange(initializing, this);
     try {
         const AsWorker as_worker(seat);
         initialize_(initializer_);
     } catch (...) {
-        failure = current_failure(0);
-        failure->kind = Failure::Kind::initializer;
+        failure = why_it_failed();
     }
+    initializing = outer;
     lock.lock();
     if (failure && !std::exchange(broken_, true)) {
-        owner_.initializer_failed(std::move(*failure));
+        owner_.initializer_failed(lock, std::move(*failure));
     }
     return !broken_;
 }
 
+bool Crew::is_initializing_here() const { return initializing == this; }
+
 bool Crew::help(Lock& lock, LocalJob& job) {
     const LocalRun* const here = executor_ != nullptr ? LocalRun::of(*this) : nullptr;
-    return here != nullptr && run_claim(lock, job, here->seat());
+    if (here == nullptr) {
+        return false;
+    }
+    // Others may wait for what only this seat does.
+    return run_own_job(lock, static_cast<std::size_t>(here->seat().number)) ||
+           (!job.for_one_seat && run_claim(lock, job, here->seat()));
 }
 
 void Crew::end(bool by_plan) {

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -35,7 +37,7 @@ public:
     public:
         virtual void claim_ended(LocalJob& job) noexcept = 0;
         /// Once, the first time: no more items run.
-        virtual void initializer_failed(Failure&& why) = 0;
+        virtual void initializer_failed(Lock& lock, Failure&& why) noexcept = 0;
 
     protected:
         ~Owner() = default;
@@ -61,11 +63,13 @@ public:
     void run(Lock& lock, const std::shared_ptr<LocalJob>& job);
     /// Has the job, of one item, run in that seat.
     void run_in(Lock& lock, std::size_t place, const std::shared_ptr<LocalJob>& job);
-    /// Runs a claim of the job if this thread is in the middle of an item of this pool. False if it
-    /// did not.
+    /// If this thread is in the middle of an item of this pool, which then waits for the job: runs
+    /// what is for its seat alone, or a claim of the job. False if it did not.
     bool help(Lock& lock, LocalJob& job);
     /// Is this thread in the middle of an item of this pool?
     [[nodiscard]] bool is_inside() const { return LocalRun::of(*this) != nullptr; }
+    /// Is this thread in the middle of an initializer of this pool?
+    [[nodiscard]] bool is_initializing_here() const;
     /// Destroys what the workers have of their own; `by_plan`: after the finalizer, which runs
     /// once. Call it when nothing runs any more, without the lock.
     void end(bool by_plan);
@@ -80,11 +84,20 @@ private:
         bool initialized = false;
     };
 
+    /// For one turn of one driver.
+    struct Ticket {
+        std::shared_ptr<LocalJob> job;  // null: for a seat's own jobs
+        std::atomic<bool> is_taken{false};
+    };
+
     [[nodiscard]] LocalSeat seat(std::size_t place);
     void run_in_caller(Lock& lock, LocalJob& job);
-    void drive(const std::shared_ptr<LocalJob>& job) noexcept;
-    void drive_own(std::size_t place) noexcept;
-    void leave(LocalJob& job) noexcept;
+    [[nodiscard]] bool enqueue(Lock& lock, std::shared_ptr<LocalJob> job, std::size_t place = 0);
+    void use(Ticket& ticket, std::size_t place) noexcept;
+    void drive(Lock& lock, std::shared_ptr<LocalJob> job);
+    void run_own_jobs_if_free(Lock& lock, std::size_t place);
+    static void let_go(Lock& lock, std::shared_ptr<LocalJob> job);
+    bool run_own_job(Lock& lock, std::size_t place);
     void run_own_jobs(Lock& lock, std::size_t place);
     bool run_claim(Lock& lock, LocalJob& job, const LocalSeat& seat);
     [[nodiscard]] bool initialize(Lock& lock, const LocalSeat& seat);

@@ -30,11 +30,7 @@ InProcess::~InProcess() {
         crew_.leave_to_parent();
         return;
     }
-    try {
-        terminate();
-    } catch (const std::bad_alloc&) {
-        // Nobody is left who asks what became of the jobs.
-    }
+    terminate();
     Lock lock(crew_.mutex());
     crew_.changed().wait(lock, [this] { return crew_.is_idle(); });
 }
@@ -55,6 +51,10 @@ InProcess::LocalJobHandle InProcess::make(JobSpec&& spec) {
 /// From here on the pool's ends are the job's.
 void InProcess::note(const LocalJobHandle& job) {
     state_.check_open();
+    if (crew_.is_initializing_here()) {
+        throw std::logic_error(
+            "procpool: an initializer cannot call its own pool, whose workers wait for it");
+    }
     if (jobs_.size() >= prune_at_) {
         std::erase_if(jobs_, [](const auto& known) { return known.expired(); });
         prune_at_ = 2 * jobs_.size() + 16;
@@ -128,14 +128,18 @@ void InProcess::end_feed(const JobHandle& job) {
 
 // How jobs end ------------------------------------------------------------------------------------
 
-/// The items that are left are dropped. Throws std::bad_alloc: then the job has not ended.
-void InProcess::finish(LocalJob& job, const Failure& why) {
-    if (job.resolved) {
+/// If nothing of it runs any more, nor will, the items that are left are dropped. Before that
+/// nothing of a job is given up: an item that runs may read its input, and write its output. Throws
+/// std::bad_alloc: then the job has not ended, and whoever waits for it comes here again.
+void InProcess::finish_if_over(LocalJob& job) {
+    if (job.resolved || !job.is_over()) {
         return;
     }
     job.open = false;
     job.close();
-    job.drop(0, job.count, why);
+    if (job.done.total() != job.count) {
+        job.drop(0, job.count, why_dropped(job));
+    }
     job.resolved = true;
     crew_.changed().notify_all();
     if (listeners_ != 0) {
@@ -143,15 +147,17 @@ void InProcess::finish(LocalJob& job, const Failure& why) {
     }
 }
 
-void InProcess::finish_if_over(LocalJob& job) {
-    if (job.resolved || !job.is_over()) {
-        return;
+Failure InProcess::why_dropped(const LocalJob& job) const {
+    if (state_.is == PoolState::broken) {
+        return state_.broken_as;
     }
-    finish(job, job.lost_memory ? out_of_memory("no memory here for its result")
-                                : Failure{.kind = Failure::Kind::cancelled});
+    if (state_.is == PoolState::terminated) {
+        return {.kind = Failure::Kind::terminated};
+    }
+    return job.lost_memory ? out_of_memory("no memory here for its result")
+                           : Failure{.kind = Failure::Kind::cancelled};
 }
 
-/// Where there is no memory to end the job, whoever waits for it does.
 void InProcess::claim_ended(LocalJob& job) noexcept {
     try {
         finish_if_over(job);
@@ -161,12 +167,37 @@ void InProcess::claim_ended(LocalJob& job) noexcept {
     crew_.changed().notify_all();
 }
 
-void InProcess::initializer_failed(Failure&& why) {
+void InProcess::initializer_failed(Lock& lock, Failure&& why) noexcept {
     state_.is = PoolState::broken;
     state_.broken_as = std::move(why);
-    for (const LocalJobHandle& job : live_jobs()) {
-        finish(*job, state_.broken_as);
+    close_jobs(lock);
+}
+
+/// Does something with each job, under the lock, and something without it. What a job keeps may be
+/// the program's: it is let go of without the lock. Call it when the pool takes no more jobs.
+template <class Locked, class Unlocked>
+void InProcess::for_each_job(Lock& lock, Locked locked, Unlocked unlocked) noexcept {
+    for (std::size_t i = 0; i < jobs_.size(); ++i) {
+        if (LocalJobHandle job = jobs_[i].lock()) {
+            locked(*job);
+            claim_ended(*job);
+            lock.unlock();
+            unlocked(*job);
+            job.reset();
+            lock.lock();
+        }
     }
+}
+
+/// No more items of any job start; those that run are asked to end.
+void InProcess::close_jobs(Lock& lock) noexcept {
+    for_each_job(
+        lock,
+        [](LocalJob& job) {
+            job.discarded = true;
+            job.close();
+        },
+        [](LocalJob& job) { job.stop.request_stop(); });
 }
 
 bool InProcess::wait(const JobHandle& handle, std::uint64_t seen, Clock::time_point deadline) {
@@ -211,6 +242,9 @@ std::uint64_t InProcess::arrivals(const JobHandle& handle) {
 bool InProcess::resolved(const JobHandle& handle) {
     Lock lock(crew_.mutex());
     finish_if_over(local(handle));
+    if (!handle->resolved) {
+        crew_.help(lock, local(handle));  // a task may ask again and again instead of waiting
+    }
     return handle->receiver.tell(lock) && handle->resolved;
 }
 
@@ -228,12 +262,13 @@ void InProcess::unlisten(std::size_t /*listening*/) {
     --listeners_;
 }
 
-/// Items that run are asked to end. What comes of them is dropped.
+/// Items that run are asked to end. What they come to counts.
 void InProcess::cancel(const JobHandle& handle, std::chrono::nanoseconds /*grace*/) {
     LocalJob& job = local(handle);
     {
         const Lock lock(crew_.mutex());
-        finish(job, Failure{.kind = Failure::Kind::cancelled});
+        job.close();
+        finish_if_over(job);
     }
     job.stop.request_stop();
 }
@@ -242,7 +277,8 @@ void InProcess::abandon(const JobHandle& job) {
     std::shared_ptr<Sink> sink;  // destroyed without the lock
     Lock lock(crew_.mutex());
     sink = job->receiver.forget(lock);
-    finish(local(job), Failure{.kind = Failure::Kind::cancelled});
+    local(job).close();
+    finish_if_over(local(job));
 }
 
 void InProcess::forget(const JobHandle& job) {
@@ -253,16 +289,6 @@ void InProcess::forget(const JobHandle& job) {
 
 // How the pool ends -------------------------------------------------------------------------------
 
-std::vector<InProcess::LocalJobHandle> InProcess::live_jobs() const {
-    std::vector<LocalJobHandle> jobs;
-    for (const std::weak_ptr<LocalJob>& known : jobs_) {
-        if (LocalJobHandle job = known.lock()) {
-            jobs.push_back(std::move(job));
-        }
-    }
-    return jobs;
-}
-
 void InProcess::close() {
     const Lock lock(crew_.mutex());
     if (state_.is == PoolState::open) {
@@ -271,47 +297,39 @@ void InProcess::close() {
 }
 
 void InProcess::join() {
-    std::vector<LocalJobHandle> jobs;  // let go of without the lock
     Lock lock(crew_.mutex());
     if (state_.is == PoolState::open) {
         throw std::logic_error(
             "procpool: join() before close() or terminate() would wait for ever: call close() "
             "first");
     }
-    if (crew_.is_inside()) {
+    if (crew_.is_inside() || crew_.is_initializing_here()) {
         throw std::logic_error(
             "procpool: join() in a task of the same pool waits for itself: call it elsewhere");
     }
     state_.is_joined = true;
     if (crew_.has_threads()) {
-        jobs = live_jobs();
-        for (const LocalJobHandle& job : jobs) {
-            job->open = false;
-            finish_if_over(*job);
-        }
+        for_each_job(lock, [](LocalJob& job) { job.open = false; }, [](LocalJob&) {});
     }
     crew_.changed().wait(lock, [this] { return crew_.is_idle(); });
+    if (std::exchange(ending_, true)) {
+        crew_.changed().wait(lock, [this] { return ended_; });
+        return;
+    }
     const bool by_plan = state_.is == PoolState::closed;
     lock.unlock();
     crew_.end(by_plan);
+    lock.lock();
+    ended_ = true;
+    crew_.changed().notify_all();
 }
 
 void InProcess::terminate() {
-    std::vector<LocalJobHandle> jobs;  // let go of without the lock
-    {
-        const Lock lock(crew_.mutex());
-        if (state_.is != PoolState::broken) {
-            state_.is = PoolState::terminated;
-        }
-        jobs = live_jobs();
-        for (const LocalJobHandle& job : jobs) {
-            finish(*job, Failure{.kind = Failure::Kind::terminated});
-        }
-        jobs_.clear();
+    Lock lock(crew_.mutex());
+    if (state_.is != PoolState::broken) {
+        state_.is = PoolState::terminated;
     }
-    for (const LocalJobHandle& job : jobs) {
-        job->stop.request_stop();
-    }
+    close_jobs(lock);
 }
 
 }  // namespace engine

@@ -20,7 +20,7 @@ namespace engine {
 
 /// A pool without processes: its items run on the threads of an executor, or, for a debugger, in
 /// the thread that brings them, before that call returns. Nothing is isolated: an item ends by
-/// itself only, and what comes of one that is cancelled meanwhile is dropped.
+/// itself only, and so does its job, whatever stops it.
 class InProcess final : public Backend, private Crew::Owner {
 public:
     /// Without an executor: in the caller, with one seat, which all callers share.
@@ -55,17 +55,21 @@ private:
 
     LocalJobHandle make(JobSpec&& spec);
     void note(const LocalJobHandle& job);
+    template <class Locked, class Unlocked>
+    void for_each_job(Lock& lock, Locked locked, Unlocked unlocked) noexcept;
     void claim_ended(LocalJob& job) noexcept override;
-    void initializer_failed(Failure&& why) override;
-    void finish(LocalJob& job, const Failure& why);
+    void initializer_failed(Lock& lock, Failure&& why) noexcept override;
+    void close_jobs(Lock& lock) noexcept;
+    [[nodiscard]] Failure why_dropped(const LocalJob& job) const;
     void finish_if_over(LocalJob& job);
-    [[nodiscard]] std::vector<LocalJobHandle> live_jobs() const;
 
     const std::uint64_t owner_;
     std::size_t listeners_ = 0;  // waits for any of several jobs
     std::vector<std::weak_ptr<LocalJob>> jobs_;
     std::size_t prune_at_ = 16;  // so many of jobs_
     PoolState state_;
+    bool ending_ = false;  // somebody joins, and nothing runs any more
+    bool ended_ = false;
     Crew crew_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 
 #include "engine/client/job.hpp"
 #include "engine/shared/interface.hpp"
+#include "os/process_mark.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -43,8 +45,8 @@ public:
     }
     ~LocalJob() {
         for (void* const one : prepared) {
-            if (one != nullptr && spec.prepare.close != nullptr) {
-                spec.prepare.close(one);
+            if (one != nullptr && spec.prepare.close != nullptr && mark_ == os::process_mark()) {
+                spec.prepare.close(one);  // in a forked child it is the parent's
             }
         }
     }
@@ -69,13 +71,16 @@ public:
 
     JobSpec spec;
     std::vector<void*> prepared;              ///< of each seat: what it made of the closure
+    bool for_one_seat = false;                ///< that is told of it: others leave it alone
     std::uint64_t next = 0;                   ///< the first item that nobody has claimed
     std::uint64_t chunk = 1;                  ///< items of a claim, where that is adaptive
     std::size_t running = 0;                  ///< claims
-    std::size_t drivers = 0;                  ///< that run, or wait for a thread
+    std::size_t drivers = 0;                  ///< that run a claim or wait for a thread
+    std::size_t queued = 0;                   ///< of them, those that wait
     std::atomic<bool> stopped{false};         ///< no more of it is claimed
     std::atomic<std::uint32_t> cancelled{0};  ///< 1: nor does what is claimed start
     std::atomic<bool> lost_memory{false};     ///< there was none for what came of some items
+    std::atomic<bool> discarded{false};       ///< what comes of items is of no interest any more
     std::stop_source stop;                    ///< of the items that run
 
 private:
@@ -83,6 +88,8 @@ private:
         more_blocks.push_back(Block::copy_of(bytes));
         return {more_blocks.back().data(), bytes.size()};
     }
+
+    const std::uint64_t mark_ = os::process_mark();
 };
 
 }  // namespace engine

@@ -106,7 +106,7 @@ void LocalRun::emit(Run& run, std::span<const std::byte> bytes) {
     give(run.next);
     const Lock lock(mutex_);
     job_.receiver.make_room();
-    if (job_.done.insert(run.next, run.next + 1)) {
+    if (!job_.discarded && job_.done.insert(run.next, run.next + 1)) {
         job_.receiver.result(run.next, bytes);
     }
     given_ = run.next + 1;
@@ -125,7 +125,7 @@ void LocalRun::fail(Run& run, std::uint64_t item) {
     }
     const Lock lock(mutex_);
     job_.receiver.make_room();
-    if (job_.done.insert(item, item + 1)) {
+    if (!job_.discarded && job_.done.insert(item, item + 1)) {
         job_.receiver.failed(item, std::move(failure));
     }
     given_ = item + 1;
@@ -152,7 +152,7 @@ void LocalRun::give(std::uint64_t end) {
     }
     const Lock lock(mutex_);
     job_.receiver.make_room();
-    if (job_.done.insert(given_, end)) {
+    if (!job_.discarded && job_.done.insert(given_, end)) {
         job_.receiver.results(given_, count, bytes);
     }
     given_ = end;

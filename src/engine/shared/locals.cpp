@@ -47,6 +47,14 @@ void destroy_locals() noexcept {
     }
 }
 
+SeatLocals::SeatLocals() : mark_(os::process_mark()) {}
+
+SeatLocals::~SeatLocals() {
+    if (mark_ == os::process_mark()) {
+        destroy();
+    }
+}
+
 void* SeatLocals::find(const void* type) const noexcept {
     const auto at = std::ranges::find(objects_, type, &Object::type);
     return at == objects_.end() ? nullptr : at->object;

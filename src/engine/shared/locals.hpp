@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include <procpool/detail/namespace.hpp>
@@ -13,10 +14,11 @@ void destroy_locals() noexcept;
 /// What this_worker::local made for a worker that is no process. For one thread at a time.
 class SeatLocals {
 public:
-    SeatLocals() = default;
+    SeatLocals();
     SeatLocals(const SeatLocals&) = delete;
     SeatLocals& operator=(const SeatLocals&) = delete;
-    ~SeatLocals() { destroy(); }
+    /// In a forked child they are the parent's.
+    ~SeatLocals();
 
     /// Null if there is none. `type` stands for its type.
     [[nodiscard]] void* find(const void* type) const noexcept;
@@ -32,6 +34,7 @@ private:
         void (*destroys)(void*);
     };
     std::vector<Object> objects_;
+    const std::uint64_t mark_;
 };
 
 }  // namespace engine
