@@ -15,7 +15,6 @@
 #include <sys/types.h>
 
 #include <procpool/detail/coverage.hpp>
-#include <procpool/detail/executor.hpp>
 #include <procpool/detail/failure.hpp>
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/run.hpp>
@@ -30,6 +29,8 @@ class Backend;  // a client's half of a pool, or what takes its place
 namespace detail {
 
 using Clock = std::chrono::steady_clock;
+
+class Executor;  // threads to run items on: detail/executor.hpp
 
 /// A block of the shared region: written by the client, read-only in every worker. Movable; frees
 /// itself. Any thread may allocate and free.
