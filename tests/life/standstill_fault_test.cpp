@@ -68,4 +68,32 @@ TEST(Standstill, InTheMiddleOfTheServersWorkCostsNoTime) {
     procpool::os::fault_hook = nullptr;
 }
 
+TEST(Standstill, BeforeTheServerHasHeardOfTheItemCostsNoTime) {
+    constexpr auto timeout = 1s;
+    procpool::os::fault_hook = stop_there;
+    procpool::Pool pool{1};
+    const pid_t worker = pool.worker_pids().at(0);
+    state->running = 0;
+    state->go = 0;
+    state->server = support::look_up(worker)->parent;
+    ::kill(state->server, SIGSTOP);
+    ASSERT_TRUE(support::eventually([&] { return support::is_stopped(state->server); }));
+    auto result = pool.submit({.timeout = timeout}, [] {
+        ++state->running;
+        support::await(state->go);
+        return 7;
+    });
+    support::await(state->running);
+    ::kill(worker, SIGSTOP);
+    ASSERT_TRUE(support::eventually([&] { return support::is_stopped(worker); }));
+    std::this_thread::sleep_for(timeout + 200ms);
+    const int looks = state->looks;
+    ::kill(state->server, SIGCONT);
+    ::kill(worker, SIGCONT);
+    ASSERT_TRUE(support::eventually([&] { return state->looks >= looks + 2; }));
+    ++state->go;
+    EXPECT_EQ(result.get(), 7);
+    procpool::os::fault_hook = nullptr;
+}
+
 }  // namespace

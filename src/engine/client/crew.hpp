@@ -46,6 +46,7 @@ public:
     Crew(const EngineOptions& options, std::unique_ptr<Executor> executor, Owner& owner);
     Crew(const Crew&) = delete;
     Crew& operator=(const Crew&) = delete;
+    ~Crew() = default;
 
     [[nodiscard]] std::size_t size() const { return seats_.size(); }
     [[nodiscard]] bool has_threads() const { return executor_ != nullptr; }

@@ -177,8 +177,10 @@ void InProcess::initializer_failed(Lock& lock, Failure&& why) noexcept {
 /// the program's: it is let go of without the lock. Call it when the pool takes no more jobs.
 template <class Locked, class Unlocked>
 void InProcess::for_each_job(Lock& lock, Locked locked, Unlocked unlocked) noexcept {
-    for (std::size_t i = 0; i < jobs_.size(); ++i) {
-        if (LocalJobHandle job = jobs_[i].lock()) {
+    std::size_t at = 0;
+    while (at < jobs_.size()) {
+        LocalJobHandle job = jobs_[at++].lock();
+        if (job != nullptr) {
             locked(*job);
             claim_ended(*job);
             lock.unlock();

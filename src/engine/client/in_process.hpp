@@ -25,6 +25,8 @@ class InProcess final : public Backend, private Crew::Owner {
 public:
     /// Without an executor: in the caller, with one seat, which all callers share.
     explicit InProcess(const EngineOptions& options, std::unique_ptr<Executor> executor = nullptr);
+    InProcess(const InProcess&) = delete;
+    InProcess& operator=(const InProcess&) = delete;
     /// Waits for what runs.
     ~InProcess() override;
 

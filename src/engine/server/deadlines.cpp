@@ -116,8 +116,11 @@ std::uint64_t Deadlines::look_at(int worker, std::uint64_t now, std::uint64_t sh
             timeout = layout_.job(sight.claim.job).terms.timeout_ns;
             const std::uint64_t started =
                 layout_.slot(worker).started.load(std::memory_order_acquire);
-            // It began between two looks. Anything else is what a task wrote there.
-            began = started >= watch.before && started <= watch.since ? started : watch.since;
+            // It began between two looks, and while time was followed. Anything else is what a task
+            // wrote there.
+            began = started >= std::max(watch.before, woken_) && started <= watch.since
+                        ? started
+                        : watch.since;
             if (timeout == 0) {
                 return never;  // the job is over
             }
@@ -195,6 +198,9 @@ std::uint64_t Deadlines::note_time(std::uint64_t wanted) {
     const std::uint64_t cpu = os::cpu_time_ns();
     const std::uint64_t before = std::exchange(noted_, now);
     const std::uint64_t computed = cpu - std::exchange(cpu_noted_, cpu);
+    if (wanted == never || before == 0) {
+        woken_ = now;  // how much of that everything stood still is unknown
+    }
     const bool is_known = before != 0 && wanted != never && !paused();
     if (is_known && now - before > wanted + computed + longest_oversleep) {
         pause(before);

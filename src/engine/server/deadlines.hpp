@@ -73,6 +73,7 @@ private:
     std::vector<Watch> watches_;
     std::uint64_t paused_at_ = 0;
     std::uint64_t lost_ = 0;
+    std::uint64_t woken_ = 0;  // from its last sleep without an end: no item had a timeout
     // At the last note_time().
     std::uint64_t noted_ = 0;
     std::uint64_t cpu_noted_ = 0;
