@@ -225,6 +225,10 @@ std::optional<Clock::duration> delay_of_one_kill(Pool& pool, Clock::duration tim
     return ended - Clock::time_point(Clock::duration(board->started.load())) - timeout;
 }
 
+/// In ms. Under a sanitizer each of the processes that have to die and to be forked takes far
+/// longer.
+constexpr double longest_delay = sanitized ? 250 : 50;
+
 TEST_F(Timeout, KillsWithin50MillisecondsOfTheDeadlineAndNeverBefore) {
     Pool pool{2};
     std::vector<double> delays;
@@ -239,7 +243,8 @@ TEST_F(Timeout, KillsWithin50MillisecondsOfTheDeadlineAndNeverBefore) {
     std::sort(delays.begin(), delays.end());
     std::cout << "ms from deadline to death: best " << delays.front() << ", median "
               << delays[delays.size() / 2] << ", worst " << delays.back() << '\n';
-    EXPECT_LT(delays.front(), 50.0) << "a busy machine may hold up most of them, but not all";
+    EXPECT_LT(delays.front(), longest_delay)
+        << "a busy machine may hold up most of them, but not all";
 }
 
 TEST_F(Timeout, KillsInTimeWhileOtherWorkersLeaveOrphansBehind) {
@@ -268,7 +273,7 @@ TEST_F(Timeout, KillsInTimeWhileOtherWorkersLeaveOrphansBehind) {
     std::sort(delays.begin(), delays.end());
     std::cout << "ms from deadline to death beside deaths of 3 workers with 5 daemons each: best "
               << delays.front() << ", worst " << delays.back() << '\n';
-    EXPECT_LT(delays.front(), 50.0);
+    EXPECT_LT(delays.front(), longest_delay);
 }
 
 // Races at the deadline -------------------------------------------------------------------------
