@@ -45,9 +45,9 @@ namespace this_task {
 ///     while (!stop.stop_requested()) { ... }   // or a std::stop_callback: on another thread
 ///
 /// Take it in the task, once: it is for this item only. Outside a worker a token that is never
-/// requested; in a pool with Start::in_caller one that other threads request, and nothing is
-/// killed. The first call in a worker starts a thread, with all signals blocked, that listens for
-/// requests. Any thread of the task may call it. Throws std::bad_alloc.
+/// requested; in a ThreadPool or with Start::in_caller one that other threads request, and nothing
+/// is killed. The first call in a worker starts a thread, with all signals blocked, that listens
+/// for requests. Any thread of the task may call it. Throws std::bad_alloc.
 [[nodiscard]] std::stop_token stop_token();
 
 }  // namespace this_task
@@ -84,8 +84,9 @@ namespace this_worker {
 /// A T for each type, whatever the arguments of later calls; a replacement makes its own. A worker
 /// that ends by plan (join() after close(), max_tasks_per_child, memory_limit) destroys it: the
 /// newest of its objects first, after PoolOptions::finalizer. One that is killed or crashes does
-/// not. Outside a worker it is this process's, and never destroyed. For one thread at a time, as
-/// tasks are. Throws what T(arguments...) throws.
+/// not. In a ThreadPool each worker has its own, until join(). Outside a worker it is this
+/// process's, and never destroyed. For one thread at a time, as tasks are. Throws what
+/// T(arguments...) throws.
 template <class T, class... A>
 [[nodiscard]] T& local(A&&... arguments) {
     auto& [owner, value] = detail::local_of_process<T>;

@@ -17,8 +17,8 @@ PROCPOOL_BEGIN_NAMESPACE
 ///     mp::ThreadPool pool{8};
 ///     std::vector<Page> pages = pool.map(download, addresses);
 ///
-/// Nothing is isolated: a task that crashes ends the program (one that calls exit() must not), one
-/// that hangs stays, and tasks share
+/// Nothing is isolated: a task that crashes ends the program, none may call exit(), one that hangs
+/// stays, and tasks share
 /// what the program has, so that they must be thread-safe. What travels, what calls return and
 /// throw, and in which order, is as with a Pool. So is what is each worker's own: its
 /// this_worker::id(), this_worker::local() and initializer. But a worker is no certain thread:

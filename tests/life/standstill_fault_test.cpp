@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <optional>
 #include <thread>
 
 #include <unistd.h>
@@ -41,59 +42,73 @@ int stop_there(Call call) {
     return 0;
 }
 
-TEST(Standstill, InTheMiddleOfTheServersWorkCostsNoTime) {
-    constexpr auto timeout = 2s;
-    procpool::os::fault_hook = stop_there;
-    procpool::Pool pool{1};
-    const pid_t worker = pool.worker_pids().at(0);
-    state->server = support::look_up(worker)->parent;
-    auto result = pool.submit({.timeout = timeout}, [] {
-        ++state->running;
-        support::await(state->go);
-        return 7;
-    });
-    support::await(state->running);
-    ::kill(worker, SIGSTOP);
-    ASSERT_TRUE(support::eventually([&] { return support::is_stopped(worker); }));
+class Standstill : public testing::Test {
+protected:
+    Standstill() {
+        state->running = 0;
+        state->go = 0;
+        state->server = support::look_up(worker)->parent;
+    }
+    ~Standstill() override { procpool::os::fault_hook = nullptr; }
+
+    void submit_item() {
+        result_.emplace(pool_.submit({.timeout = timeout}, [] {
+            ++state->running;
+            support::await(state->go);
+            return 7;
+        }));
+        support::await(state->running);
+    }
+
+    static void stop(pid_t process) {
+        ::kill(process, SIGSTOP);
+        await_stop_of(process);
+    }
+    static void await_stop_of(pid_t process) {
+        ASSERT_TRUE(support::eventually([&] { return support::is_stopped(process); }));
+    }
+
+    /// Both are stopped: that goes on for longer than the timeout, and has not counted when the
+    /// fork server has looked at the deadlines.
+    void go_on_later_and_succeed() {
+        std::this_thread::sleep_for(timeout + 200ms);
+        const int looks = state->looks;
+        ::kill(state->server, SIGCONT);
+        ::kill(worker, SIGCONT);
+        // By the second one it has looked at the deadlines.
+        ASSERT_TRUE(support::eventually([&] { return state->looks >= looks + 2; }));
+        ++state->go;
+        EXPECT_EQ(result_->get(), 7);
+    }
+
+    static constexpr auto timeout = 2s;
+
+private:
+    /// Workers must have it: before they are forked.
+    static procpool::Pool pool_with_hook() {
+        procpool::os::fault_hook = stop_there;
+        return procpool::Pool{1};
+    }
+    procpool::Pool pool_ = pool_with_hook();
+    std::optional<procpool::AsyncResult<int>> result_;
+
+protected:
+    const pid_t worker = pool_.worker_pids().at(0);
+};
+
+TEST_F(Standstill, InTheMiddleOfTheServersWorkCostsNoTime) {
+    submit_item();
+    stop(worker);
     state->stop = true;
-    ASSERT_TRUE(support::eventually([&] { return support::is_stopped(state->server); }));
-    std::this_thread::sleep_for(timeout + 200ms);  // what is not to count
-    const int looks = state->looks;
-    ::kill(state->server, SIGCONT);
-    ::kill(worker, SIGCONT);
-    // By the second one it has looked at the deadlines.
-    ASSERT_TRUE(support::eventually([&] { return state->looks >= looks + 2; }));
-    ++state->go;
-    EXPECT_EQ(result.get(), 7);
-    procpool::os::fault_hook = nullptr;
+    await_stop_of(state->server);
+    go_on_later_and_succeed();
 }
 
-TEST(Standstill, BeforeTheServerHasHeardOfTheItemCostsNoTime) {
-    constexpr auto timeout = 1s;
-    procpool::os::fault_hook = stop_there;
-    procpool::Pool pool{1};
-    const pid_t worker = pool.worker_pids().at(0);
-    state->running = 0;
-    state->go = 0;
-    state->server = support::look_up(worker)->parent;
-    ::kill(state->server, SIGSTOP);
-    ASSERT_TRUE(support::eventually([&] { return support::is_stopped(state->server); }));
-    auto result = pool.submit({.timeout = timeout}, [] {
-        ++state->running;
-        support::await(state->go);
-        return 7;
-    });
-    support::await(state->running);
-    ::kill(worker, SIGSTOP);
-    ASSERT_TRUE(support::eventually([&] { return support::is_stopped(worker); }));
-    std::this_thread::sleep_for(timeout + 200ms);
-    const int looks = state->looks;
-    ::kill(state->server, SIGCONT);
-    ::kill(worker, SIGCONT);
-    ASSERT_TRUE(support::eventually([&] { return state->looks >= looks + 2; }));
-    ++state->go;
-    EXPECT_EQ(result.get(), 7);
-    procpool::os::fault_hook = nullptr;
+TEST_F(Standstill, BeforeTheServerHasHeardOfTheItemCostsNoTime) {
+    stop(state->server);
+    submit_item();
+    stop(worker);
+    go_on_later_and_succeed();
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace support {
 
 /// An executor with threads of its own: ThreadSanitizer sees all that it does, as it does not of a
 /// library that was compiled without it.
-class OwnThreads final : public procpool::detail::Executor {
+class OwnThreads : public procpool::detail::Executor {
 public:
     explicit OwnThreads(int threads) {
         for (int i = 0; i < threads; ++i) {
@@ -66,9 +66,12 @@ public:
     explicit PoolOfOwnThreads(int threads)
         : PoolOfOwnThreads(procpool::PoolOptions{.processes = threads}) {}
     explicit PoolOfOwnThreads(const procpool::PoolOptions& options)
+        : PoolOfOwnThreads(options, std::make_unique<OwnThreads>(
+                                        procpool::detail::engine_options(options).processes)) {}
+    PoolOfOwnThreads(const procpool::PoolOptions& options,
+                     std::unique_ptr<procpool::detail::Executor> executor)
         : engine_(std::make_shared<procpool::detail::Engine>(
-              procpool::detail::engine_options(options),
-              std::make_unique<OwnThreads>(procpool::detail::engine_options(options).processes))) {}
+              procpool::detail::engine_options(options), std::move(executor))) {}
     PoolOfOwnThreads(const PoolOfOwnThreads&) = delete;
     PoolOfOwnThreads& operator=(const PoolOfOwnThreads&) = delete;
     ~PoolOfOwnThreads() {

@@ -7,7 +7,9 @@
 #include <functional>
 #include <latch>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <new>
 #include <numeric>
 #include <optional>
 #include <ranges>
@@ -392,6 +394,55 @@ TEST(ThreadPool, AShortCallDoesNotWaitForALongOne) {
     EXPECT_EQ(pool.apply(square, 3), 9);
     EXPECT_FALSE(long_one.ready());
     long_one.cancel();
+}
+
+// An executor without memory ----------------------------------------------------------------------
+
+namespace {
+
+/// Has no memory in two of three cases: before it queues the work, or after that.
+class Short final : public support::OwnThreads {
+public:
+    using OwnThreads::OwnThreads;
+    void enqueue(std::function<void()> work) override {
+        const int call = calls_++;
+        if (work == nullptr || call % 3 == 0) {
+            OwnThreads::enqueue(std::move(work));
+            return;
+        }
+        if (call % 3 == 1) {
+            OwnThreads::enqueue(std::move(work));
+        }
+        throw std::bad_alloc();
+    }
+
+private:
+    std::atomic<int> calls_{0};
+};
+
+}  // namespace
+
+TEST(ThreadPool, AnExecutorWithoutMemoryCostsNoMoreThanTheCall) {
+    int right = 0;
+    int refused = 0;
+    support::PoolOfOwnThreads pool({.processes = 2}, std::make_unique<Short>(2));
+    for (int round = 0; round < 300; ++round) {
+        try {
+            const auto squares = pool.map(square, numbers(20), {.chunksize = 3});
+            right += squares.size() == 20 && squares[19] == 19 * 19 ? 1 : 0;
+            static std::atomic<int> calls;
+            calls = 0;
+            pool.for_each_worker([] { ++calls; });
+            EXPECT_EQ(calls, 2);
+        } catch (const std::bad_alloc&) {
+            ++refused;
+        }
+    }
+    EXPECT_EQ(right + refused, 300);
+    EXPECT_GT(right, 0);
+    EXPECT_GT(refused, 0);
+    pool.close();
+    pool.join();
 }
 
 // Ends --------------------------------------------------------------------------------------------

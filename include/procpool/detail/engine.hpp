@@ -192,7 +192,7 @@ public:
     /// std::system_error when it cannot.
     explicit Engine(const EngineOptions& options);
     /// A pool without processes: its workers are threads of the executor. Items cannot be ended,
-    /// and time-outs are refused by start() with std::invalid_argument.
+    /// and timeouts are refused by start() with std::invalid_argument.
     Engine(const EngineOptions& options, std::unique_ptr<Executor> executor);
     ~Engine();
     Engine(Engine&&) noexcept;

@@ -374,7 +374,7 @@ void Client::look_at_server() {
     if (!server_.exists() || (!server_.says_broken() && !server_.has_ended())) {
         return;
     }
-    inbox_.collect();
+    inbox_.collect();  // where there is no memory for that, this is done again
     state_.is = PoolState::broken;
     server_.clear_up();
     state_.broken_as = server_.account(inbox_.initializer_failure());

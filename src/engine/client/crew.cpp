@@ -68,8 +68,7 @@ Failure why_it_failed() noexcept {
 Crew::Crew(const EngineOptions& options, std::unique_ptr<Executor> executor, Owner& owner)
     : owner_(owner),
       executor_(std::move(executor)),
-      changed_in_place_(std::make_unique<std::condition_variable>()),
-      changed_(*changed_in_place_),
+      changed_(std::make_unique<std::condition_variable>()),
       seats_(executor_ != nullptr ? static_cast<std::size_t>(options.processes) : 1),
       initialize_(options.initialize),
       initializer_(options.initializer.begin(), options.initializer.end()),
@@ -83,7 +82,7 @@ void Crew::initialize_caller() {
 
 void Crew::leave_to_parent() {
     static_cast<void>(executor_.release());
-    static_cast<void>(changed_in_place_.release());
+    static_cast<void>(changed_.release());
 }
 
 LocalSeat Crew::seat(std::size_t place) {
@@ -105,7 +104,7 @@ void Crew::run(Lock& lock, const std::shared_ptr<LocalJob>& job) {
             --job->queued;
             --job->drivers;
             --drivers_;
-            changed_.notify_all();
+            changed_->notify_all();
             if (job->drivers == 0) {
                 job->close();
                 throw std::bad_alloc();
@@ -122,7 +121,7 @@ void Crew::run_in(Lock& lock, std::size_t place, const std::shared_ptr<LocalJob>
     if (!enqueue(lock, nullptr, place)) {
         run_own_jobs_if_free(lock, place);  // here
         --drivers_;
-        changed_.notify_all();
+        changed_->notify_all();
     }
 }
 
@@ -174,7 +173,7 @@ void Crew::use(Ticket& ticket, std::size_t place) noexcept {
         run_own_jobs_if_free(lock, place);
     }
     --drivers_;
-    changed_.notify_all();
+    changed_->notify_all();
 }
 
 /// A driver's turn: one claim. Then it waits behind the others for the next.
@@ -182,7 +181,7 @@ void Crew::drive(Lock& lock, std::shared_ptr<LocalJob> job) {
     for (;;) {
         const auto free_seat = [&] { return std::ranges::find(seats_, false, &Place::taken); };
         // An executor may have a thread more than was asked for.
-        changed_.wait(lock, [&] { return !job->has_unclaimed() || free_seat() != seats_.end(); });
+        changed_->wait(lock, [&] { return !job->has_unclaimed() || free_seat() != seats_.end(); });
         --job->queued;
         if (!job->has_unclaimed()) {
             break;
@@ -240,7 +239,7 @@ void Crew::run_own_jobs(Lock& lock, std::size_t place) {
     while (run_own_job(lock, place)) {
     }
     seats_[place].taken = false;
-    changed_.notify_all();
+    changed_->notify_all();
 }
 
 /// Claims some items of the job, and runs them without the lock. False if there are none.

@@ -7,7 +7,6 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -53,7 +52,7 @@ public:
     /// Never held while a task runs, or other code of the program's.
     [[nodiscard]] std::mutex& mutex() const { return mutex_; }
     /// Under the mutex something has ended that somebody may wait for.
-    [[nodiscard]] std::condition_variable& changed() const { return changed_; }
+    [[nodiscard]] std::condition_variable& changed() const { return *changed_; }
     /// Does nothing run, nor wait for a thread?
     [[nodiscard]] bool is_idle() const { return running_ == 0 && drivers_ == 0; }
 
@@ -106,8 +105,7 @@ private:
     Owner& owner_;
     std::unique_ptr<Executor> executor_;
     mutable std::mutex mutex_;
-    std::unique_ptr<std::condition_variable> changed_in_place_;
-    std::condition_variable& changed_;
+    std::unique_ptr<std::condition_variable> changed_;
     std::vector<Place> seats_;
     std::size_t running_ = 0;  // claims
     std::size_t drivers_ = 0;  // that run, or wait for a thread

@@ -212,7 +212,7 @@ Failure ForkServer::account(const std::optional<Failure>& initializer_failure) c
         why.kind = kind;
         return why;
     } catch (const std::bad_alloc&) {
-        throw;
+        return {.kind = kind};  // all who wait must be told
     }
 }
 

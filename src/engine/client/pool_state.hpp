@@ -15,7 +15,7 @@ struct PoolState {
     bool is_joined = false;  ///< join() waits, or has: jobs under way get no more items
     Failure broken_as{};     ///< why, once it is broken
 
-    /// It has no workers any more, and all its jobs have come to an end.
+    /// It has no workers any more, and its jobs come to an end.
     [[nodiscard]] bool is_over() const { return is > closed; }
 
     /// Throws PoolClosed, PoolTerminated, PoolBroken, InitializerFailed, if it takes none.
