@@ -121,8 +121,8 @@ struct CodeWords {
     std::span<const std::byte> fixed;
 };
 
-/// What the engine is asked to do. It sees bytes, never a type.
-struct JobSpec {
+/// What several jobs may be asked to do alike.
+struct JobRequest {
     Thunk thunk = nullptr;
     Prepare prepare{};
     std::span<const std::byte> closure;  ///< copied
@@ -130,10 +130,9 @@ struct JobSpec {
     std::uint64_t count = 0;  ///< items
     std::uint64_t parts = 0;  ///< of an item, at most; 0: it has none (Run::begin_part)
 
-    // Inputs: either `inputs` (copied; small ones need no block), or a block handed over, or memory
-    // of the region that `keep` keeps alive. How they lie there is between the face and its thunk.
+    // Inputs: either `inputs` (copied; small ones need no block), or JobSpec::block, or memory of
+    // the region that `keep` keeps alive. How they lie there is between the face and its thunk.
     std::span<const std::byte> inputs;
-    Block block;
     const std::byte* shared_inputs = nullptr;
     std::shared_ptr<const void> keep;
     std::shared_ptr<const void> keep_output;  ///< of `in_place`
@@ -162,6 +161,11 @@ struct JobSpec {
     bool eager = false;   ///< the client wants each result as it comes, not the whole at the end
     bool waited = false;  ///< the caller waits for it right away, on this thread
     std::shared_ptr<Sink> sink;
+};
+
+/// What the engine is asked to do. It sees bytes, never a type.
+struct JobSpec : JobRequest {
+    Block block;  ///< inputs that are handed over
 };
 
 struct EngineOptions {

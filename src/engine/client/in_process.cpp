@@ -81,17 +81,7 @@ std::vector<JobHandle> InProcess::start_in_each(JobSpec& spec,
     }
     jobs.reserve(sinks.size());
     for (std::size_t place = 0; place < sinks.size(); ++place) {
-        JobSpec one;
-        one.thunk = spec.thunk;
-        one.prepare = spec.prepare;
-        one.closure = spec.closure;
-        one.count = spec.count;
-        one.inputs = spec.inputs;
-        one.shared_inputs = spec.shared_inputs;
-        one.keep = spec.keep;
-        one.input_stride = spec.input_stride;
-        one.result_stride = spec.result_stride;
-        one.chunksize = 1;
+        JobSpec one{spec, {}};
         one.sink = sinks[place];
         const LocalJobHandle job = make(std::move(one));
         Lock lock(crew_.mutex());
