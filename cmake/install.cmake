@@ -17,10 +17,10 @@ install(
     EXPORT procpoolTargets
     LIBRARY COMPONENT procpool_runtime NAMELINK_COMPONENT procpool_dev
     ARCHIVE COMPONENT procpool_dev)
-if(TARGET procpool_threads)
-    install(TARGETS procpool_threads EXPORT procpoolThreadsTargets ARCHIVE COMPONENT procpool_dev)
+if(TARGET procpool_thread_pool)
+    install(TARGETS procpool_thread_pool EXPORT procpoolThreadPoolTargets ARCHIVE COMPONENT procpool_dev)
     install(
-        EXPORT procpoolThreadsTargets
+        EXPORT procpoolThreadPoolTargets
         NAMESPACE procpool::
         DESTINATION ${package_dir}
         COMPONENT procpool_dev)
@@ -42,7 +42,7 @@ install(FILES ${PROJECT_BINARY_DIR}/procpoolConfig.cmake ${PROJECT_BINARY_DIR}/p
 file(RELATIVE_PATH to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/procpool.pc.in ${PROJECT_BINARY_DIR}/procpool.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/procpool.pc DESTINATION ${pkgconfig_dir} COMPONENT procpool_dev)
-if(TARGET procpool_threads)
-    configure_file(cmake/procpool-threads.pc.in ${PROJECT_BINARY_DIR}/procpool-threads.pc @ONLY)
-    install(FILES ${PROJECT_BINARY_DIR}/procpool-threads.pc DESTINATION ${pkgconfig_dir} COMPONENT procpool_dev)
+if(TARGET procpool_thread_pool)
+    configure_file(cmake/procpool-thread-pool.pc.in ${PROJECT_BINARY_DIR}/procpool-thread-pool.pc @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/procpool-thread-pool.pc DESTINATION ${pkgconfig_dir} COMPONENT procpool_dev)
 endif()

@@ -21,7 +21,7 @@ option(PROCPOOL_UNITY "Compile the library's sources by the dozen: three times a
 # procpool_library(<target> [<type>])
 function(procpool_library target)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.cpp)
-    list(FILTER sources EXCLUDE REGEX "/src/threads/") # a library of its own: cmake/threads.cmake
+    list(FILTER sources EXCLUDE REGEX "/src/threads/") # a library of its own: cmake/thread_pool.cmake
     add_library(${target} ${ARGN} ${sources})
     target_compile_features(${target} PUBLIC cxx_std_20)
     target_include_directories(

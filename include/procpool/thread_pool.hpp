@@ -12,7 +12,7 @@
 PROCPOOL_BEGIN_NAMESPACE
 
 /// A Pool whose workers are threads of this process (oneTBB's): for work that waits, and to compare
-/// with. A program changes from one to the other by one word; it links with procpool::threads.
+/// with. A program changes from one to the other by one word; it links with procpool::thread_pool.
 ///
 ///     mp::ThreadPool pool{8};
 ///     std::vector<Page> pages = pool.map(download, addresses);

@@ -5,9 +5,9 @@ function(consumer_programs library)
     add_executable(consumer ${here}/main.cpp ${here}/second.cpp)
     add_executable(readme ${here}/../../examples/docs/readme.cpp)
     set(programs consumer readme)
-    if(TARGET procpool::threads AND NOT library STREQUAL "procpool::procpool_static") # which is beside the one it links
+    if(TARGET procpool::thread_pool AND NOT library STREQUAL "procpool::procpool_static") # which is beside the one it links
         add_executable(threads ${here}/threads.cpp)
-        target_link_libraries(threads PRIVATE procpool::threads)
+        target_link_libraries(threads PRIVATE procpool::thread_pool)
         list(APPEND programs threads)
     endif()
     foreach(program IN LISTS programs)

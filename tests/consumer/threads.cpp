@@ -1,4 +1,4 @@
-// A pool of threads, by one word, where the program links procpool::threads.
+// A pool of threads, by one word, where the program links procpool::thread_pool.
 #include <cstdio>
 #include <numeric>
 #include <vector>

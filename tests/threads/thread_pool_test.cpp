@@ -1,4 +1,4 @@
-// procpool_test: LINK procpool_threads LABELS tsan
+// procpool_test: LINK procpool_thread_pool LABELS tsan
 // ThreadPool: the verbs of Pool, on threads.
 
 #include <algorithm>

@@ -1,0 +1,16 @@
+# procpool::thread_pool: ThreadPool, a library of its own, as it needs oneTBB. Built where that is found.
+
+option(PROCPOOL_THREAD_POOL "Build procpool::thread_pool (ThreadPool) where oneTBB is found" ON)
+if(PROCPOOL_THREAD_POOL)
+    find_package(TBB QUIET)
+endif()
+if(PROCPOOL_THREAD_POOL AND TBB_FOUND)
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/threads/*.cpp)
+    add_library(procpool_thread_pool STATIC ${sources})
+    add_library(procpool::thread_pool ALIAS procpool_thread_pool)
+    set_target_properties(procpool_thread_pool PROPERTIES EXPORT_NAME thread_pool CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+    target_include_directories(procpool_thread_pool PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(procpool_thread_pool PUBLIC procpool PRIVATE TBB::tbb)
+elseif(PROCPOOL_THREAD_POOL)
+    message(STATUS "procpool: no ThreadPool (for it, install libtbb-dev)")
+endif()
