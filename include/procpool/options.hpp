@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -43,6 +44,10 @@ struct PoolOptions {
     /// so that what it leaked costs one item. 0: no limit.
     std::size_t memory_limit = 0;
     bool pin = false;  ///< each worker to a CPU of its own, one per physical core first
+    /// How long one of the workers that rest looks out for a call before it sleeps too, so that the
+    /// call costs no wake-up. It takes a CPU for that long after each call. 0: not at all; unset:
+    /// tens of microseconds, by as many workers of all pools as there are CPUs to spare.
+    std::optional<std::chrono::nanoseconds> spin{};
 };
 
 /// How one call treats its items.
@@ -93,6 +98,7 @@ inline constexpr int max_retries = 1000;
 [[nodiscard]] int checked_processes(int processes);
 void check_max_tasks_per_child(std::size_t tasks);
 void check_memory_limit(std::size_t bytes);
+void check_spin(std::chrono::nanoseconds spin);
 void check_start(Start start);
 [[gnu::hot]] void check_options(std::size_t chunksize, std::chrono::nanoseconds timeout,
                                 std::chrono::nanoseconds grace, int retries);

@@ -42,6 +42,12 @@ void check_memory_limit(std::size_t bytes) {
     check_count("memory_limit", bytes, "a number of bytes, or 0 for no limit");
 }
 
+void check_spin(std::chrono::nanoseconds spin) {
+    if (spin < std::chrono::nanoseconds(0)) {
+        refuse("spin", in_words(spin), "0 (a worker that rests sleeps at once) or longer");
+    }
+}
+
 void check_start(Start start) {
     if (start < Start::automatic || start > Start::in_caller) {
         refuse("start", std::to_string(static_cast<int>(start)), "one of the values of Start");

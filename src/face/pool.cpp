@@ -9,6 +9,9 @@ detail::EngineOptions detail::engine_options(const PoolOptions& options) {
     check_max_tasks_per_child(options.max_tasks_per_child);
     check_memory_limit(options.memory_limit);
     check_start(options.start);
+    if (options.spin) {
+        check_spin(*options.spin);
+    }
     EngineOptions engine;
     engine.processes = checked_processes(options.processes);
     engine.start = options.start;
@@ -21,6 +24,7 @@ detail::EngineOptions detail::engine_options(const PoolOptions& options) {
     engine.max_tasks_per_child = options.max_tasks_per_child;
     engine.memory_limit = options.memory_limit;
     engine.pin = options.pin;
+    engine.spin = options.spin;
     return engine;
 }
 

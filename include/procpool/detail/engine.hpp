@@ -182,6 +182,7 @@ struct EngineOptions {
     std::size_t max_tasks_per_child = 0;
     std::size_t memory_limit = 0;  ///< bytes; 0: none
     bool pin = false;
+    std::optional<std::chrono::nanoseconds> spin{};  ///< PoolOptions::spin
     bool inherits = false;  ///< it forks because the workers are to inherit the caller's memory
 };
 

@@ -40,6 +40,7 @@ PoolMemory::PoolMemory(memory::Region& region, const EngineOptions& options)
     const int cpus = cpus_of_this_program();
     const std::vector<int> pins = options.pin ? os::cpus_to_bind() : std::vector<int>();
     layout_.place(reserve(options.processes), region.base(), region.size());
+    spins_ = cpus > 1;
     write_pool_page(options, cpus);
     for (int worker = 0; worker < options.processes && !pins.empty(); ++worker) {
         layout_.line(worker).cpu = pins[static_cast<std::size_t>(worker) % pins.size()];
@@ -83,7 +84,13 @@ void PoolMemory::write_pool_page(const EngineOptions& options, int cpus) noexcep
     pool.tokens = static_cast<std::uint64_t>(
         std::clamp(cpus - 1, 1, static_cast<int>(wait::SpinTokens::most)));
     // On a single CPU a spinning process would keep the one that it waits for from running.
-    pool.spin_ns = cpus > 1 ? worker_spin : 0;
+    pool.spin_ns = spins_ ? worker_spin : 0;
+    if (options.spin) {
+        pool.own_tokens = true;
+        pool.tokens = 1;
+        pool.lookout_ns = static_cast<std::uint64_t>(options.spin->count());
+        pool.spin_ns = std::min(pool.spin_ns, pool.lookout_ns);
+    }
 }
 
 void PoolMemory::give_back() {

@@ -20,7 +20,7 @@ public:
 
     [[nodiscard]] const Layout& layout() const { return layout_; }
     /// Are there enough CPUs to spin while waiting?
-    [[nodiscard]] bool spins() const { return layout_.pool().spin_ns != 0; }
+    [[nodiscard]] bool spins() const { return spins_; }
 
     void give_back();
     /// Keeps it from being given back: it belongs to another process, or somebody may still write
@@ -34,6 +34,7 @@ private:
     memory::Region& region_;
     Layout layout_;
     bool held_ = true;
+    bool spins_ = false;
     Block initializer_;
     Block finalizer_;
 };

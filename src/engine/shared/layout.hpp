@@ -34,8 +34,11 @@ public:
     /// A power of two.
     [[nodiscard]] std::size_t ring_size() const { return ring_size_; }
 
-    /// Shared by all pools of the region: on its first page, which everybody may write.
-    [[nodiscard]] wait::SpinTokens& tokens() const { return wait::SpinTokens::at(region_base_); }
+    /// The pool's own, or those of all pools of the region: on its first page, which everybody may
+    /// write.
+    [[nodiscard]] wait::SpinTokens& tokens() const {
+        return pool().own_tokens ? common().own_tokens : wait::SpinTokens::at(region_base_);
+    }
     [[nodiscard]] PoolPage& pool() const { return *at<PoolPage>(pool_); }
     [[nodiscard]] WorkerLine& line(int worker) const { return at<WorkerLine>(lines_)[worker]; }
     [[nodiscard]] JobPage& job(std::size_t index) const { return first_job_[index]; }

@@ -16,6 +16,7 @@
 #include "os/futex.hpp"
 #include "os/mapping.hpp"
 #include "trace/crash.hpp"
+#include "wait/spin_tokens.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 /// What a pool keeps in the shared region, grouped by who writes it (docs/protocol.md, part 1).
@@ -33,9 +34,11 @@ struct PoolPage {
     std::uint64_t secret = 0;
     std::uint64_t pool = 0;  ///< number of this pool among those of the region
     std::uint64_t workers = 0;
-    std::uint64_t max_tasks = 0;  ///< items of a worker's life; 0: no limit
-    std::uint64_t spin_ns = 0;    ///< how long an idle worker with a token spins
-    std::uint64_t tokens = 0;     ///< spin tokens of the region
+    std::uint64_t max_tasks = 0;   ///< items of a worker's life; 0: no limit
+    std::uint64_t spin_ns = 0;     ///< how long an idle worker with a token spins
+    std::uint64_t lookout_ns = 0;  ///< how long it does then, while there is no job
+    std::uint64_t tokens = 0;      ///< spin tokens that its workers may take
+    bool own_tokens = false;       ///< CommonWords::own_tokens, not those of the region
     void (*initialize)(std::span<const std::byte>) = nullptr;  ///< run once in every worker
     const std::byte* initializer = nullptr;                    ///< with these bytes
     std::size_t initializer_size = 0;
@@ -113,6 +116,8 @@ struct CommonWords {
         cache_line) std::array<TheftWords, (max_workers + 255) / 256 * 256 + near_workers> thefts{};
     /// Counts published jobs; idle workers wait on it.
     alignas(cache_line) os::FutexWord doorbell{0};
+    /// Of a pool that does not share those of the region (PoolPage::own_tokens).
+    alignas(cache_line) wait::SpinTokens own_tokens;
 };
 static_assert(offsetof(CommonWords, doorbell) % os::page_size ==
               CommonWords::near_workers * sizeof(TheftWords));

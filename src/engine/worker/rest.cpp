@@ -47,7 +47,7 @@ void Rest::clean_up() {
 /// and then spins for it.
 void Rest::park() {
     // Only the first worker learns a beat, since it is the one that is called after a rest.
-    const bool learns = seat_.worker == 0 && seat_.pool.spin_ns != 0;
+    const bool learns = seat_.worker == 0 && seat_.pool.spin_ns != 0 && !seat_.pool.own_tokens;
     if (learns && length_ != 0) {
         beat_.note(std::exchange(length_, 0));
     }
@@ -55,6 +55,9 @@ void Rest::park() {
         return;
     }
     if (grow_hungry()) {
+        return;
+    }
+    if (look_out()) {
         return;
     }
     if (!called()) {
@@ -120,6 +123,23 @@ bool Rest::grow_hungry() {
             return false;
         }
         park_until(oldest_until_);
+    }
+    return false;
+}
+
+/// Where the program pays for it, spins for long, if no other worker does (PoolOptions::spin). True
+/// if a call came.
+bool Rest::look_out() {
+    constexpr std::uint64_t turn = 10 * os::ms;  // tokens are taken away from those who spin longer
+    std::uint64_t now = os::now_ns();
+    const std::uint64_t until = now + std::min(seat_.pool.lookout_ns, ~std::uint64_t{0} - now);
+    for (; now < until && !called() && seat_.oldest_job() == 0; now = os::now_ns()) {
+        if (seat_.layout.tokens().has_one(seat_.pool.pool, seat_.pool.tokens)) {
+            return false;
+        }
+        if (spin(std::min(until, now + turn), true)) {
+            return true;
+        }
     }
     return false;
 }

@@ -45,6 +45,7 @@ private:
     [[gnu::hot]] void park();
     [[gnu::hot]] void park_until(std::uint64_t time) const;
     [[gnu::hot]] bool grow_hungry();
+    bool look_out();
     void stay_hungry();
     [[gnu::hot]] void clean_up();
     [[gnu::hot]] bool look_at_next_beat();
