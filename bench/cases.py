@@ -82,8 +82,15 @@ CASES = (
         "The same after 10 ms of idleness",
         "µs",
         (*POOLS, SERIAL, THREADS, TBB, OPENMP, PYTHON)
-        + (Peer("Pool{2}, irregular", "procpool", "irregular"), Peer("TBB, irregular", "tbb", "irregular")),
-        tuple(Check(pool.name, "TBB", 2, 1) for pool in POOLS) + (Check("Pool{2}, irregular", "TBB, irregular", None, 1),),
+        + (
+            Peer("Pool{2}, irregular", "procpool", "irregular"),
+            Peer("spin = 1s, irregular", "procpool", "awake"),
+            Peer("TBB, irregular", "tbb", "irregular"),
+        ),
+        tuple(Check(pool.name, "TBB", 2, 1) for pool in POOLS) + (
+            Check("Pool{2}, irregular", "TBB, irregular", None, 1),
+            Check("spin = 1s, irregular", "TBB, irregular", None, 1),
+        ),
     ),
     Case(
         "chunk1",
