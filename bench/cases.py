@@ -240,6 +240,13 @@ CASES = (
         (Check("warm pool", 1.0, 0.85, 0.95, inverse=True),),
     ),
     Case(
+        "pristine",
+        "A pristine item that does nothing",
+        "µs",
+        (Peer("pristine item", "procpool", "pristine"), Peer("fork, wait", "procpool", "fork_wait")),
+        (Check("pristine item", "fork, wait", 1.5, 1.1),),
+    ),
+    Case(
         "worker_death",
         "A worker dies",
         "ms",

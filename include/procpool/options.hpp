@@ -62,7 +62,11 @@ struct MapOptions {
     std::chrono::nanoseconds grace{0};
     int retries = 0;  ///< extra tries of an item whose worker died or timed out, at most 1000
     bool fail_fast = false;  ///< the first error cancels what has not started
-    Progress progress{};     ///< off, or the label of a bar on stderr
+    /// Each item in a fresh copy of a worker that has run its initializer: no state is left from
+    /// one item to the next, at the price of a fork for each. `chunksize` is 1 then. Threads that
+    /// the initializer started, and pools that it made, are not in the copy.
+    bool pristine = false;
+    Progress progress{};  ///< off, or the label of a bar on stderr
     /// A request there cancels the call, from any thread, as AsyncResult::cancel(grace) does.
     std::stop_token stop{};
 };
@@ -72,6 +76,7 @@ struct TaskOptions {
     std::chrono::nanoseconds timeout{0};
     std::chrono::nanoseconds grace{0};
     int retries = 0;
+    bool pristine = false;
     std::stop_token stop{};
 };
 
@@ -83,6 +88,7 @@ struct ForkMapOptions {
     std::chrono::nanoseconds grace{0};
     int retries = 0;
     bool fail_fast = false;
+    bool pristine = false;
     Progress progress{};
     std::stop_token stop{};
 };

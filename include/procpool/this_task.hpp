@@ -100,7 +100,7 @@ template <class T, class... A>
         }
         return *static_cast<T*>(own);
     }
-    if (const std::uint64_t process = detail::own_process(); owner != process) {
+    if (const std::uint64_t process = detail::owner_of_locals(); owner != process) {
         auto fresh = std::make_unique<T>(std::forward<A>(arguments)...);
         detail::destroy_at_end(fresh.get(), destroy);
         value = fresh.release();  // what was inherited by a fork is the parent's

@@ -22,6 +22,7 @@ void set_map_options(JobSpec& spec, const Options& options) {
     spec.retries = options.retries;
     spec.stop = options.stop;
     spec.fail_fast = options.fail_fast;
+    spec.pristine = options.pristine;
 }
 
 }  // namespace
@@ -51,6 +52,7 @@ void set_options(JobSpec& spec, const TaskOptions& options) {
     spec.timeout = options.timeout;
     spec.grace = options.grace;
     spec.retries = options.retries;
+    spec.pristine = options.pristine;
     spec.stop = options.stop;
 }
 

@@ -15,6 +15,7 @@
 #include "os/fd.hpp"
 #include "os/file.hpp"
 #include "os/mapping.hpp"
+#include "os/reaping.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace os {
@@ -87,6 +88,19 @@ void wait_to_be_killed() noexcept {
     for (;;) {
         ::pause();
     }
+}
+
+void end_process_like(const Ending& ending) noexcept {
+    if (ending.signal != 0) {
+        ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+        ::signal(ending.signal, SIG_DFL);
+        sigset_t mask;
+        ::sigemptyset(&mask);
+        ::sigaddset(&mask, ending.signal);
+        ::pthread_sigmask(SIG_UNBLOCK, &mask, nullptr);
+        ::raise(ending.signal);
+    }
+    end_process(ending.pid != 0 ? ending.status : EXIT_FAILURE);
 }
 
 void end_process(int status) noexcept { ::_exit(status); }

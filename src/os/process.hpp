@@ -10,6 +10,8 @@ PROCPOOL_BEGIN_NAMESPACE
 /// This process: its number, its group, its limits, its end.
 namespace os {
 
+struct Ending;
+
 /// Async-signal-safe.
 [[nodiscard]] pid_t own_pid() noexcept;
 /// The number of this thread, in the first thread that of the process. Async-signal-safe.
@@ -36,6 +38,10 @@ void lift_growth_limit() noexcept;
 
 /// Does not return.
 [[noreturn]] void wait_to_be_killed() noexcept;
+
+/// Ends this process as that one ended, but without a core dump of its own. What has no number
+/// ended in a way that is not known: a failure.
+[[noreturn]] void end_process_like(const Ending& ending) noexcept;
 
 /// Ends this process at once: no atexit handler, no destructor.
 [[noreturn]] void end_process(int status) noexcept;

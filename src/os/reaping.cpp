@@ -97,6 +97,13 @@ Ending reap(pid_t pid) noexcept {
     return ending;
 }
 
+void await_end(pid_t pid) noexcept {
+    siginfo_t info{};
+    call_through_signals(Call::wait_child, [&] {
+        return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT | __WALL);
+    });
+}
+
 bool reap_if_ended(pid_t pid) noexcept {
     return call_through_signals(Call::wait_child,
                                 [&] { return ::waitpid(pid, nullptr, WNOHANG | __WALL); }) == pid;

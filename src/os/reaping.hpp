@@ -35,6 +35,8 @@ struct Ending {
 /// reap.
 Ending reap(pid_t pid) noexcept;
 
+/// Waits for the end of a child, and leaves it to be reaped. Returns at once if it is none.
+void await_end(pid_t pid) noexcept;
 /// Reaps a child if it has ended. False if it still runs.
 bool reap_if_ended(pid_t pid) noexcept;
 /// Waits for the end of a child, at most until that time of the monotonic clock, in ns, and reaps

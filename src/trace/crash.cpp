@@ -39,6 +39,7 @@ std::atomic<pid_t> reporter{nobody};  // the thread that writes the report
 sigjmp_buf end_of_report;
 std::terminate_handler terminate_before = nullptr;
 std::array<char, CrashReport::longest_note + 1> note{};
+std::atomic<pid_t> answers{nobody};  // in the place of this process
 
 /// The time for the report is up: the unwinder waits for a lock, or runs in circles.
 void end_report(int /*signal*/) {
@@ -134,6 +135,11 @@ bool is_asked(int signal, const siginfo_t& info) {
 void on_crash(int signal, siginfo_t* info, void* context) {
     const int error = errno;
     const bool asked = is_asked(signal, *info);
+    if (const pid_t child = answers.load(); asked && child != nobody) {
+        ask_for_last_words(child, report_key);
+        errno = error;
+        return;
+    }
     // A process that a task forked off reports nothing.
     if (report != nullptr && os::own_pid() == report_of) {
         const pid_t self = os::own_thread();
@@ -218,6 +224,7 @@ void report_crashes_to(CrashReport& to, std::uint64_t key) noexcept {
     report_key = key;
     stack_base = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
     reporter.store(nobody, std::memory_order_relaxed);
+    answers.store(nobody);
     report_of = os::own_pid();
 }
 
@@ -228,6 +235,8 @@ void explain_writes_to(const std::byte* begin, std::size_t size, const char* exp
 void ask_for_last_words(pid_t child, std::uint64_t key) noexcept {
     os::send_signal_with(child, asking_signal, key);
 }
+
+void let_answer(pid_t child) noexcept { answers.store(child); }
 
 void say_before_exit(const char* why) noexcept {
     if (report == nullptr || os::own_pid() != report_of) {

@@ -62,6 +62,10 @@ inline constexpr int asking_signal = 31;  // SIGSYS
 /// report_crashes_to. It then kills itself by SIGKILL. It may also do nothing at all.
 void ask_for_last_words(pid_t child, std::uint64_t key) noexcept;
 
+/// This child answers, with the same key, when this process is asked for its last words. 0: this
+/// process does.
+void let_answer(pid_t child) noexcept;
+
 /// The last words of a process that is about to end itself.
 void say_before_exit(const char* why) noexcept;
 

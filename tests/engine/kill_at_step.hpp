@@ -40,11 +40,13 @@ inline constexpr std::array<const char*, procpool::engine::step_count> step_name
     "token_taken",    "token_returned",   "parking"};
 
 /// What items give.
-/// `slow`: numbers, after half a millisecond, so that workers steal.
-enum class Shape { fixed, text, in_place, thrower, slow, large };
-inline constexpr std::array shapes{Shape::fixed,   Shape::text, Shape::in_place,
-                                   Shape::thrower, Shape::slow, Shape::large};
-inline constexpr std::array shape_names{"fixed", "text", "in_place", "thrower", "slow", "large"};
+/// `slow`: numbers, after half a millisecond, so that workers steal. `pristine`: texts, each from a
+/// copy of the worker.
+enum class Shape { fixed, text, in_place, thrower, slow, pristine, large };
+inline constexpr std::array shapes{Shape::fixed, Shape::text,     Shape::in_place, Shape::thrower,
+                                   Shape::slow,  Shape::pristine, Shape::large};
+inline constexpr std::array shape_names{"fixed", "text",     "in_place", "thrower",
+                                        "slow",  "pristine", "large"};
 
 /// Maps that run at the same time, each with items of its own.
 inline constexpr std::uint64_t lanes = 2;
@@ -67,6 +69,7 @@ struct World {
     support::Beginners beginners;
     std::atomic<std::uint32_t> reruns{0};  ///< starts of items that were known to be finished
     std::array<std::atomic<std::uint32_t>, lanes> map{};  ///< counts the maps of a lane
+    std::array<std::atomic<bool>, lanes> in_copies{};     ///< of workers: the items of this map
     std::array<Executions, lanes * items_of_lane> items;
 };
 
@@ -88,7 +91,7 @@ inline void start_item(std::uint64_t id) {
     if (item.finished == map) {
         ++world->reruns;
     }
-    item.worker = ::getpid();
+    item.worker = world->in_copies[id / items_of_lane] ? ::getppid() : ::getpid();
     ++item.starts;
     world->beginners.note();
     running_item = previous_item = id;
@@ -241,10 +244,11 @@ void check(Tally& tally, const Collected<R>& collected, std::uint64_t first, int
 inline Tally map_once(procpool::detail::Engine& engine, Shape shape, int retries,
                       std::size_t chunksize, std::uint64_t lane = 0, Killer killer = Killer::hook) {
     const std::uint64_t first = lane * items_of_lane;
-    std::vector<std::uint64_t> ids(shape == Shape::large     ? 5
-                                   : shape == Shape::thrower ? 60
-                                   : shape == Shape::slow    ? 40
-                                                             : 200);
+    std::vector<std::uint64_t> ids(shape == Shape::large                              ? 5
+                                   : shape == Shape::thrower                          ? 60
+                                   : shape == Shape::slow || shape == Shape::pristine ? 30
+                                                                                      : 200);
+    world->in_copies[lane] = shape == Shape::pristine;
     chunksize = shape == Shape::slow ? ids.size() : chunksize;
     for (std::size_t i = 0; i < ids.size(); ++i) {
         ids[i] = first + i;
@@ -252,7 +256,8 @@ inline Tally map_once(procpool::detail::Engine& engine, Shape shape, int retries
         item.starts = item.cuts = 0;
     }
     ++world->map[lane];
-    const procpool::MapOptions options{.chunksize = chunksize, .retries = retries};
+    const procpool::MapOptions options{
+        .chunksize = chunksize, .retries = retries, .pristine = shape == Shape::pristine};
     const auto is_number = [](std::uint64_t id, const auto& item) {
         return !item.failure && item.value == number_of(id);
     };
@@ -273,6 +278,7 @@ inline Tally map_once(procpool::detail::Engine& engine, Shape shape, int retries
             break;
         }
         case Shape::text:
+        case Shape::pristine:
             check(tally, *collect<std::string>(engine, &give_text, ids, options), first, retries,
                   killer, [](std::uint64_t id, const auto& item) {
                       return !item.failure && item.value == text_of(id);

@@ -210,8 +210,9 @@ void destroy_at_end(void* object, void (*destroy)(void*));
 [[nodiscard]] void* find_own_local(const void* type) noexcept;
 void keep_own_local(const void* type, void* object, void (*destroy)(void*));
 
-/// A number of the calling process alone: a forked child has another one.
-[[nodiscard]] std::uint64_t own_process();
+/// A number that stands for the calling process: a forked child has another one, but a copy of a
+/// worker that runs a pristine item, which has what the worker has.
+[[nodiscard]] std::uint64_t owner_of_locals();
 
 }  // namespace detail
 PROCPOOL_END_NAMESPACE

@@ -45,6 +45,10 @@ InProcess::LocalJobHandle InProcess::make(JobSpec&& spec) {
             "procpool: a thread cannot be stopped from outside, so a ThreadPool has no timeouts: "
             "use a Pool, or end by this_task::stop_token() and cancel()");
     }
+    if (spec.pristine) {
+        throw std::invalid_argument(
+            "procpool: pristine items need processes: a ThreadPool and Start::in_caller have none");
+    }
     return std::make_shared<LocalJob>(std::move(spec), crew_.size());
 }
 

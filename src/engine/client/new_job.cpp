@@ -41,6 +41,11 @@ NewJob::NewJob(JobSpec& spec) : spec_(spec), job_(std::make_shared<Job>(std::mov
     if (job_->count > max_items) {
         throw std::invalid_argument("procpool: more than 2^38 items in one call: split the range");
     }
+    if (spec.pristine && spec.parts != 0) {
+        throw std::invalid_argument(
+            "procpool: pristine is not for transform_reduce, which adds up many items in one "
+            "process: map the items, then add up the results");
+    }
     const bool small_closure = spec.closure.size() <= JobPage::payload_size;
     inputs_at_ = small_closure ? std::min(align_up(spec.closure.size()), JobPage::payload_size) : 0;
     const bool small_inputs = spec.inputs.size() <= JobPage::payload_size - inputs_at_;
@@ -78,13 +83,14 @@ JobHandle NewJob::fill(JobPage& page) {
     terms.in_place = spec_.in_place;
     terms.in_place_size = os::round_to_pages(spec_.in_place_size);
     terms.parts = spec_.parts;
-    terms.chunksize = spec_.chunksize;
+    terms.chunksize = spec_.pristine ? 1 : spec_.chunksize;
     terms.timeout_ns = static_cast<std::uint64_t>(spec_.timeout.count());
     terms.grace_ns = static_cast<std::uint64_t>(spec_.grace.count());
     terms.retries = static_cast<std::uint64_t>(spec_.retries);
     terms.eager = spec_.eager;
     terms.waited = spec_.waited;
     terms.fail_fast = spec_.fail_fast;
+    terms.pristine = spec_.pristine;
     terms.accounted = spec_.accounted;
     terms.finishes_claimed = spec_.finishes_claimed;
     page.terms = terms;

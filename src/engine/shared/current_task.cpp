@@ -12,6 +12,12 @@ namespace {
 int worker_number = -1;
 std::optional<ItemWords> of_worker;
 
+struct Copy {
+    std::uint64_t mark = 0;
+    std::uint64_t mark_of_origin = 0;
+};
+Copy copy_here;
+
 }  // namespace
 
 void run_items_as_worker(int number, const ItemWords& words) noexcept {
@@ -20,6 +26,8 @@ void run_items_as_worker(int number, const ItemWords& words) noexcept {
     // It is set if the worker was forked in the middle of a task.
     ItemsHere::innermost = nullptr;
 }
+
+void keep_locals_of(std::uint64_t mark) noexcept { copy_here = {os::process_mark(), mark}; }
 
 thread_local const ItemsHere* ItemsHere::innermost = nullptr;
 
@@ -66,7 +74,10 @@ void keep_own_local(const void* type, void* object, void (*destroy)(void*)) {
     engine::ItemsHere::innermost->locals()->keep(type, object, destroy);
 }
 
-std::uint64_t own_process() { return os::process_mark(); }
+std::uint64_t owner_of_locals() {
+    const std::uint64_t mark = os::process_mark();
+    return mark == engine::copy_here.mark ? engine::copy_here.mark_of_origin : mark;
+}
 
 }  // namespace detail
 PROCPOOL_END_NAMESPACE

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <stop_token>
 
@@ -26,6 +27,10 @@ struct ItemWords {
 
 /// From here on this process is worker `number`, and runs what the words say.
 void run_items_as_worker(int number, const ItemWords& words) noexcept;
+
+/// From here on what this_worker::local made in the process with this mark, from which this one was
+/// forked, is this one's, too.
+void keep_locals_of(std::uint64_t mark) noexcept;
 
 /// While it exists, this thread runs the items of a pool without processes, as its worker of that
 /// number, perhaps within a task of another pool; the words say which item, `stop` whether it is to

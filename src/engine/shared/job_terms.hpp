@@ -34,6 +34,7 @@ struct JobTerms {
     bool eager = false;
     bool waited = false;
     bool fail_fast = false;
+    bool pristine = false;          ///< each claim is run by a copy of the worker
     bool accounted = false;         ///< Slot::started says when the last call began
     bool finishes_claimed = false;  ///< what is claimed runs, even if a worker closes the job
     int only_worker = -1;           ///< the only worker that may claim items; -1: all may

@@ -150,6 +150,7 @@ struct Slot {
         detail::seal(0)};  ///< sealed: bytes of entries in the open frame of variable-sized results
     Word thefts{0};        ///< from this worker, before its claim
     Word part{detail::no_part};  ///< of the item, if it has parts
+    Word copy{0};                ///< seals that a copy of the worker has run its claim
 
     alignas(cache_line) Word tail{0};
     Word starved{0};       ///< waits for room in its ring

@@ -98,6 +98,9 @@ public:
         slot_.tail.store(tail_, std::memory_order_release);
     }
 
+    /// Another process wrote in the place of this one, and has ended: takes over its tail.
+    void catch_up() { tail_ = slot_.tail.load(std::memory_order_acquire); }
+
     /// Bytes published and not yet consumed.
     [[nodiscard]] std::uint64_t backlog() const {
         return tail_ - line_.head.load(std::memory_order_relaxed);

@@ -54,6 +54,7 @@ Items::Items(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock
       outbox_(outbox),
       lifetime_(lifetime),
       thefts_(thefts),
+      copies_(seat),
       genuine_(&os::worker_mark()) {}
 
 void Items::run_taken() {
@@ -73,21 +74,13 @@ void Items::run_taken() {
     watch_thefts(claim);
     // An inherited claim may have more items than this worker has left to run.
     end_ = claim.first_item() + lifetime_.cut(claim.end - claim.begin, page_->terms.parts);
-    while (run.next < end_) {
-        run.last = end_;
-        run.output_ = outbox_.open(run.next, run.last);
-        call_thunk(run, known);
-        seat_.slot.current.store(resting_at(run.next), std::memory_order_release);
-        reach(Step::item_written, seat_.worker);
-        // After this frame comes a claim: its word is fetched while the frame is written.
-        wait::fetch_for_writing(&seat_.layout.words(claim.job).claim);
-        outbox_.close(run.next);
-        if (std::exchange(to_close_, false)) {
-            claims_.close_job();
-        }
+    if (page_->terms.pristine) [[unlikely]] {
+        run_in_copy(run, known);
+    } else {
+        run_here(run, known);
     }
     const std::uint64_t count = run.next - claim.first_item();
-    if (lifetime_.spend(count, page_->terms.parts)) {
+    if (lifetime_.spend(count, page_->terms.parts) || met_memory_limit_) {
         retire();
     }
     seat_.slot.phase.store(phase::idle, std::memory_order_release);
@@ -100,6 +93,42 @@ void Items::run_taken() {
         known_.make_read_only(known);
     }
     page_ = nullptr;
+}
+
+void Items::run_here(Run& run, KnownJob& known) {
+    while (run.next < end_) {
+        run.last = end_;
+        run.output_ = outbox_.open(run.next, run.last);
+        call_thunk(run, known);
+        seat_.slot.current.store(resting_at(run.next), std::memory_order_release);
+        reach(Step::item_written, seat_.worker);
+        // After this frame comes a claim: its word is fetched while the frame is written.
+        wait::fetch_for_writing(&seat_.layout.words(claims_.taken().job).claim);
+        outbox_.close(run.next);
+        if (std::exchange(to_close_, false)) {
+            claims_.close_job();
+        }
+    }
+}
+
+/// docs/protocol.md, part 4, "Pristine items".
+void Items::run_in_copy(Run& run, KnownJob& known) {
+    try {
+        in_copy_ = copies_.begin();
+    } catch (...) {
+        no_copy_ = std::current_exception();
+        run_here(run, known);
+        return;
+    }
+    if (in_copy_) {
+        run_here(run, known);
+        bells_.pay();  // soon: this process has still to end
+        copies_.end(claims_.taken(), met_memory_limit_);
+    }
+    met_memory_limit_ = copies_.await(claims_.taken());
+    run.next = end_;
+    outbox_.catch_up(run.next);
+    timed_count_ = count_of(seat_.slot.verdict.load(std::memory_order_relaxed));
 }
 
 /// Between two items: ends this worker. A replacement continues with what is left of the claim.
@@ -172,6 +201,9 @@ void Items::call_thunk(Run& run, KnownJob& known) {
 /// Makes the job ready to run here. Decoding its callable is a part of the first item: it may crash
 /// or take for ever.
 void Items::prepare(std::uint64_t item, KnownJob& known) {
+    if (no_copy_ != nullptr) {
+        std::rethrow_exception(std::exchange(no_copy_, nullptr));
+    }
     known_.make_writable(known, page_->terms);
     if (!KnownJobs::is_to_be_decoded(known, page_->terms)) {
         return;
@@ -352,9 +384,10 @@ void Items::fail(Run& run, std::uint64_t item) {
         run.next = end_;
         run.last = end_;
     }
-    if (outcome.met_memory_limit) {
+    if (outcome.met_memory_limit && !in_copy_) {
         retire();  // what earlier items leaked must not fail any more of them
     }
+    met_memory_limit_ |= outcome.met_memory_limit;
     if (run.next < run.last) {
         run.output_ = outbox_.open(run.next, run.last);
     } else {

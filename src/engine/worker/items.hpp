@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 
 #include "engine/worker/bells.hpp"
 #include "engine/worker/claims.hpp"
+#include "engine/worker/copies.hpp"
 #include "engine/worker/known_jobs.hpp"
 #include "engine/worker/lifetime.hpp"
 #include "engine/worker/outbox.hpp"
@@ -46,6 +48,8 @@ private:
     };
 
     [[gnu::hot]] Run make_run();
+    [[gnu::hot]] void run_here(Run& run, KnownJob& known);
+    void run_in_copy(Run& run, KnownJob& known);
     [[gnu::hot]] void call_thunk(Run& run, KnownJob& known);
     [[gnu::hot]] void prepare(std::uint64_t item, KnownJob& known);
     [[gnu::hot]] inline void watch_thefts(const Claim& claim);
@@ -64,6 +68,7 @@ private:
     Outbox& outbox_;
     Lifetime& lifetime_;
     Thefts& thefts_;
+    Copies copies_;
 
     Run run_;
     std::uint64_t run_serial_ = 0;  // of the job that `run_` is made for
@@ -75,8 +80,11 @@ private:
     const std::atomic<std::uint64_t>* genuine_;
     trace::Backtrace thrown_at_;  // where the exception in flight was thrown, if known
     bool preparing_ = false;      // a job that cannot be
-    bool begun_ = false;     // the item that is about to begin, with what comes before its call
-    bool to_close_ = false;  // the job, once what is in the open frame is published
+    bool begun_ = false;  // the item that is about to begin, with what comes before its call
+    std::exception_ptr no_copy_;     // of the worker can be had: why
+    bool in_copy_ = false;           // of the worker, for what was taken
+    bool met_memory_limit_ = false;  // in that copy
+    bool to_close_ = false;          // the job, once what is in the open frame is published
 };
 
 }  // namespace engine

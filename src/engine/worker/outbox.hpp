@@ -38,6 +38,12 @@ public:
     /// Nothing is open, and everything before the item is published.
     void skip_to(std::uint64_t item) { frame_first_ = item; }
 
+    /// A copy of this worker published everything before the item.
+    void catch_up(std::uint64_t item) {
+        ring_.catch_up();
+        skip_to(item);
+    }
+
     /// Writes the result of an item, of variable size, to the open frame, or sends it in pieces.
     [[gnu::hot]] void emit(std::uint64_t item, std::span<const std::byte> bytes);
 

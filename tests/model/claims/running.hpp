@@ -6,8 +6,8 @@ namespace model::claims {
 
 /// Section 4: what a worker does to run items and to publish their results.
 ///
-/// order Items::run_taken: open() call_thunk() current.store close() close_job() phase.store=idle
-///     let_go()
+/// order Items::run_taken: run_here() phase.store=idle let_go()
+/// order Items::run_here: open() call_thunk() current.store close() close_job()
 /// order Outbox::close: seal() publish()
 /// order Outbox::publish_alone: open() seal() frame_first.store publish() current.store
 /// order RingWriter::open: frame_first.store frame_pos.store
