@@ -19,6 +19,12 @@ namespace this_task {
     return static_cast<std::size_t>(detail::current_task().index);
 }
 
+/// How often the running item is tried, this time included: 1, or more if its worker died or it
+/// timed out before and there are `retries`. 0 outside a worker.
+///
+///     if (mp::this_task::attempt() > 1) log("the input that killed us: " + name);
+[[nodiscard]] inline int attempt() noexcept { return detail::current_attempt(); }
+
 /// A seed for this item's random numbers. It depends on index() and `base` only: not on the worker,
 /// the number of processes or the chunks, so results can be reproduced, and no two items of a range
 /// get the same. For another run, or for calls by apply(), which all have index 0, take another

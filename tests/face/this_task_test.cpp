@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdint>
 #include <set>
 #include <vector>
@@ -21,6 +22,22 @@ TEST(ThisTask, KnowsItsIndex) {
     for (std::size_t i = 0; i < indices.size(); ++i) {
         ASSERT_EQ(indices[i], i);
     }
+}
+
+TEST(ThisTask, KnowsHowOftenItIsTried) {
+    mp::Pool pool(2);
+    const auto die_twice = [](int) {
+        if (mp::this_task::attempt() < 3) {
+            std::raise(SIGKILL);
+        }
+        return mp::this_task::attempt();
+    };
+    EXPECT_EQ(pool.map(die_twice, {0, 1}, {.retries = 2}), (std::vector{3, 3}));
+    EXPECT_EQ(pool.map([](int) { return mp::this_task::attempt(); }, {0, 1}, {.retries = 2}),
+              (std::vector{1, 1}));
+    mp::Pool here({.start = mp::Start::in_caller});
+    EXPECT_EQ(here.apply([] { return mp::this_task::attempt(); }), 1);
+    EXPECT_EQ(mp::this_task::attempt(), 0);
 }
 
 TEST(ThisTask, HasASeedOfItsOwn) {

@@ -193,6 +193,8 @@ struct CurrentTask {
     int worker = -1;
 };
 [[nodiscard]] CurrentTask current_task() noexcept;
+/// How often it is tried, this time included; 0 outside a worker.
+[[nodiscard]] int current_attempt() noexcept;
 
 /// Where the code (or constant) at an address of the client lies in this process: elsewhere only in
 /// workers of Start::spawn. And the other way round.

@@ -10,7 +10,12 @@ namespace engine {
 namespace {
 
 int worker_number = -1;
-std::optional<ItemWords> of_worker;
+struct WorkerWords {
+    ItemWords item;
+    const Slot& slot;
+    const ServerLine& line;
+};
+std::optional<WorkerWords> of_worker;
 
 struct Copy {
     std::uint64_t mark = 0;
@@ -20,9 +25,9 @@ Copy copy_here;
 
 }  // namespace
 
-void run_items_as_worker(int number, const ItemWords& words) noexcept {
+void run_items_as_worker(int number, const Slot& slot, const ServerLine& line) noexcept {
     worker_number = number;
-    of_worker.emplace(words);
+    of_worker.emplace(WorkerWords{{slot.current, slot.part}, slot, line});
     // It is set if the worker was forked in the middle of a task.
     ItemsHere::innermost = nullptr;
 }
@@ -56,9 +61,25 @@ CurrentTask current_task() noexcept {
         return {here->index(), here->worker()};
     }
     if (of_worker) {
-        return {of_worker->index(), worker_number};
+        return {of_worker->item.index(), worker_number};
     }
     return {};
+}
+
+int current_attempt() noexcept {
+    using namespace engine;
+    if (ItemsHere::innermost != nullptr) {
+        return 1;  // what ends in this process is not tried again
+    }
+    if (!of_worker) {
+        return 0;
+    }
+    const auto& [item, slot, line] = *of_worker;
+    const std::uint64_t runs = item_of(slot.current.load(std::memory_order_relaxed));
+    const bool again = line.retried_serial.load(std::memory_order_acquire) ==
+                           slot.serial.load(std::memory_order_relaxed) &&
+                       line.retried_item.load(std::memory_order_relaxed) == runs;
+    return again ? static_cast<int>(line.tries.load(std::memory_order_relaxed)) + 1 : 1;
 }
 
 bool has_own_locals() noexcept {

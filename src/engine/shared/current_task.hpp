@@ -25,8 +25,8 @@ struct ItemWords {
     }
 };
 
-/// From here on this process is worker `number`, and runs what the words say.
-void run_items_as_worker(int number, const ItemWords& words) noexcept;
+/// From here on this process is worker `number`, and runs what the slot says.
+void run_items_as_worker(int number, const Slot& slot, const ServerLine& line) noexcept;
 
 /// From here on what this_worker::local made in the process with this mark, from which this one was
 /// forked, is this one's, too.

@@ -71,7 +71,7 @@ void Worker::live(const Layout& layout, int worker, pid_t server) noexcept {
     os::begin_own_thread_locals();
     detail::Coverage::forget_all();
     Worker self(layout, worker);
-    run_items_as_worker(worker, {self.seat_.slot.current, self.seat_.slot.part});
+    run_items_as_worker(worker, self.seat_.slot, layout.server_line(worker));
     memory::attach(layout.region_base(), layout.region_size());
     take_stop_requests(self.seat_.slot, layout.server_line(worker));
     forbid_writing(layout);
