@@ -222,7 +222,9 @@ TEST(Pristine, ACancelledItemIsGoneWithWhatItStarted) {
     mp::Pool pool(1);
     log->tries = 0;
     auto running = pool.submit(mp::TaskOptions{.pristine = true}, [] {
-        log->tries = fork();
+        if (const pid_t child = fork(); child > 0) {
+            log->tries = child;
+        }
         for (;;) {
             pause();
         }
