@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <ctime>
 #include <map>
-#include <optional>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -13,30 +11,21 @@
 #include <procpool/pool.hpp>
 
 #include "support/eventually.hpp"
+#include "support/processes.hpp"
 
 namespace mp = procpool;
 using namespace std::chrono_literals;
 
 namespace {
 
-/// CPU time that the process has used; nothing if it is gone.
-std::optional<std::chrono::nanoseconds> cpu_time(pid_t pid) {
-    clockid_t clock{};
-    timespec time{};
-    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) {
-        return std::nullopt;
-    }
-    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
-
 /// Waits until one of these processes has used 100 ms of a CPU; returns those that used a fifth of
 /// that by then.
 std::vector<pid_t> spinning(const std::vector<pid_t>& pids) {
     std::map<pid_t, std::chrono::nanoseconds> before;
     for (const pid_t pid : pids) {
-        before[pid] = cpu_time(pid).value_or(0ns);
+        before[pid] = support::cpu_time(pid);
     }
-    const auto used = [&](pid_t pid) { return cpu_time(pid).value_or(0ns) - before[pid]; };
+    const auto used = [&](pid_t pid) { return support::cpu_time(pid) - before[pid]; };
     EXPECT_TRUE(support::eventually(
         [&] { return std::ranges::any_of(pids, [&](pid_t pid) { return used(pid) > 100ms; }); }));
     std::vector<pid_t> found;
