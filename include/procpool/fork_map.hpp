@@ -11,6 +11,7 @@
 
 #include <procpool/detail/calls.hpp>
 #include <procpool/detail/engine.hpp>
+#include <procpool/detail/journal.hpp>
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/ranges.hpp>
 #include <procpool/detail/sinks/values.hpp>
@@ -53,6 +54,23 @@ struct InheritedCall {
     static constexpr void require() { require_callable<WholeItem, F, Item>(); }
 };
 
+/// Of items at(0) to at(count - 1); zeros, if nothing is known of their bytes.
+template <class At>
+std::vector<std::uint64_t> hashes_of(const At& at, std::uint64_t count) {
+    using T = std::remove_cvref_t<decltype(at(std::uint64_t{0}))>;
+    std::vector<std::uint64_t> hashes(count);
+    if constexpr (!std::is_array_v<T>) {
+        if constexpr (Encodable<T>) {
+            if constexpr (!has_slice<T, true>()) {
+                for (std::uint64_t i = 0; i < count; ++i) {
+                    hashes[i] = detail::journal_hash_of<T>(at(i));
+                }
+            }
+        }
+    }
+    return hashes;
+}
+
 template <class R, class F, class At>
 MapValue<R> fork_map_to(const F& f, const At& at, std::uint64_t count,
                         const ForkMapOptions& options) {
@@ -67,6 +85,10 @@ MapValue<R> fork_map_to(const F& f, const At& at, std::uint64_t count,
     draft.spec.closure = std::as_bytes(std::span{&address, 1});
     draft.spec.count = count;
     MapSink<R> sink(count);
+    if (!options.journal.file.empty()) {
+        open_journal(draft.spec, options.journal, journal_terms<R>(JournalForm::value));
+        set_journal_items(draft.spec, hashes_of(at, count));
+    }
     if (count == 0) {
         return sink.take();
     }

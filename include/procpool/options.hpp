@@ -50,6 +50,23 @@ struct PoolOptions {
     std::optional<std::chrono::nanoseconds> spin{};
 };
 
+/// Finished items survive the program: `{.journal = {"run.journal"}}`. What comes of each item is
+/// appended to the file as it arrives, and a later call with the same file, of this program or the
+/// next, runs only what is missing: items whose position and bytes are there with a result have it.
+/// The results must be of the same type. Items that threw run again; those that killed their worker
+/// or timed out do not (quarantine), and are reported again. See docs/journal.md.
+///
+/// The call throws std::invalid_argument for a file that is no journal, or one of other results,
+/// std::runtime_error for one that another call writes, std::system_error for one that cannot be
+/// opened. An item whose result cannot be written down fails with std::system_error, and the rest
+/// is cancelled.
+struct Journal {
+    std::string file{};         ///< created if it does not exist; none: no journal
+    bool retry_failed = false;  ///< what is in quarantine is run again, too
+    /// Each record is on the disk before the next is taken; otherwise within a second.
+    bool sync = false;
+};
+
 /// How one call treats its items.
 struct MapOptions {
     std::size_t chunksize = 0;  ///< items a worker takes at once; 0: adaptive
@@ -69,6 +86,7 @@ struct MapOptions {
     Progress progress{};  ///< off, or the label of a bar on stderr
     /// A request there cancels the call, from any thread, as AsyncResult::cancel(grace) does.
     std::stop_token stop{};
+    Journal journal{};  ///< finished items survive the program
 };
 
 /// How one apply() or submit() treats its task; as in MapOptions.
@@ -91,6 +109,8 @@ struct ForkMapOptions {
     bool pristine = false;
     Progress progress{};
     std::stop_token stop{};
+    /// An item that could not travel to a worker of a Pool is known by its position alone.
+    Journal journal{};
 };
 
 namespace detail {

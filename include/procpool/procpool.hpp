@@ -12,6 +12,7 @@
 #include <procpool/errors.hpp>
 #include <procpool/fork_map.hpp>
 #include <procpool/init.hpp>
+#include <procpool/journal.hpp>
 #include <procpool/options.hpp>
 #include <procpool/outcome.hpp>
 #include <procpool/pool.hpp>

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -16,6 +17,7 @@
 #include <procpool/detail/failure.hpp>
 #include <procpool/detail/stop_link.hpp>
 
+#include "face/journal_call.hpp"
 #include "os/own.hpp"
 #include "os/signals.hpp"
 
@@ -117,6 +119,12 @@ private:
         jobs.reserve(pending.size());
         for (const PendingCallback& one : pending) {
             jobs.push_back({one.engine.get(), one.job});
+            if (one.journal != nullptr) {
+                deadline = std::min(deadline, one.journal->due());
+                if (!one.journal->tend()) {
+                    one.engine->cancel(one.job, std::chrono::nanoseconds(0));
+                }
+            }
         }
         std::vector<PendingCallback> resolved;
         const std::vector<std::size_t> which = wait_any(jobs, deadline, &has_news_);

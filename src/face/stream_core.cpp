@@ -11,6 +11,7 @@
 #include <procpool/errors.hpp>
 #include <procpool/stream.hpp>
 
+#include "face/journal_call.hpp"
 #include "os/clock.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -46,6 +47,10 @@ StreamCore::StreamCore(std::shared_ptr<Engine> engine, JobSpec& spec, bool order
     spec.sink = sink_;
     if (options.progress) {
         bar_ = bar_of(options.progress, source_->size());
+    }
+    if (spec.journal != nullptr) {
+        journal_ = spec.journal;
+        JournalCall::attach(spec);
     }
     job_ = engine_->start(std::move(spec));
     stop_link_->begin(*engine_, job_, stop_, options.grace);
@@ -97,16 +102,18 @@ bool StreamCore::is_at_end(Clock::time_point deadline) {
         in_time = Clock::now() < deadline;
     }
     const std::uint64_t end = items_->count() + (error_ ? 1 : 0);
-    const bool at_end = source_ == nullptr && sink_->consumed() >= end;
-    if (at_end) {
-        bar_.reset();
+    if (source_ != nullptr || sink_->consumed() < end) {
+        return false;
     }
-    return at_end;
+    bar_.reset();
+    settle();
+    return sink_->consumed() >= items_->count() + (error_ ? 1 : 0);
 }
 
 /// Pulls and feeds what there is room for; while nothing can be consumed, no more than it takes
 /// until something can be.
 void StreamCore::pull() {
+    tend_journal();
     if (room() != 0) {
         ask_for_more();
     }
@@ -147,7 +154,13 @@ bool StreamCore::pull_one() {
     try {
         sink_->make_room(items_->count() + 1);
         if (source_->next(*items_)) {
+            if (journal_ != nullptr) [[unlikely]] {
+                look_up();
+            }
             return true;
+        }
+        if (journal_ != nullptr) {
+            journal_->note_end();
         }
         end();
     } catch (...) {
@@ -157,6 +170,38 @@ bool StreamCore::pull_one() {
         fail();
     }
     return false;
+}
+
+/// An item of which it is known what comes does not run. It is fed all the same, so that the others
+/// keep their indices, and it its turn.
+void StreamCore::look_up() {
+    const ItemEntry& item = items_->unfed().back();
+    const JournalCall::Item is = journal_->add({item.data, static_cast<std::size_t>(item.size)});
+    if (is != JournalCall::Item::runs) {
+        items_->blank_last();
+    }
+    if (is == JournalCall::Item::ends) {
+        end();
+    }
+}
+
+/// Without its journal the stream ends behind what was pulled.
+void StreamCore::tend_journal() {
+    if (journal_ != nullptr && !journal_->tend() && source_ != nullptr) {
+        end();
+    }
+}
+
+/// At the end all is on the disk, and another call may have the journal.
+void StreamCore::settle() noexcept {
+    if (journal_ != nullptr) {
+        try {
+            journal_->settle();
+        } catch (...) {
+            error_ = error_ ? error_ : std::current_exception();
+        }
+        journal_.reset();
+    }
 }
 
 void StreamCore::feed() {
@@ -236,14 +281,17 @@ void StreamCore::check() const {
 
 /// Waits for anything that arrives.
 void StreamCore::wait(Clock::time_point deadline) {
-    if (bar_ == nullptr) {
-        engine_->wait_more(job_, sink_->told(), deadline);
-        return;
+    if (journal_ != nullptr) {
+        tend_journal();
+        deadline = std::min(deadline, journal_->due());
     }
-    if (Clock::now() >= bar_->due()) {
-        bar_->show(sink_->told());
+    if (bar_ != nullptr) {
+        if (Clock::now() >= bar_->due()) {
+            bar_->show(sink_->told());
+        }
+        deadline = std::min(deadline, bar_->due());
     }
-    engine_->wait_more(job_, sink_->told(), std::min(deadline, bar_->due()));
+    engine_->wait_more(job_, sink_->told(), deadline);
 }
 
 void StreamCore::advance() noexcept { sink_->advance(); }

@@ -7,6 +7,7 @@
 #include <procpool/detail/stop_link.hpp>
 #include <procpool/detail/submit.hpp>
 
+#include "face/journal_call.hpp"
 #include "os/cancellation.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -27,13 +28,27 @@ void set_map_options(JobSpec& spec, const Options& options) {
 
 }  // namespace
 
-bool wait_showing(Engine& engine, const JobHandle& job, ProgressBar* bar,
-                  Clock::time_point deadline) {
-    while (!engine.wait(job, bar != nullptr ? std::min(deadline, bar->due()) : deadline)) {
+bool wait_doing(Engine& engine, const JobHandle& job, const Meanwhile& meanwhile,
+                Clock::time_point deadline) {
+    const auto& [bar, journal, grace] = meanwhile;
+    const auto next_look = [&] {
+        auto due = bar != nullptr ? std::min(deadline, bar->due()) : deadline;
+        return journal != nullptr ? std::min(due, journal->due()) : due;
+    };
+    while (!engine.wait(job, next_look())) {
+        if (bar == nullptr && journal == nullptr) {
+            return false;
+        }
         if (bar != nullptr && Clock::now() >= bar->due()) {
             bar->show(engine.arrivals(job));
         }
-        if (bar == nullptr || Clock::now() >= deadline) {
+        if (journal != nullptr) {
+            static_cast<void>(engine.arrivals(job));
+            if (!journal->tend()) {
+                engine.cancel(job, grace);
+            }
+        }
+        if (Clock::now() >= deadline) {
             return false;
         }
     }
@@ -64,11 +79,15 @@ void run_to_end(Engine& engine, JobSpec& spec, AnyCollector& sink, bool certain_
     spec.waited = true;
     const std::stop_token stop = spec.stop;
     const std::chrono::nanoseconds grace = spec.grace;
+    const std::shared_ptr<JournalCall> journal = spec.journal;
+    if (journal != nullptr) [[unlikely]] {
+        JournalCall::attach(spec);
+    }
     const JobHandle job = engine.start(std::move(spec));
     StopLink link;
     link.begin(engine, job, stop, grace);
     try {
-        wait_showing(engine, job, bar.get(), Clock::time_point::max());
+        wait_doing(engine, job, {bar.get(), journal.get(), grace}, Clock::time_point::max());
     } catch (...) {
         engine.abandon(job);  // nobody waits for it any more
         throw;

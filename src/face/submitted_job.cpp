@@ -7,6 +7,8 @@
 #include <procpool/errors.hpp>
 #include <procpool/options.hpp>
 
+#include "face/journal_call.hpp"
+
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
 
@@ -22,6 +24,11 @@ SubmittedJob::SubmittedJob(std::shared_ptr<Engine> engine, JobSpec& spec,
     spec.sink = sink_;
     const std::stop_token stop = spec.stop;
     const std::chrono::nanoseconds grace = spec.grace;
+    if (spec.journal != nullptr) {
+        journal_ = spec.journal;
+        grace_ = grace;
+        JournalCall::attach(spec);
+    }
     if (stop.stop_possible()) {
         stop_ = std::make_shared<StopLink>();
     }
@@ -39,6 +46,8 @@ SubmittedJob& SubmittedJob::operator=(SubmittedJob&& other) noexcept {
         stop_ = std::move(other.stop_);
         sink_ = std::move(other.sink_);
         bar_ = std::move(other.bar_);
+        journal_ = std::move(other.journal_);
+        grace_ = other.grace_;
         taken_ = other.taken_;
         handed_over_ = other.handed_over_;
     }
@@ -62,12 +71,13 @@ Engine& SubmittedJob::engine() const {
 }
 
 void SubmittedJob::wait() {
-    wait_showing(engine(), job_, bar_.get(), Clock::time_point::max());
+    wait_doing(engine(), job_, {bar_.get(), journal_.get(), grace_}, Clock::time_point::max());
     bar_.reset();
 }
 
 bool SubmittedJob::wait(std::chrono::nanoseconds timeout) {
-    if (!wait_showing(engine(), job_, bar_.get(), deadline_after(timeout))) {
+    if (!wait_doing(engine(), job_, {bar_.get(), journal_.get(), grace_},
+                    deadline_after(timeout))) {
         return false;
     }
     bar_.reset();
@@ -82,7 +92,13 @@ void SubmittedJob::wait_or_throw(std::chrono::nanoseconds timeout) {
     }
 }
 
-bool SubmittedJob::is_resolved() { return engine().resolved(job_); }
+bool SubmittedJob::is_resolved() {
+    const bool resolved = engine().resolved(job_);
+    if (journal_ && !journal_->tend() && !resolved) {
+        engine().cancel(job_, grace_);
+    }
+    return resolved;
+}
 
 bool SubmittedJob::is_successful() {
     if (!is_resolved()) {
@@ -117,7 +133,7 @@ void SubmittedJob::then(std::unique_ptr<Callback> callback) {
     static_cast<void>(engine().processes());  // not in a forked child
     static_cast<void>(sink_to_take());
     try {
-        call_later({engine_, job_, sink_, std::move(callback), stop_});
+        call_later({engine_, job_, sink_, std::move(callback), stop_, journal_});
     } catch (...) {
         taken_ = false;
         throw;

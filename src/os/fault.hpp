@@ -22,6 +22,7 @@ enum class Call {
     fork_process,
     futex_wait,
     futex_wake,
+    lock_file,
     make_memfd,
     make_pipe,
     make_signalfd,
@@ -33,6 +34,7 @@ enum class Call {
     punch_memory,
     read,
     resize_file,
+    sync_file,
     wait_child,
     write,
 };

@@ -29,7 +29,8 @@ struct PendingCallback {
     JobHandle job;
     std::shared_ptr<AnyCollector> sink;
     std::unique_ptr<Callback> callback;
-    std::shared_ptr<StopLink> stop;  // ends before what it refers to
+    std::shared_ptr<StopLink> stop;        // ends before what it refers to
+    std::shared_ptr<JournalCall> journal;  // null: none
 };
 
 /// Has the callback called once its job is resolved, on the one thread of this process that calls

@@ -30,7 +30,8 @@ namespace detail {
 
 using Clock = std::chrono::steady_clock;
 
-class Executor;  // threads to run items on: detail/executor.hpp
+class Executor;     // threads to run items on: detail/executor.hpp
+class JournalCall;  // of a call with a journal: detail/journal.hpp
 
 /// A block of the shared region: written by the client, read-only in every worker. Movable; frees
 /// itself. Any thread may allocate and free.
@@ -166,7 +167,8 @@ struct JobRequest {
 
 /// What the engine is asked to do. It sees bytes, never a type.
 struct JobSpec : JobRequest {
-    Block block;  ///< inputs that are handed over
+    Block block;                           ///< inputs that are handed over
+    std::shared_ptr<JournalCall> journal;  ///< for whoever starts the job
 };
 
 struct EngineOptions {

@@ -9,6 +9,7 @@
 
 #include <procpool/detail/calls.hpp>
 #include <procpool/detail/engine.hpp>
+#include <procpool/detail/journal.hpp>
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/ranges.hpp>
 #include <procpool/detail/sinks.hpp>
@@ -92,6 +93,7 @@ void map_into_slices(Engine& engine, F& f, Range& range, shared_vector<R>& out,
 template <class F, class Range, class R>
 void map_into(Engine& engine, F& f, Range& range, shared_vector<R>& out,
               const MapOptions& options) {
+    refuse_journal(options.journal, "map_into");
     using Call = CallOver<WholeItem, std::decay_t<F>, Range>;
     constexpr bool fits = std::is_convertible_v<typename Call::Result, R>;
     if constexpr (takes_slices<std::decay_t<F>, Range, R>()) {

@@ -46,9 +46,15 @@ private:
 [[nodiscard]] std::unique_ptr<ProgressBar> bar_of(const Progress& progress,
                                                   std::optional<std::uint64_t> total);
 
-/// Waits as Engine::wait, and shows how far it is, if there is a bar.
-bool wait_showing(Engine& engine, const JobHandle& job, ProgressBar* bar,
-                  Clock::time_point deadline);
+/// What the thread does that waits for a job, besides.
+struct Meanwhile {
+    ProgressBar* bar = nullptr;         ///< shows how far it is
+    JournalCall* journal = nullptr;     ///< writes down what has come
+    std::chrono::nanoseconds grace{0};  ///< of the job: without its journal it is cancelled
+};
+/// Waits as Engine::wait.
+bool wait_doing(Engine& engine, const JobHandle& job, const Meanwhile& meanwhile,
+                Clock::time_point deadline);
 
 }  // namespace detail
 PROCPOOL_END_NAMESPACE

@@ -14,6 +14,7 @@
 #include <procpool/detail/codec.hpp>
 #include <procpool/detail/engine.hpp>
 #include <procpool/detail/items.hpp>
+#include <procpool/detail/journal.hpp>
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/sinks/collector.hpp>
 #include <procpool/detail/sinks/partials.hpp>
@@ -192,6 +193,7 @@ Partials combine(Engine& engine, Reduction<Reduce, Transform>& reduction, Partia
 template <class V, class Reduce, class Transform, class Range>
 V reduce_blocks(Engine& engine, Range& range, const V& init,
                 Reduction<Reduce, Transform>& reduction, const MapOptions& options) {
+    refuse_journal(options.journal, "transform_reduce");
     Draft draft;
     require_end<Range>();
     set_options(draft.spec, options);

@@ -62,6 +62,8 @@ private:
     std::shared_ptr<StopLink> stop_;
     std::shared_ptr<AnyCollector> sink_;
     std::unique_ptr<ProgressBar> bar_;
+    std::shared_ptr<JournalCall> journal_;
+    std::chrono::nanoseconds grace_{0};  // of a job with a journal
     bool taken_ = false;
     bool handed_over_ = false;  // to a callback: the sink is told for it
 };

@@ -11,6 +11,7 @@
 #include <procpool/async_result.hpp>
 #include <procpool/detail/calls.hpp>
 #include <procpool/detail/engine.hpp>
+#include <procpool/detail/journal.hpp>
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/sinks.hpp>
 #include <procpool/detail/submit.hpp>
@@ -41,6 +42,7 @@ auto map(Engine& engine, F& f, Range& range, const MapOptions& options) {
         Draft draft;
         prepare(draft, f, range, options);
         set_map<typename Call::Task, R>(draft.spec);
+        set_journal<Item<Range>, R>(draft.spec, options.journal, JournalForm::value);
         return run(engine, draft, MapSink<R>(draft.spec.count), options.progress);
     }
 }
@@ -56,6 +58,7 @@ auto map_async(const std::shared_ptr<Engine>& engine, F& f, Range& range,
         Draft draft;
         prepare(draft, f, range, options);
         set_map<typename Call::Task, R>(draft.spec);
+        set_journal<Item<Range>, R>(draft.spec, options.journal, JournalForm::value);
         auto sink = std::make_shared<MapSink<R>>(draft.spec.count);
         return AsyncResult<MapValue<R>>(engine, draft.spec, std::move(sink), options.progress);
     }
@@ -70,6 +73,7 @@ void for_each(Engine& engine, F& f, Range& range, const MapOptions& options) {
         Draft draft;
         prepare(draft, f, range, options);
         set_map<typename Call::Task, void>(draft.spec);
+        set_journal<Item<Range>, void>(draft.spec, options.journal, JournalForm::value);
         run(engine, draft, DoneSink(), options.progress);
     }
 }
@@ -84,6 +88,7 @@ auto try_map(Engine& engine, F& f, Range& range, const MapOptions& options) {
         Draft draft;
         prepare(draft, f, range, options);
         set_accounted_map<typename Call::Task, R>(draft.spec);
+        set_journal<Item<Range>, R>(draft.spec, options.journal, JournalForm::accounted);
         return run(engine, draft, OutcomeSink<R>(draft.spec.count), options.progress);
     }
 }
@@ -100,6 +105,7 @@ auto try_map_async(const std::shared_ptr<Engine>& engine, F& f, Range& range,
         Draft draft;
         prepare(draft, f, range, options);
         set_accounted_map<typename Call::Task, R>(draft.spec);
+        set_journal<Item<Range>, R>(draft.spec, options.journal, JournalForm::accounted);
         auto sink = std::make_shared<OutcomeSink<R>>(draft.spec.count);
         return AsyncResult<Value>(engine, draft.spec, std::move(sink), options.progress);
     }

@@ -134,6 +134,7 @@ void Crew::run_in_caller(Lock& lock, LocalJob& job) {
     });
     lock.lock();
     while (run_claim(lock, job, seat(0))) {
+        job.receiver.tell(lock);  // here, not at the end: it may be written down
     }
     if (job.cancelled.load(std::memory_order_relaxed) != 0) {
         job.close();

@@ -86,7 +86,7 @@ std::vector<JobHandle> InProcess::start_in_each(JobSpec& spec,
     jobs.reserve(sinks.size());
     const JobRequest& alike = spec;
     for (std::size_t place = 0; place < sinks.size(); ++place) {
-        JobSpec one{alike, {}};
+        JobSpec one{alike, {}, {}};
         one.sink = sinks[place];
         const LocalJobHandle job = make(std::move(one));
         Lock lock(crew_.mutex());

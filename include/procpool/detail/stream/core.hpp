@@ -74,6 +74,9 @@ private:
     void fail() noexcept;
     void note_stop();
     void wait(Clock::time_point deadline);
+    void look_up();
+    void tend_journal();
+    void settle() noexcept;
 
     const std::shared_ptr<Engine> engine_;
     const std::shared_ptr<FedItems> items_;
@@ -87,6 +90,7 @@ private:
     bool is_fed_ = true;        // its job may get more items
     std::uint64_t pulled_ns_ = 0;
     std::unique_ptr<ProgressBar> bar_;
+    std::shared_ptr<JournalCall> journal_;  // null: none
     std::unique_ptr<StopLink> stop_link_;
 };
 

@@ -37,6 +37,9 @@ public:
         ++count_;
     }
 
+    /// The last item has no bytes for a worker after all. They are given back with it.
+    void blank_last() { unfed_.back() = {}; }
+
     /// Other memory that items refer to; until the end of the job.
     [[nodiscard]] KeptMemory& kept() { return kept_; }
 

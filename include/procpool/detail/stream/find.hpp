@@ -9,6 +9,7 @@
 #include <procpool/detail/calls.hpp>
 #include <procpool/detail/engine.hpp>
 #include <procpool/detail/failure.hpp>
+#include <procpool/detail/journal.hpp>
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/ranges.hpp>
 #include <procpool/detail/sinks/find.hpp>
@@ -106,6 +107,7 @@ auto find(const std::shared_ptr<Engine>& engine, F& f, Range& range, const MapOp
                 set_find<typename Call::Task, R>(draft.spec);
                 // An item before the find may give a better one.
                 draft.spec.finishes_claimed = lowest;
+                set_journal<Item<Range>, Result>(draft.spec, options.journal, JournalForm::finding);
                 return run(*engine, draft, FindSink<R>(lowest), options.progress);
             }
         }

@@ -11,6 +11,7 @@
 #include <procpool/detail/calls.hpp>
 #include <procpool/detail/codec.hpp>
 #include <procpool/detail/engine.hpp>
+#include <procpool/detail/journal.hpp>
 #include <procpool/detail/namespace.hpp>
 #include <procpool/detail/ranges.hpp>
 #include <procpool/detail/stream/core.hpp>
@@ -131,6 +132,8 @@ auto imap(const std::shared_ptr<Engine>& engine, F& f, Range&& range, const MapO
         } else {
             set_map<typename Call::FedTask, R>(draft.spec);
         }
+        set_journal<Item<Range>, R>(draft.spec, options.journal,
+                                    accounted ? JournalForm::accounted : JournalForm::value);
         auto items = std::make_shared<FedItems>();
         using Queue = typename QueueOf<elements, R>::type;
         auto queue = std::make_shared<Queue>(ordered, items);
