@@ -60,14 +60,13 @@ template <class T>
 constexpr auto padding_of() -> void (*)(std::byte*) {
 #if defined(PROCPOOL_CLEARS_PADDING)
     if constexpr (FixedSize<T> && std::is_class_v<T> && std::is_trivially_copyable_v<T> &&
-                  std::is_trivially_default_constructible_v<T> && !std::is_empty_v<T> &&
-                  !std::has_unique_object_representations_v<T>) {
+                  !std::is_empty_v<T> && !std::has_unique_object_representations_v<T>) {
         if constexpr (Codec<T>::fixed_size == sizeof(T)) {
             return [](std::byte* bytes) {
-                T item;
-                std::memcpy(&item, bytes, sizeof item);
-                __builtin_clear_padding(&item);
-                std::memcpy(bytes, &item, sizeof item);
+                alignas(T) std::byte item[sizeof(T)];
+                std::memcpy(item, bytes, sizeof item);
+                __builtin_clear_padding(reinterpret_cast<T*>(item));
+                std::memcpy(bytes, item, sizeof item);
             };
         }
     }
