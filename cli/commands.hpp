@@ -10,5 +10,6 @@ namespace procpool::cli {
 void add_mine(CLI::App& app, int& exit_code);
 void add_forest(CLI::App& app, int& exit_code);
 void add_info(CLI::App& app, int& exit_code);
+void add_journal(CLI::App& app, int& exit_code);
 
 }  // namespace procpool::cli

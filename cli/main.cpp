@@ -45,6 +45,7 @@ int run(int argc, char** argv) {
     add_mine(app, exit_code);
     add_forest(app, exit_code);
     add_info(app, exit_code);
+    add_journal(app, exit_code);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& help) {
@@ -56,7 +57,8 @@ int run(int argc, char** argv) {
         const auto called = app.get_subcommands();
         if (called.empty() && argc > 1 && argv[1][0] != '-') {
             throw tool::BadUsage(
-                fmt::format("there is no subcommand {}: mine, forest or info (see procpool --help)",
+                fmt::format("there is no subcommand {}: mine, forest, info or journal (see "
+                            "procpool --help)",
                             tool::quoted(argv[1])));
         }
         throw tool::BadUsage(fmt::format("{} (see procpool {}--help)", error.what(),

@@ -37,6 +37,7 @@ enum class Call {
     sync_file,
     wait_child,
     write,
+    write_file,
 };
 
 #if defined(PROCPOOL_INSTRUMENTED)

@@ -66,7 +66,7 @@ int write_at(const Fd& file, std::uint64_t offset, std::span<const std::byte> by
         return EFBIG;
     }
     while (!bytes.empty()) {
-        const ssize_t written = call_through_signals(Call::write, [&] {
+        const ssize_t written = call_through_signals(Call::write_file, [&] {
             return ::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
         });
         if (written < 0) {

@@ -53,8 +53,10 @@ inline bool can_be_interrupted(Call call) {
         case Call::poll:
         case Call::read:
         case Call::resize_file:
+        case Call::sync_file:
         case Call::wait_child:
         case Call::write:
+        case Call::write_file:
             return true;
         default:
             return false;
