@@ -319,6 +319,17 @@ CASES = (
         ),
     ),
     Case(
+        "journal",
+        "A map of 10,000 items of 100 us, with a journal",
+        "ms",
+        (
+            Peer("off", "procpool", "off"),
+            Peer("on", "procpool", "on"),
+            Peer("sync, 1,000 items", "procpool", "sync"),
+        ),
+        (Check("on", "off", 1.1, 1.02),),
+    ),
+    Case(
         "mine_exercise",
         "A try of the lecture's exercise: 20 letters by chance, adler32",
         "ns",

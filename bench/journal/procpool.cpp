@@ -16,7 +16,7 @@
 namespace {
 
 std::uint64_t compute(std::uint64_t x) {
-    for (int i = 0; i < 60'000; ++i) {
+    for (int i = 0; i < 85'000; ++i) {
         x = x * 0x5851'f42d'4c95'7f2d + 1;
         asm volatile("" : "+r"(x));
     }

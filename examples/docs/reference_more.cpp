@@ -1,7 +1,8 @@
-// docs/reference: fwd, bind, errors, fork_map, shared, this_task, init, start, cpu.
+// docs/reference: fwd, bind, errors, fork_map, shared, this_task, init, start, cpu, journal.
 // clang-format off
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdint>
 #include <iostream>
 #include <random>
@@ -139,6 +140,17 @@ void cpu() {
     // [/cpu]
 }
 
+void journal() {
+    mp::Pool{1}.for_each([](int) {}, {1, 2, 3}, {.journal = {"reference.journal"}});
+    // [journal]
+    const mp::JournalContents run = mp::read_journal("reference.journal");
+    std::cout << run.items.size() << " of " << run.count.value_or(0) << " items, of type " << run.type << '\n';
+    for (const mp::JournalItem& item : run.items)
+        if (item.state == mp::JournalItem::State::quarantined) std::cout << item.message << '\n';
+    // [/journal]
+    std::remove("reference.journal");
+}
+
 }  // namespace
 
 // [init]
@@ -152,5 +164,6 @@ int main(int argc, char** argv) {
     this_task();
     start();
     cpu();
+    journal();
     return failures;
 }

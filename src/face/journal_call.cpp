@@ -151,7 +151,9 @@ void JournalCall::attach(JobSpec& spec) {
     }
     spec.sink = std::make_shared<JournalSink>(self, std::move(spec.sink));
     self->file_->check();
-    self->close_if_all_came();
+    if (self->has_all()) {  // there are none
+        self->file_.reset();
+    }
 }
 
 void JournalCall::add_items(const JobSpec& spec) {
@@ -254,7 +256,12 @@ void JournalCall::settle() {
     const std::scoped_lock lock(mutex_);
     if (file_) {
         file_->sync();
-        file_->check();
+        try {
+            file_->check();
+        } catch (...) {
+            file_.reset();
+            throw;
+        }
         file_.reset();
     }
 }
@@ -272,7 +279,10 @@ JournalCall::Fate JournalCall::fate_of(std::uint64_t item) const {
     return found->is_cancelled ? Fate::cancelled : Fate::known;
 }
 
-void JournalCall::done(std::uint64_t item) noexcept {
+/// A failure if something could not be written. Before the last item of all is told what came of it
+/// all is on the disk, so that a failure to write is that of an item; and another call may have the
+/// journal when this one has its results.
+std::optional<Failure> JournalCall::done(std::uint64_t item) noexcept {
     if (const Entry* const found = entry(item); found != nullptr && !found->is_told) {
         entries_[item - first_].is_told = true;
         ++told_;
@@ -281,29 +291,26 @@ void JournalCall::done(std::uint64_t item) noexcept {
         entries_.pop_front();
         ++first_;
     }
-    close_if_all_came();
-    if (file_ && os::now_ns() - file_->flushed_ns() >= quiet_ns) {
+    if (!file_) {
+        return std::nullopt;
+    }
+    if (has_all()) {
+        file_->sync();
+    } else if (os::now_ns() - file_->flushed_ns() >= quiet_ns) {
         file_->flush();
     }
-}
-
-/// That is before the sink is told of the last item, so that a failure to write is that of an item;
-/// and another call may have the journal when this one has its results.
-void JournalCall::close_if_all_came() noexcept {
-    if (file_ && count_ && told_ == *count_ && file_->sync()) {
-        file_.reset();
-    }
-}
-
-std::optional<Failure> JournalCall::write_failure(std::uint64_t item) const noexcept {
-    if (file_ && file_->has_failed()) {
+    std::optional<Failure> failure;
+    if (file_->has_failed()) {
         try {
             file_->check();
         } catch (...) {
-            return failure_here(item);
+            failure = failure_here(item);
         }
     }
-    return std::nullopt;
+    if (has_all()) {
+        file_.reset();
+    }
+    return failure;
 }
 
 std::optional<Failure> JournalCall::record(std::uint64_t item,
@@ -329,8 +336,7 @@ std::optional<Failure> JournalCall::record(std::uint64_t item,
     if (file_ && !is_short) {  // else the sink finds out what it is
         static_cast<void>(file_->append(record, bytes));
     }
-    done(item);
-    return write_failure(item);
+    return done(item);
 }
 
 void JournalCall::record(std::uint64_t item, const Failure& failure) noexcept {

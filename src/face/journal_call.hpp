@@ -88,9 +88,8 @@ private:
     void add_items(const JobSpec& spec);
     void skip_known(JobSpec& spec);
     void note_count(std::uint64_t count) noexcept;
-    void done(std::uint64_t item) noexcept;
-    void close_if_all_came() noexcept;
-    [[nodiscard]] std::optional<Failure> write_failure(std::uint64_t item) const noexcept;
+    std::optional<Failure> done(std::uint64_t item) noexcept;
+    [[nodiscard]] bool has_all() const { return count_ && told_ == *count_; }
     [[nodiscard]] std::vector<std::byte> as_it_arrives(const JournalFile::Known& known) const;
     [[nodiscard]] Failure failure_of(const JournalFile::Known& known) const;
 

@@ -44,7 +44,8 @@ std::uint64_t hash_of(const Start& start, std::span<const std::byte> name) {
 /// Reads a file forwards, a piece at a time.
 class Window {
 public:
-    Window(const ReadAt& read, std::uint64_t end) : read_(read), end_(end), bytes_(least) {}
+    Window(const ReadAt& read, std::uint64_t end)
+        : read_(read), end_(end), bytes_(std::min<std::uint64_t>(least, end)) {}
 
     /// `size` bytes (at most `least`) from there on, all before the end.
     std::span<const std::byte> at(std::uint64_t offset, std::size_t size) {

@@ -18,9 +18,10 @@ namespace {
 namespace mp = procpool;
 
 /// Some take no time at all, some a while.
-std::string run(int x, int runs) {
+std::string run(int x, const std::string& path) {
+    static const int runs = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     std::uint64_t sum = 0;
-    for (int i = 0; i < (x % 64 == 0 ? 200'000 : 2'000); ++i) {
+    for (int i = 0; i < (x % 64 == 0 ? 400'000 : 20'000); ++i) {
         sum += static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(x);
         asm volatile("" : "+r"(sum));
     }
@@ -38,10 +39,13 @@ int main(int argc, char** argv) {
         return 2;
     }
     const std::string verb = argv[1];
+    if (verb == "spawn") {
+        mp::init(argc, argv);
+    }
     const int count = std::atoi(argv[2]);
-    const int runs = ::open(argv[4], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    mp::Pool pool(2);
-    const auto f = mp::bind_back(run, runs);
+    mp::Pool pool(
+        {.processes = 2, .start = verb == "spawn" ? mp::Start::spawn : mp::Start::automatic});
+    const auto f = mp::bind_back(run, std::string(argv[4]));
     const auto items = std::views::iota(0, count);
     const mp::MapOptions options{.journal = {argv[3], false, verb == "sync"}};
     std::vector<std::string> results;

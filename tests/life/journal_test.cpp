@@ -19,6 +19,9 @@ TEST(JournalOfAKilledProgram, ATryMapGoesOnWhereItWas) {
 TEST(JournalOfAKilledProgram, AStreamGoesOnWhereItWas) {
     life::kill_and_go_on({.verb = "stream", .items = 10'000, .kills = 10});
 }
+TEST(JournalOfAKilledProgram, WorkersThatAreStartedAnewLeaveOutWhatIsDone) {
+    life::kill_and_go_on({.verb = "spawn", .items = 10'000, .kills = 5});
+}
 TEST(JournalOfAKilledProgram, AMapThatSyncsGoesOnWhereItWas) {
     life::kill_and_go_on({.verb = "sync", .items = 300, .kills = 5});
 }
