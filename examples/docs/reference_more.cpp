@@ -2,8 +2,8 @@
 // clang-format off
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <cstdint>
+#include <cstdio>
 #include <iostream>
 #include <random>
 #include <stdexcept>

@@ -11,6 +11,7 @@
 #include <procpool/detail/thunk.hpp>
 #include <procpool/outcome.hpp>
 
+#include "face/journal_items.hpp"
 #include "face/journal_sink.hpp"
 #include "face/journal_thunk.hpp"
 #include "failure/describe.hpp"
@@ -44,48 +45,6 @@ Failure failure_here(std::uint64_t item) noexcept {
     return decode_failure(encode_current_exception(item, 0));
 }
 
-/// The items of a job, as packed in detail/items.hpp.
-class PackedItems {
-public:
-    PackedItems(const JobSpec& spec, std::size_t item_size)
-        : base_(spec.block                      ? spec.block.data()
-                : spec.shared_inputs != nullptr ? spec.shared_inputs
-                                                : spec.inputs.data()),
-          item_size_(item_size) {}
-
-    [[nodiscard]] std::span<const std::byte> at(std::uint64_t i) const {
-        if (item_size_ != 0) {
-            return {base_ + i * item_size_, item_size_};
-        }
-        std::uint64_t bounds[2];
-        std::memcpy(bounds, base_ + i * sizeof(std::uint64_t), sizeof bounds);
-        return {base_ + bounds[0], bounds[1] - bounds[0]};
-    }
-
-private:
-    const std::byte* const base_;
-    const std::size_t item_size_;
-};
-
-/// Hashes of items, without what is no part of their value.
-class ItemHash {
-public:
-    explicit ItemHash(const JournalTerms& terms) : terms_(terms) {}
-
-    std::uint64_t operator()(std::span<const std::byte> item) {
-        if (terms_.clear_padding != nullptr) {
-            copy_.assign(item.begin(), item.end());
-            terms_.clear_padding(copy_.data());
-            item = copy_;
-        }
-        return journal_hash(item);
-    }
-
-private:
-    const JournalTerms& terms_;
-    std::vector<std::byte> copy_;
-};
-
 /// What a job keeps in memory for its workers, and what it kept before.
 struct KnownBits {
     Block bits;
@@ -93,32 +52,6 @@ struct KnownBits {
 };
 
 }  // namespace
-
-std::uint64_t journal_hash(std::span<const std::byte> item) {
-    return std::max<std::uint64_t>(1, JournalHash::of(JournalHash::Of::item, item));
-}
-
-void open_journal(JobSpec& spec, const Journal& journal, const JournalTerms& terms) {
-    spec.journal = std::make_shared<JournalCall>(journal, terms);
-}
-
-void set_journal_items(JobSpec& spec, std::vector<std::uint64_t> hashes) {
-    spec.journal->set_items(std::move(hashes));
-}
-
-void refuse_journal(const Journal& journal, const char* call) {
-    if (!journal.file.empty()) {
-        throw std::invalid_argument(
-            std::string("procpool: ") + call +
-            " takes no journal, as its results do not travel one by one: use map or try_map");
-    }
-}
-
-void refuse_journal_of_slices() {
-    throw std::invalid_argument(
-        "procpool: a journal knows an item by its bytes, and those of a shared_span are a place in "
-        "memory, another one in the next run: pass an index, or a std::vector of the elements");
-}
 
 bool is_reported(const JournalRecord& record, const Journal& options) {
     return record.kind == JournalKind::quarantine && !options.retry_failed;

@@ -35,16 +35,13 @@ std::string run(int x, const std::string& path) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    mp::init(argc, argv);
     if (argc != 5) {
         return 2;
     }
     const std::string verb = argv[1];
-    if (verb == "spawn") {
-        mp::init(argc, argv);
-    }
     const int count = std::atoi(argv[2]);
-    mp::Pool pool(
-        {.processes = 2, .start = verb == "spawn" ? mp::Start::spawn : mp::Start::automatic});
+    mp::Pool pool({.processes = 2, .start = verb == "spawn" ? mp::Start::spawn : mp::Start::fork});
     const auto f = mp::bind_back(run, std::string(argv[4]));
     const auto items = std::views::iota(0, count);
     const mp::MapOptions options{.journal = {argv[3], false, verb == "sync"}};
