@@ -22,7 +22,7 @@ namespace detail {
 namespace {
 
 /// What has come is written so often, and is on the disk so soon after it came.
-constexpr std::uint64_t between_writes_ns = 10 * os::ms;
+constexpr std::uint64_t between_writes_ns = 5 * os::ms;
 constexpr std::uint64_t between_syncs_ns = 500 * os::ms;
 /// What comes later than that behind the last write is written at once.
 constexpr std::uint64_t quiet_ns = 2 * os::ms;

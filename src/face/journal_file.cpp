@@ -156,8 +156,8 @@ void JournalFile::read_all(const JournalHeader& header, std::uint64_t size) {
         }
     }
     // Of one item the newest, which stands last.
-    std::stable_sort(known_.begin(), known_.end(), [](const Known& one, const Known& other) {
-        return key_of(one) < key_of(other);
+    std::sort(known_.begin(), known_.end(), [](const Known& one, const Known& other) {
+        return std::pair(key_of(one), one.payload_at) < std::pair(key_of(other), other.payload_at);
     });
     const auto newest = [](auto first, auto last) {
         auto to = first;

@@ -18,14 +18,14 @@ constexpr std::uint64_t prime3 = 0x1656'67b1'9e37'79f9;
 constexpr std::array<char, 8> magic{'\x89', 'P', 'P', 'J', 'R', 'N', 'L', '\n'};
 constexpr std::uint32_t version = 1;
 
-struct Start {
+struct HeaderStart {
     std::array<char, 8> magic{};
     std::uint32_t version = 0;
     std::uint32_t name_size = 0;
     std::uint64_t type = 0;
     std::uint64_t hash = 0;
 };
-static_assert(sizeof(Start) == 32);
+static_assert(sizeof(HeaderStart) == 32);
 
 template <class T>
 T load_from(std::span<const std::byte> bytes) {
@@ -34,9 +34,9 @@ T load_from(std::span<const std::byte> bytes) {
     return value;
 }
 
-std::uint64_t hash_of(const Start& start, std::span<const std::byte> name) {
+std::uint64_t hash_of(const HeaderStart& start, std::span<const std::byte> name) {
     JournalHash hash(JournalHash::Of::header);
-    hash.add(std::as_bytes(std::span{&start, 1}).first(offsetof(Start, hash)));
+    hash.add(std::as_bytes(std::span{&start, 1}).first(offsetof(HeaderStart, hash)));
     hash.add(name);
     return hash.get();
 }
@@ -113,10 +113,10 @@ std::uint64_t JournalHash::get() const {
 std::vector<std::byte> journal_header(const JournalType& type) {
     const auto name =
         std::as_bytes(std::span(type.name)).first(std::min(type.name.size(), most_type_name));
-    Start start{.magic = magic,
-                .version = version,
-                .name_size = static_cast<std::uint32_t>(name.size()),
-                .type = type.hash};
+    HeaderStart start{.magic = magic,
+                      .version = version,
+                      .name_size = static_cast<std::uint32_t>(name.size()),
+                      .type = type.hash};
     start.hash = hash_of(start, name);
     std::vector<std::byte> bytes(sizeof start + name.size());
     std::memcpy(bytes.data(), &start, sizeof start);
@@ -125,10 +125,10 @@ std::vector<std::byte> journal_header(const JournalType& type) {
 }
 
 std::optional<JournalHeader> read_journal_header(std::span<const std::byte> bytes) {
-    if (bytes.size() < sizeof(Start)) {
+    if (bytes.size() < sizeof(HeaderStart)) {
         return std::nullopt;
     }
-    const auto start = load_from<Start>(bytes);
+    const auto start = load_from<HeaderStart>(bytes);
     bytes = bytes.subspan(sizeof start);
     if (start.magic != magic || start.version != version || start.name_size > most_type_name ||
         start.name_size > bytes.size()) {
@@ -157,10 +157,10 @@ bool begins_journal_header(std::span<const std::byte> bytes) {
     if (!std::equal(first.begin(), first.end(), known.begin())) {
         return false;
     }
-    if (bytes.size() < sizeof(Start)) {
+    if (bytes.size() < sizeof(HeaderStart)) {
         return true;
     }
-    const auto start = load_from<Start>(bytes);
+    const auto start = load_from<HeaderStart>(bytes);
     return start.version == version && start.name_size <= most_type_name &&
            bytes.size() < sizeof start + start.name_size;
 }

@@ -170,6 +170,9 @@ TEST_F(Journal, ItemsOfAnyKindAreKnownByTheirBytes) {
 }
 
 TEST_F(Journal, PaddingIsNoPartOfAnItem) {
+#if !defined(PROCPOOL_CLEARS_PADDING)
+    GTEST_SKIP() << "this compiler does not tell what is padding";
+#endif
     const auto value = [](const Padded& item) {
         note_run();
         return item.value;
@@ -549,7 +552,7 @@ TEST_F(Journal, ADamagedHeaderIsRefused) {
 TEST_F(Journal, AHeaderThatWasNeverWrittenWholeIsBegunAnew) {
     pool_.map(tripled, numbers(5), options());
     const auto bytes = support::content_of(file());
-    for (const std::size_t size : {0, 1, 8, 31, 32, 34}) {
+    for (const std::size_t size : {0U, 1U, 8U, 31U, 32U, 34U}) {
         directory_.write("run.journal", bytes.substr(0, size));
         EXPECT_EQ(pool_.map(tripled, numbers(5), options()).size(), 5U);
         EXPECT_EQ(support::content_of(file()).substr(0, 35), bytes.substr(0, 35));

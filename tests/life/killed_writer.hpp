@@ -66,8 +66,9 @@ inline void kill_and_go_on(const Killing& killing) {
             support::Program program("life/journal",
                                      {killing.verb, std::to_string(killing.items), journal, runs});
             if (killed < killing.kills) {
-                // Any moment will do, of which there are more early and late ones than others.
-                std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
+                // Any moment: the early ones, of which there are many kinds, and any other.
+                const unsigned longest_us = random() % 2 == 0 ? 30'000 : 250'000;
+                std::this_thread::sleep_for(std::chrono::microseconds(random() % longest_us));
                 program.kill();
                 ++killed;
             }

@@ -80,7 +80,8 @@ std::uint64_t journal_hash_of(const T& item) {
     std::vector<std::byte> frame(detail::frame_size<T>(item));
     Writer to(frame, typeid(T));
     detail::write_frame<T>(to, item);
-    if (constexpr auto clear = padding_of<T>(); clear != nullptr) {
+    constexpr auto clear = padding_of<T>();
+    if constexpr (clear != nullptr) {
         clear(frame.data());
     }
     return journal_hash(frame);
