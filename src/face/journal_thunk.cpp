@@ -64,12 +64,12 @@ void journal_thunk(Run& run) {
     }
     run.last = end;
     const Uncovered uncovered(run);
-    reinterpret_cast<Thunk>(relocated(head.thunk))(run);
+    std::bit_cast<Thunk>(relocated(head.thunk))(run);
 }
 
 void* open_covered(std::span<const std::byte> closure) {
     using Open = void* (*)(std::span<const std::byte>);
-    return reinterpret_cast<Open>(relocated(head_of(closure.data()).open))(
+    return std::bit_cast<Open>(relocated(head_of(closure.data()).open))(
         closure.subspan(sizeof(Head)));
 }
 
@@ -78,8 +78,8 @@ void* open_covered(std::span<const std::byte> closure) {
 void leave_out_known(JobSpec& spec, const std::byte* known, std::vector<std::byte>& closure,
                      std::vector<std::byte>& code) {
     Head head;
-    head.thunk = reinterpret_cast<std::uintptr_t>(spec.thunk);
-    head.open = reinterpret_cast<std::uintptr_t>(spec.prepare.open);
+    head.thunk = std::bit_cast<std::uintptr_t>(spec.thunk);
+    head.open = std::bit_cast<std::uintptr_t>(spec.prepare.open);
     head.known = known;
     closure.resize(sizeof head + spec.closure.size());
     std::memcpy(closure.data(), &head, sizeof head);

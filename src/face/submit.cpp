@@ -30,7 +30,8 @@ void set_map_options(JobSpec& spec, const Options& options) {
 
 bool wait_doing(Engine& engine, const JobHandle& job, const Meanwhile& meanwhile,
                 Clock::time_point deadline) {
-    const auto& [bar, journal, grace] = meanwhile;
+    ProgressBar* const bar = meanwhile.bar;
+    JournalCall* const journal = meanwhile.journal;
     const auto next_look = [&] {
         auto due = bar != nullptr ? std::min(deadline, bar->due()) : deadline;
         return journal != nullptr ? std::min(due, journal->due()) : due;
@@ -45,7 +46,7 @@ bool wait_doing(Engine& engine, const JobHandle& job, const Meanwhile& meanwhile
         if (journal != nullptr) {
             static_cast<void>(engine.arrivals(job));
             if (!journal->tend()) {
-                engine.cancel(job, grace);
+                engine.cancel(job, meanwhile.grace);
             }
         }
         if (Clock::now() >= deadline) {
