@@ -1,5 +1,5 @@
 // The example of docs/journal.md.
-
+// clang-format off
 // [program]
 #include <iostream>
 #include <stdexcept>
