@@ -432,6 +432,15 @@ TEST_F(Journal, EachItemOfAPoolInTheCallerIsThereWhenTheNextBegins) {
     EXPECT_LT(sizes[1], sizes[2]);
 }
 
+TEST_F(Journal, PristineItemsAreDoneOnceToo) {
+    auto pristine = options();
+    pristine.pristine = true;
+    EXPECT_THROW(pool_.map(odd_ones_throw, numbers(6), pristine), std::out_of_range);
+    runs->mended = true;
+    EXPECT_EQ(pool_.map(odd_ones_throw, numbers(6), pristine), numbers(6));
+    EXPECT_EQ(runs->first(6), support::listed(1, 2, 1, 2, 1, 2));
+}
+
 TEST_F(Journal, ACallbackHasOneToo) {
     std::atomic<int> sum{0};
     pool_.map_async(tripled, numbers(10), options()).then([&](const auto& outcome) {
