@@ -18,6 +18,7 @@
 #include <procpool/pool.hpp>
 #include <procpool/shared.hpp>
 #include <procpool/shippable.hpp>
+#include <procpool/stats.hpp>
 #include <procpool/stream.hpp>
 #include <procpool/this_task.hpp>
 #endif

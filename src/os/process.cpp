@@ -43,6 +43,8 @@ pid_t own_thread() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); 
 
 pid_t parent_pid() noexcept { return ::getppid(); }
 
+const char* environment_variable(const char* name) noexcept { return ::secure_getenv(name); }
+
 void die_with_parent() noexcept { ::prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 void lead_own_group() noexcept { ::setpgid(0, 0); }

@@ -18,6 +18,10 @@ struct Ending;
 [[nodiscard]] pid_t own_thread() noexcept;
 [[nodiscard]] pid_t parent_pid() noexcept;
 
+/// A variable of the environment; null if there is none, and in a program that has more rights than
+/// whoever started it.
+[[nodiscard]] const char* environment_variable(const char* name) noexcept;
+
 /// Asks for SIGKILL when the parent's (only) thread ends.
 void die_with_parent() noexcept;
 void lead_own_group() noexcept;

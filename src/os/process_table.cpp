@@ -130,6 +130,22 @@ bool is_uninterruptible(pid_t pid) noexcept {
     return !state || state->state == 'D';
 }
 
+std::size_t private_memory_of(pid_t in_table) noexcept {
+    std::array<char, 64> path{};
+    std::array<char, 2048> text{};
+    std::snprintf(path.data(), path.size(), "/proc/%d/smaps_rollup", in_table);
+    if (read_file(path.data(), text.data(), text.size() - 1) <= 0) {
+        return 0;
+    }
+    std::size_t bytes = 0;
+    for (const char* const name : {"\nPrivate_Clean:", "\nPrivate_Dirty:"}) {
+        if (const char* const at = std::strstr(text.data(), name)) {
+            bytes += std::strtoul(at + std::strlen(name), nullptr, 10) * 1024;
+        }
+    }
+    return bytes;
+}
+
 std::vector<ProcessState> processes_in_table() {
     std::vector<ProcessState> processes;
     const Directory proc(::opendir("/proc"));

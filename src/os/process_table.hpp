@@ -47,6 +47,10 @@ enum class RunState { running, stopped, gone };
 /// taken to.
 [[nodiscard]] bool is_uninterruptible(pid_t pid) noexcept;
 
+/// The bytes of memory that a process, by its number in /proc, has for itself alone; 0 when /proc
+/// does not tell. The kernel looks through all that it has: a millisecond for each GiB.
+[[nodiscard]] std::size_t private_memory_of(pid_t in_table) noexcept;
+
 /// All processes: slow. Throws std::bad_alloc.
 [[nodiscard]] std::vector<ProcessState> processes_in_table();
 

@@ -21,6 +21,8 @@
 #include <procpool/start.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
+struct PoolStats;
+
 namespace engine {
 class Job;      // one submitted job
 class Backend;  // a client's half of a pool, or what takes its place
@@ -256,6 +258,8 @@ public:
 
     [[nodiscard]] int processes() const;
     [[nodiscard]] std::vector<pid_t> worker_pids() const;
+    /// What it has done. `with_memory`: that of each worker too, which takes system calls.
+    [[nodiscard]] PoolStats stats(bool with_memory) const;
 
 private:
     std::unique_ptr<engine::Backend> backend_;

@@ -16,6 +16,7 @@
 #include <procpool/detail/verbs.hpp>
 #include <procpool/options.hpp>
 #include <procpool/outcome.hpp>
+#include <procpool/stats.hpp>
 
 PROCPOOL_BEGIN_NAMESPACE
 
@@ -239,6 +240,11 @@ public:
 
     /// The number of workers; 1 with Start::in_caller. Does not block.
     [[nodiscard]] int processes() const { return engine().processes(); }
+
+    /// What the pool has done so far, and what it is at. Any thread may call it, at any time: it
+    /// waits for no worker and no item, and costs some microseconds, and a millisecond for each GiB
+    /// of private memory that it looks up. After join() or terminate(): the last that was known.
+    [[nodiscard]] PoolStats stats() const { return engine().stats(true); }
 
 private:
     [[nodiscard]] const std::shared_ptr<Engine>& shared() const {

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <procpool/detail/namespace.hpp>
+#include <procpool/stats.hpp>
 
 #include "engine/shared/interface.hpp"
 
@@ -45,6 +46,7 @@ public:
     virtual void terminate() = 0;
     [[nodiscard]] virtual int processes() const = 0;
     [[nodiscard]] virtual std::vector<pid_t> worker_pids() const = 0;
+    [[nodiscard]] virtual PoolStats stats(bool with_memory) const = 0;
     [[nodiscard]] virtual bool belongs_to_this_process() const = 0;
 };
 

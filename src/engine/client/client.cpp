@@ -9,11 +9,13 @@
 #include <procpool/errors.hpp>
 
 #include "engine/client/new_job.hpp"
+#include "engine/client/pool_counts.hpp"
 #include "engine/client/reconciliation.hpp"
 #include "engine/shared/times.hpp"
 #include "os/clock.hpp"
 #include "os/futex.hpp"
 #include "os/process_mark.hpp"
+#include "os/process_table.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -21,14 +23,17 @@ namespace engine {
 Client::Client(const EngineOptions& options)
     : region_(memory::Region::current()),
       owner_(os::process_mark()),
-      memory_(region_, options),
+      memory_(region_, options, Timeline::is_wanted()),
       layout_(memory_.layout()),
       server_(layout_),
       calls_(layout_, server_, memory_.spins()),
+      timeline_(layout_),
       board_(layout_, server_),
-      inbox_(layout_, board_, server_) {
+      inbox_(layout_, board_, server_, timeline_) {
+    board_.tell(timeline_);
     try {
         server_.start(options, code_, region_.file());
+        timeline_.begin(layout_.server().pid.load(std::memory_order_relaxed));
     } catch (...) {
         server_.end_workers();
         if (!server_.forget()) {
@@ -152,6 +157,7 @@ std::size_t Client::free_page(Lock& lock, std::uint64_t positions) {
 /// Takes in what has arrived, and reconciles if a task wrote where it should not.
 void Client::collect() {
     inbox_.collect();
+    timeline_.collect();
     if (!state_.is_over()) {
         const bool in_rings = inbox_.take_damage();
         if (board_.take_damage() || in_rings) {
@@ -306,8 +312,12 @@ void Client::park(Lock& lock, Job& job, std::size_t index, std::uint32_t heard,
     lock.unlock();
     const std::uint64_t before = os::now_ns();
     os::futex_wait(layout_.words(index).bell, heard, time);
-    const bool quiet = os::now_ns() - before >= time;
+    const std::uint64_t after = os::now_ns();
+    const bool quiet = after - before >= time;
     lock.lock();
+    if (timeline_.is_on()) [[unlikely]] {
+        timeline_.waited(before, after);
+    }
     // The page may belong to another job by now; until here its bell was rung for this thread too.
     page.waiters.fetch_sub(1, std::memory_order_seq_cst);
     if (!job.resolved && (quiet || Calls::may_escalate(job))) {
@@ -341,11 +351,19 @@ void Client::join() {
     if (state_.is == PoolState::closed) {
         server_.let_workers_finish(lock, [&] { return state_.is != PoolState::closed; });
     }
-    server_.end_workers();
+    end_workers();
     server_.forget();
     if (state_.is == PoolState::closed) {
         state_.is = PoolState::ended;
     }
+}
+
+void Client::end_workers() {
+    server_.end_workers();
+    if (ended_ns_ == 0) {
+        ended_ns_ = os::now_ns();
+    }
+    timeline_.finish();
 }
 
 void Client::terminate() {
@@ -359,7 +377,7 @@ void Client::end_jobs() {
     if (!state_.is_over()) {
         state_.is = PoolState::terminated;
     }
-    server_.end_workers();
+    end_workers();
     collect();  // what had finished before is not lost
     give_up_jobs();
 }
@@ -394,6 +412,25 @@ void Client::give_up_jobs() {
 std::vector<pid_t> Client::worker_pids() const {
     const std::scoped_lock lock(mutex_);
     return server_.worker_pids();
+}
+
+PoolStats Client::stats(bool with_memory) const {
+    PoolStats stats;
+    {
+        const std::scoped_lock lock(mutex_);
+        stats = counts_of(layout_, ended_ns_ != 0 ? ended_ns_ : os::now_ns());
+        for (WorkerStats& worker : stats.workers) {
+            worker.pid = server_.worker_pid(worker.worker);
+        }
+        stats.calls = board_.unresolved();
+        stats.queued = board_.queued();
+        stats.done = inbox_.done();
+        stats.failed = inbox_.failed();
+    }
+    for (WorkerStats& worker : stats.workers) {
+        worker.memory = with_memory && worker.pid != 0 ? os::private_memory_of(worker.pid) : 0;
+    }
+    return stats;
 }
 
 }  // namespace engine

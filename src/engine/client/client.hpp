@@ -19,6 +19,7 @@
 #include "engine/client/job_board.hpp"
 #include "engine/client/pool_memory.hpp"
 #include "engine/client/pool_state.hpp"
+#include "engine/client/timeline.hpp"
 #include "engine/client/worker_code.hpp"
 #include "engine/shared/layout.hpp"
 #include "memory/region.hpp"
@@ -60,6 +61,7 @@ public:
     void terminate() override;
     [[nodiscard]] int processes() const override { return layout_.workers(); }
     [[nodiscard]] std::vector<pid_t> worker_pids() const override;
+    [[nodiscard]] PoolStats stats(bool with_memory) const override;
     [[gnu::hot]] [[nodiscard]] bool belongs_to_this_process() const override;
 
 private:
@@ -68,6 +70,7 @@ private:
     [[gnu::hot]] std::size_t free_page(Lock& lock, std::uint64_t positions);
     [[gnu::hot]] void collect();
     std::uint64_t call_server();
+    void end_workers();
     void end_jobs();
     void look_at_server();
     void give_up_jobs();
@@ -88,12 +91,14 @@ private:
     WorkerCode code_;
     ForkServer server_;
     Calls calls_;
+    Timeline timeline_;
 
     mutable std::mutex mutex_;
     PoolState state_;
     JobBoard board_;
     Inbox inbox_;
     std::uint64_t looked_at_server_ns_ = 0;
+    std::uint64_t ended_ns_ = 0;  // when the workers were ended; 0: not yet
 };
 
 }  // namespace engine

@@ -1,11 +1,13 @@
 #include "engine/client/crew.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <new>
 #include <optional>
 #include <stop_token>
 #include <utility>
 
+#include "engine/client/pool_counts.hpp"
 #include "engine/shared/current_task.hpp"
 #include "engine/shared/finalizer.hpp"
 #include "engine/shared/words.hpp"
@@ -70,6 +72,7 @@ Crew::Crew(const EngineOptions& options, std::unique_ptr<Executor> executor, Own
       executor_(std::move(executor)),
       changed_(std::make_unique<std::condition_variable>()),
       seats_(executor_ != nullptr ? static_cast<std::size_t>(options.processes) : 1),
+      born_ns_(os::now_ns()),
       initialize_(options.initialize),
       initializer_(options.initializer.begin(), options.initializer.end()),
       finalize_(options.finalize),
@@ -274,10 +277,17 @@ bool Crew::run_claim(Lock& lock, LocalJob& job, const LocalSeat& seat) {
     if (!initialize(lock, seat)) {
         return true;
     }
-    lock.unlock();
+    Place& place = seats_[static_cast<std::size_t>(seat.number)];
     const std::uint64_t began = os::now_ns();
+    // A claim may run in the middle of an item of another, and in the caller several at once.
+    const bool is_outer = place.since_ns == 0;
+    place.since_ns = is_outer ? began : place.since_ns;
+    lock.unlock();
+    std::uint64_t run = 0;
     try {
-        LocalRun(job, *this, mutex_, seat).items(first, first + claimed);
+        LocalRun local(job, *this, mutex_, seat, counts_);
+        local.items(first, first + claimed);
+        run = local.finished();
     } catch (const std::bad_alloc&) {
         job.lost_memory = true;
         job.close();
@@ -285,6 +295,18 @@ bool Crew::run_claim(Lock& lock, LocalJob& job, const LocalSeat& seat) {
     const std::uint64_t time = os::now_ns() - began;
     lock.lock();
     adapt(job, claimed, time);
+    place.items += run;
+    if (is_outer) {
+        place.busy_ns += time;
+        place.since_ns = 0;
+    }
+    if (run != 0) {
+        add_slow(slowest_, {.index = first,
+                            .count = run,
+                            .call = job.number,
+                            .duration = std::chrono::nanoseconds(time),
+                            .worker = seat.number});
+    }
     return true;
 }
 
@@ -298,6 +320,7 @@ bool Crew::initialize(Lock& lock, const LocalSeat& seat) {
     lock.unlock();
     std::optional<Failure> failure;
     const Crew* const outer = std::exchange(initializing, this);
+    const std::uint64_t began = os::now_ns();
     try {
         const AsWorker as_worker(seat);
         initialize_(initializer_);
@@ -306,6 +329,7 @@ bool Crew::initialize(Lock& lock, const LocalSeat& seat) {
     }
     initializing = outer;
     lock.lock();
+    place.start_up_ns = os::now_ns() - began;
     if (failure && !std::exchange(broken_, true)) {
         owner_.initializer_failed(lock, std::move(*failure));
     }
@@ -322,6 +346,27 @@ bool Crew::help(Lock& lock, LocalJob& job) {
     // Others may wait for what only this seat does.
     return run_own_job(lock, static_cast<std::size_t>(here->seat().number)) ||
            (!job.for_one_seat && run_claim(lock, job, here->seat()));
+}
+
+PoolStats Crew::counts() const {
+    const std::uint64_t now = os::now_ns();
+    PoolStats stats;
+    for (const Place& place : seats_) {
+        const std::uint64_t busy = place.busy_ns + (place.since_ns != 0 ? now - place.since_ns : 0);
+        const std::uint64_t known = busy + place.start_up_ns;
+        WorkerStats& one = stats.workers.emplace_back();
+        one.worker = static_cast<int>(stats.workers.size()) - 1;
+        one.is_busy = place.since_ns != 0;
+        one.items = place.items;
+        one.busy = std::chrono::nanoseconds(busy);
+        one.waiting = std::chrono::nanoseconds(now - born_ns_ - std::min(known, now - born_ns_));
+        one.start_up = std::chrono::nanoseconds(place.start_up_ns);
+    }
+    stats.done = counts_.done;
+    stats.failed = counts_.failed;
+    stats.slowest = slowest_;
+    sort_slowest(stats.slowest);
+    return stats;
 }
 
 void Crew::end(bool by_plan) {

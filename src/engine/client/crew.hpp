@@ -12,6 +12,7 @@
 
 #include <procpool/detail/executor.hpp>
 #include <procpool/detail/namespace.hpp>
+#include <procpool/stats.hpp>
 
 #include "engine/client/local_job.hpp"
 #include "engine/client/local_run.hpp"
@@ -73,6 +74,8 @@ public:
     /// Destroys what the workers have of their own; `by_plan`: after the finalizer, which runs
     /// once. Call it when nothing runs any more, without the lock.
     void end(bool by_plan);
+    /// What the workers have done. Call it under the mutex. Throws std::bad_alloc.
+    [[nodiscard]] PoolStats counts() const;
     /// In a forked child: the threads are the parent's, and so is whoever waits.
     void leave_to_parent();
 
@@ -82,6 +85,11 @@ private:
         std::deque<std::shared_ptr<LocalJob>> own_jobs;  // for this one alone
         bool taken = false;
         bool initialized = false;
+        // Counted for stats().
+        std::uint64_t items = 0;
+        std::uint64_t busy_ns = 0;
+        std::uint64_t start_up_ns = 0;  // of the initializer
+        std::uint64_t since_ns = 0;     // of the claim that runs; 0: none
     };
 
     /// For one turn of one driver.
@@ -110,6 +118,9 @@ private:
     std::size_t running_ = 0;  // claims
     std::size_t drivers_ = 0;  // that run, or wait for a thread
     bool broken_ = false;      // by an initializer
+    const std::uint64_t born_ns_;
+    std::vector<SlowItem> slowest_;
+    LocalCounts counts_;
 
     void (*initialize_)(std::span<const std::byte>);
     std::vector<std::byte> initializer_;

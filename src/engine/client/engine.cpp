@@ -2,6 +2,7 @@
 #include <string>
 
 #include <procpool/detail/engine.hpp>
+#include <procpool/stats.hpp>
 
 #include "engine/client/client.hpp"
 #include "engine/client/in_process.hpp"
@@ -106,6 +107,7 @@ void Engine::join() { mine(backend_)->join(); }
 void Engine::terminate() { mine(backend_)->terminate(); }
 int Engine::processes() const { return mine(backend_)->processes(); }
 std::vector<pid_t> Engine::worker_pids() const { return mine(backend_)->worker_pids(); }
+PoolStats Engine::stats(bool with_memory) const { return mine(backend_)->stats(with_memory); }
 
 }  // namespace detail
 PROCPOOL_END_NAMESPACE

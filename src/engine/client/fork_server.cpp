@@ -310,6 +310,11 @@ std::vector<pid_t> ForkServer::worker_pids() const {
     return pids;
 }
 
+pid_t ForkServer::worker_pid(int worker) const {
+    const bool is_known = exists() && layout_.server().pid.load() == pid_;
+    return is_known ? layout_.server_line(worker).pid.load(std::memory_order_acquire) : 0;
+}
+
 /// The workers' numbers in this process's PID namespace, by those in their own.
 std::vector<pid_t> ForkServer::numbers_here(const std::vector<pid_t>& inner) const {
     std::vector<pid_t> pids;

@@ -41,6 +41,8 @@ public:
     /// The workers at this moment; none once they are gone, when other processes may have their
     /// pids.
     [[nodiscard]] std::vector<pid_t> worker_pids() const;
+    /// The worker in this place; 0 if there is none, or its number here is not known.
+    [[nodiscard]] pid_t worker_pid(int worker) const;
 
     /// Makes it look at the pool page now.
     void poke() const;

@@ -64,6 +64,9 @@ void InProcess::note(const LocalJobHandle& job) {
         prune_at_ = 2 * jobs_.size() + 16;
     }
     jobs_.push_back(job);
+    job->number = ++calls_;
+    ++under_way_;
+    items_ += job->count;
 }
 
 JobHandle InProcess::start(JobSpec&& spec) {
@@ -110,6 +113,7 @@ std::optional<std::size_t> InProcess::feed(const JobHandle& handle,
     while (fed < items.size() && job.feed.has_room(job.count, job.done)) {
         job.feed.put(job.count++, items[fed++]);
     }
+    items_ += fed;
     crew_.run(lock, shared);
     finish_if_over(job);
     return fed;
@@ -136,6 +140,9 @@ void InProcess::finish_if_over(LocalJob& job) {
         job.drop(0, job.count, why_dropped(job));
     }
     job.resolved = true;
+    --under_way_;
+    items_ -= job.count;
+    finished_ += job.finished;
     crew_.changed().notify_all();
     if (listeners_ != 0) {
         detail::stop_wait_any();  // they look at their jobs
@@ -227,6 +234,14 @@ bool InProcess::wait(const JobHandle& handle, std::uint64_t seen, Clock::time_po
             return told && (job.resolved || job.told() > seen);
         }
     }
+}
+
+PoolStats InProcess::stats(bool /*with_memory*/) const {
+    const Lock lock(crew_.mutex());
+    PoolStats stats = crew_.counts();
+    stats.calls = under_way_;
+    stats.queued = items_ - (stats.done + stats.failed - finished_);
+    return stats;
 }
 
 std::uint64_t InProcess::arrivals(const JobHandle& handle) {

@@ -49,6 +49,7 @@ public:
     void terminate() override;
     [[nodiscard]] int processes() const override { return static_cast<int>(crew_.size()); }
     [[nodiscard]] std::vector<pid_t> worker_pids() const override { return {}; }
+    [[nodiscard]] PoolStats stats(bool with_memory) const override;
     [[nodiscard]] bool belongs_to_this_process() const override;
 
 private:
@@ -69,6 +70,11 @@ private:
     std::size_t listeners_ = 0;  // waits for any of several jobs
     std::vector<std::weak_ptr<LocalJob>> jobs_;
     std::size_t prune_at_ = 16;  // so many of jobs_
+    // Counted for stats().
+    std::uint64_t calls_ = 0;      // so far
+    std::uint64_t under_way_ = 0;  // of them
+    std::uint64_t items_ = 0;      // of those under way
+    std::uint64_t finished_ = 0;   // items of the others that gave a result, or failed
     PoolState state_;
     bool ending_ = false;  // somebody joins, and nothing runs any more
     bool ended_ = false;

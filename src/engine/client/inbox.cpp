@@ -108,6 +108,14 @@ bool Inbox::take(const FrameHeader& header, std::span<const std::byte> payload) 
         !take_frame(*job, layout_.job(header.job).terms.shipped_stride(), header, payload)) {
         return false;
     }
+    if (header.kind == FrameKind::failure) {
+        ++failed_;
+        if (timeline_.is_on()) {
+            timeline_.item_died(decode_failure(payload));
+        }
+    } else if (header.kind != FrameKind::skipped) {
+        done_ += header.count;
+    }
     if (header.kind == FrameKind::failure && job->fail_fast) {
         try {
             board_.close(*job, true);  // and it may be complete, and gone

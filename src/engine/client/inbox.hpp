@@ -10,6 +10,7 @@
 
 #include "engine/client/fork_server.hpp"
 #include "engine/client/job_board.hpp"
+#include "engine/client/timeline.hpp"
 #include "engine/shared/layout.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -19,10 +20,11 @@ namespace engine {
 /// is trusted unchecked. Guarded by the pool's mutex.
 class Inbox {
 public:
-    Inbox(const Layout& layout, JobBoard& board, const ForkServer& server)
+    Inbox(const Layout& layout, JobBoard& board, const ForkServer& server, Timeline& timeline)
         : layout_(layout),
           board_(board),
           server_(server),
+          timeline_(timeline),
           readers_(static_cast<std::size_t>(layout.workers())) {}
 
     /// Takes in what workers have published, and gives it to the sinks of their jobs. Never blocks.
@@ -46,6 +48,10 @@ public:
     /// incarnation.
     void mark_emptied(int worker, std::uint64_t down);
 
+    /// Items that gave a result, and those that have none because they failed.
+    [[nodiscard]] std::uint64_t done() const { return done_; }
+    [[nodiscard]] std::uint64_t failed() const { return failed_; }
+
     /// The failure of the pool's initializer, if a worker sent one.
     [[nodiscard]] const std::optional<Failure>& initializer_failure() const {
         return initializer_failure_;
@@ -64,7 +70,10 @@ private:
     const Layout& layout_;
     JobBoard& board_;
     const ForkServer& server_;
+    Timeline& timeline_;
     std::vector<Reader> readers_;
+    std::uint64_t done_ = 0;
+    std::uint64_t failed_ = 0;
     std::uint64_t downs_seen_ = 0;
     bool damaged_ = false;
     std::optional<Failure> initializer_failure_;

@@ -63,6 +63,10 @@ public:
     Called called = Called::few;
     std::uint64_t fed_ns = 0;  // when it was fed last
 
+    // In a timeline: when it was posted, and its track.
+    std::uint64_t began_ns = 0;
+    std::size_t track = 0;
+
     /// Is this wait to watch for the answer before it parks? A fed job is waited for again and
     /// again: what was seen of one answer is a guess of the next.
     [[nodiscard]] bool is_watched() {

@@ -41,8 +41,22 @@ void JobBoard::post(const JobHandle& job, std::size_t page) {
     const std::uint64_t first = first_positions_[page];
     job->postings.push_back({.page = page, .base_positions = first, .base_count = 0});
     layout_.job(page).shift = 0 - first;
+    if (timeline_ != nullptr) {
+        timeline_->job_began(*job);
+    }
     put_up(job, page, job->count);
     ++unresolved_;
+}
+
+std::uint64_t JobBoard::queued() const {
+    std::uint64_t items = 0;
+    for (std::size_t page = 0; page < jobs_.size(); ++page) {
+        // A job may be on several pages.
+        if (jobs_[page] != nullptr && jobs_[page]->postings.back().page == page) {
+            items += jobs_[page]->count - jobs_[page]->done.total();
+        }
+    }
+    return items;
 }
 
 JobHandle JobBoard::any_job() const {
@@ -186,6 +200,10 @@ void JobBoard::update_shortest_timeout() const {
 void JobBoard::finish(Job& job) {
     job.resolved = true;
     --unresolved_;
+    if (timeline_ != nullptr) {
+        const std::size_t first = job.postings.front().page;
+        timeline_->job_ended(job, layout_.job(first).serial.load(std::memory_order_relaxed));
+    }
     JobHandle last;
     bool timed = false;
     for (const Job::Posting& posting : job.postings) {

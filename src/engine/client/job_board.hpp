@@ -10,6 +10,7 @@
 
 #include "engine/client/fork_server.hpp"
 #include "engine/client/job.hpp"
+#include "engine/client/timeline.hpp"
 #include "engine/shared/layout.hpp"
 #include "wait/spin.hpp"
 
@@ -22,6 +23,9 @@ class JobBoard {
 public:
     JobBoard(const Layout& layout, const ForkServer& server)
         : layout_(layout), server_(server), used_(layout.jobs() / 64) {}
+
+    /// Tells this when a job begins and ends.
+    void tell(Timeline& timeline) { timeline_ = &timeline; }
 
     /// The lowest free page for so many positions, so that the same few stay warm; nothing while
     /// all are taken. A page never sees a position twice, in whatever job: so a worker that slept
@@ -78,6 +82,8 @@ public:
     /// One that is on a page. There must be one.
     [[nodiscard]] JobHandle any_job() const;
     [[nodiscard]] std::size_t unresolved() const { return unresolved_; }
+    /// How many items of these jobs nothing has come of yet.
+    [[nodiscard]] std::uint64_t queued() const;
 
     /// Since the last call of this: was a claim word found that a task wrote over?
     [[nodiscard]] bool take_damage() { return std::exchange(damaged_, false); }
@@ -104,6 +110,7 @@ private:
 
     const Layout& layout_;
     const ForkServer& server_;
+    Timeline* timeline_ = nullptr;
     std::uint64_t last_serial_ = 0;
     std::vector<JobHandle> jobs_;
     std::vector<std::uint64_t> used_;             // a bit per page

@@ -70,6 +70,8 @@ public:
     }
 
     JobSpec spec;
+    std::uint64_t number = 0;                 ///< among those of the pool, from 1
+    std::uint64_t finished = 0;               ///< items that gave a result, or failed
     std::vector<void*> prepared;              ///< of each seat: what it made of the closure
     bool for_one_seat = false;                ///< that is told of it: others leave it alone
     std::uint64_t next = 0;                   ///< the first item that nobody has claimed

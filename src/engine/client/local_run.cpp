@@ -30,11 +30,13 @@ Failure current_failure(std::uint64_t item) {
     return decode_failure(encode_current_exception(item, os::own_pid()));
 }
 
-LocalRun::LocalRun(LocalJob& job, const Crew& crew, std::mutex& mutex, const LocalSeat& seat)
+LocalRun::LocalRun(LocalJob& job, const Crew& crew, std::mutex& mutex, const LocalSeat& seat,
+                   LocalCounts& counts)
     : job_(job),
       crew_(crew),
       mutex_(mutex),
       seat_(seat),
+      counts_(counts),
       outer_(std::exchange(innermost, this)),
       says_which_({current_, part_}, job.stop.get_token(), seat.number, seat.locals) {}
 
@@ -109,6 +111,7 @@ void LocalRun::emit(Run& run, std::span<const std::byte> bytes) {
     if (!job_.discarded && job_.done.insert(run.next, run.next + 1)) {
         job_.receiver.result(run.next, bytes);
     }
+    count(1, &LocalCounts::done);
     given_ = run.next + 1;
 }
 
@@ -128,7 +131,15 @@ void LocalRun::fail(Run& run, std::uint64_t item) {
     if (!job_.discarded && job_.done.insert(item, item + 1)) {
         job_.receiver.failed(item, std::move(failure));
     }
+    count(1, &LocalCounts::failed);
     given_ = item + 1;
+}
+
+/// With the lock.
+void LocalRun::count(std::uint64_t items, std::uint64_t LocalCounts::* as) {
+    counts_.*as += items;
+    job_.finished += items;
+    finished_ += items;
 }
 
 /// What is claimed already runs on where the job wants that, and here no more.
@@ -155,6 +166,7 @@ void LocalRun::give(std::uint64_t end) {
     if (!job_.discarded && job_.done.insert(given_, end)) {
         job_.receiver.results(given_, count, bytes);
     }
+    this->count(count, &LocalCounts::done);
     given_ = end;
 }
 

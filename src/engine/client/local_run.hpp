@@ -24,11 +24,18 @@ struct LocalSeat {
     SeatLocals* locals = nullptr;  ///< null: those of the process
 };
 
+/// What came of the items of a pool, guarded by its mutex.
+struct LocalCounts {
+    std::uint64_t done = 0;
+    std::uint64_t failed = 0;
+};
+
 /// Runs items of one job in this thread, through its thunk. Results go to the job's receiver as
 /// they come; the mutex is not held while code of the program's runs.
 class LocalRun final : public RunHost {
 public:
-    LocalRun(LocalJob& job, const Crew& crew, std::mutex& mutex, const LocalSeat& seat);
+    LocalRun(LocalJob& job, const Crew& crew, std::mutex& mutex, const LocalSeat& seat,
+             LocalCounts& counts);
     LocalRun(const LocalRun&) = delete;
     LocalRun& operator=(const LocalRun&) = delete;
     ~LocalRun();
@@ -41,6 +48,9 @@ public:
     /// std::bad_alloc when there is no memory for what came of them.
     void items(std::uint64_t first, std::uint64_t last);
 
+    /// How many gave a result or failed.
+    [[nodiscard]] std::uint64_t finished() const { return finished_; }
+
     void begin_checked(std::uint64_t item) override;
     void look_at_thefts(std::uint64_t /*item*/) override {}
     void end_checked() override {}
@@ -50,18 +60,21 @@ public:
 
 private:
     void give(std::uint64_t end);
+    void count(std::uint64_t items, std::uint64_t LocalCounts::* as);
     void* prepare();
 
     LocalJob& job_;
     const Crew& crew_;
     std::mutex& mutex_;
     const LocalSeat seat_;
+    LocalCounts& counts_;
     const LocalRun* const outer_;
     Word current_{resting_at(0)}, part_{detail::no_part};
     const ItemsHere says_which_;
     std::vector<std::byte> buffer_;
     const std::byte* output_ = nullptr;
     std::uint64_t given_ = 0;  // everything before it went to the receiver
+    std::uint64_t finished_ = 0;
     bool closed_here_ = false;
 };
 

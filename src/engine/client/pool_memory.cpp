@@ -31,9 +31,10 @@ int cpus_of_this_program() {
 
 }  // namespace
 
-PoolMemory::PoolMemory(memory::Region& region, const EngineOptions& options)
+PoolMemory::PoolMemory(memory::Region& region, const EngineOptions& options, bool has_timeline)
     : region_(region),
-      layout_(Layout::plan(options.processes, region.size() / 4)),
+      layout_(Layout::plan(options.processes, region.size() / 4, has_timeline)),
+      has_timeline_(has_timeline),
       initializer_(options.initialize != nullptr ? Block::copy_of(options.initializer) : Block()),
       finalizer_(options.finalize != nullptr ? Block::copy_of(options.finalizer) : Block()) {
     // What may throw comes before the reservation.
@@ -54,7 +55,7 @@ std::byte* PoolMemory::reserve(int processes) {
             return region_.reserve(layout_.size());
         } catch (const std::bad_alloc&) {
             const std::size_t before = layout_.size();
-            layout_ = Layout::plan(processes, before / 2);
+            layout_ = Layout::plan(processes, before / 2, has_timeline_);
             if (layout_.size() >= before) {
                 throw;
             }
@@ -70,6 +71,9 @@ void PoolMemory::write_pool_page(const EngineOptions& options, int cpus) noexcep
     layout_.begin_thefts();
     pool.max_tasks = options.max_tasks_per_child;
     pool.memory_limit = options.memory_limit;
+    pool.born_ns = os::now_ns();
+    pool.has_timeline = has_timeline_;
+    pool.timeline_quantum_ns.store(first_timeline_quantum, std::memory_order_relaxed);
     pool.handled_signals = os::handled_signals();
     if (options.initialize != nullptr) {
         pool.initialize = options.initialize;

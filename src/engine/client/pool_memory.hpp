@@ -13,7 +13,7 @@ namespace engine {
 class PoolMemory {
 public:
     /// Throws std::bad_alloc.
-    PoolMemory(memory::Region& region, const EngineOptions& options);
+    PoolMemory(memory::Region& region, const EngineOptions& options, bool has_timeline);
     PoolMemory(const PoolMemory&) = delete;
     PoolMemory& operator=(const PoolMemory&) = delete;
     ~PoolMemory() { give_back(); }
@@ -33,6 +33,7 @@ private:
 
     memory::Region& region_;
     Layout layout_;
+    const bool has_timeline_;
     bool held_ = true;
     bool spins_ = false;
     Block initializer_;

@@ -217,6 +217,9 @@ bool Burying::try_again(int worker, const Recovery::Finding& finding) {
         return false;
     }
     ++grave.tries;
+    layout_.server().retries.fetch_add(1, std::memory_order_relaxed);
+    report_.note_death(layout_.server_line(worker).pid.load(std::memory_order_relaxed),
+                       grave.ending, finding.item, grave.tries);
     ServerLine& line = layout_.server_line(worker);
     line.retried_item.store(grave.tried_item, std::memory_order_relaxed);
     line.tries.store(grave.tries, std::memory_order_relaxed);
@@ -312,8 +315,10 @@ void Burying::hand_on(int worker, const Claim& held, std::uint64_t first) const 
 void Burying::count_death(int worker, const Recovery::Finding& finding, bool whole) {
     const std::uint64_t ready = layout_.slot(worker).ready.load(std::memory_order_relaxed);
     deaths_at_start_ = ready != places_.incarnation(worker) && whole ? deaths_at_start_ + 1 : 0;
-    if (!finding.retired) {
-        layout_.server().deaths.fetch_add(1, std::memory_order_relaxed);
+    report_.note_end(worker, finding);
+    if (!finding.was_running && !finding.retired) {
+        report_.note_death(layout_.server_line(worker).pid.load(std::memory_order_relaxed),
+                           graves_[static_cast<std::size_t>(worker)].ending, 0, 0);
     }
 }
 

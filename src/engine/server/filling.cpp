@@ -85,6 +85,7 @@ void Filling::fill_with_spare(int worker) {
     places_.begin_incarnation(worker);
     places_.enter(worker, spare_.pid());
     spare_.send_to(worker);
+    report_.note_fork(worker, layout_.server_line(worker).born_ns.load(std::memory_order_relaxed));
 }
 
 bool Filling::fill_with_fork(int worker) {
@@ -103,6 +104,7 @@ bool Filling::fill_with_fork(int worker) {
     spare_.note_fork_time(os::now_ns() - before);
     os::make_group_leader(pid);
     places_.enter(worker, pid);
+    report_.note_fork(worker, before);
     // The dead worker may have held the token that kept a client from waking anyone.
     os::futex_wake(layout_.common().doorbell, 1);
     return true;

@@ -32,6 +32,7 @@ std::uint64_t Places::incarnation(int worker) const {
 }
 
 void Places::begin_incarnation(int worker) {
+    layout_.server_line(worker).born_ns.store(os::now_ns(), std::memory_order_relaxed);
     layout_.server_line(worker).incarnation.store(incarnation(worker) + 1,
                                                   std::memory_order_release);
 }

@@ -1,17 +1,25 @@
 #pragma once
 
+#include <cstdint>
+
+#include <sys/types.h>
+
 #include <procpool/detail/namespace.hpp>
 
 #include "engine/server/places.hpp"
+#include "engine/server/recovery.hpp"
 #include "engine/shared/layout.hpp"
+#include "engine/shared/timeline.hpp"
+#include "os/reaping.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-/// Whether the pool is ready, broken or has ended, and how its client is told.
+/// Whether the pool is ready, broken or has ended, and how its client is told. And what else it is
+/// told for its stats and its timeline.
 class PoolReport {
 public:
-    PoolReport(const Layout& layout, Places& places) : layout_(layout), places_(places) {}
+    PoolReport(const Layout& layout, Places& places);
 
     [[nodiscard]] bool broken() const { return broken_; }
 
@@ -24,9 +32,20 @@ public:
     /// their results.
     void break_pool(int error);
 
+    /// A place was filled, which began at that time.
+    void note_fork(int worker, std::uint64_t began);
+    /// A worker died whose end no item's failure tells of. `tries`: of the item that it ran, which
+    /// is tried again; 0: it ran none.
+    void note_death(pid_t worker, const os::Ending& ending, std::uint64_t item,
+                    std::uint64_t tries);
+    /// A worker is dead: counts it, and keeps what it and those before it have counted. Call it
+    /// before its place is filled.
+    void note_end(int worker, const Recovery::Finding& finding) const;
+
 private:
     const Layout& layout_;
     Places& places_;
+    TimelineWriter timeline_;
     bool broken_ = false;
 };
 

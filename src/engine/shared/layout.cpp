@@ -5,7 +5,8 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-Layout Layout::plan(int workers, std::size_t largest) {
+Layout Layout::plan(int workers, std::size_t largest, bool has_timeline) {
+    const std::size_t records = has_timeline ? sizeof(TimelinePages) : 0;
     Layout layout;
     layout.workers_ = workers;
     layout.jobs_ = ActiveJobs::most;
@@ -21,8 +22,8 @@ Layout Layout::plan(int workers, std::size_t largest) {
         layout.job_words_ = layout.common_ + sizeof(CommonWords);
         layout.slots_at_ = os::round_to_pages(layout.job_words_ + layout.jobs_ * sizeof(JobWords));
         layout.workers_at_ = layout.slots_at_ + count * slot_size;
-        layout.worker_size_ = sizeof(LastWords) + layout.ring_size_;
-        layout.size_ = layout.workers_at_ + count * layout.worker_size_;
+        layout.worker_size_ = sizeof(LastWords) + layout.ring_size_ + records;
+        layout.size_ = layout.workers_at_ + count * layout.worker_size_ + records;
         const bool smallest = layout.jobs_ == 64 && layout.ring_size_ == std::size_t{256} << 10U;
         if (layout.size_ <= largest || smallest) {
             return layout;
@@ -39,7 +40,8 @@ void Layout::place(std::byte* base, std::byte* region_base, std::size_t region_s
     first_words_ = at<JobWords>(job_words_);
     region_base_ = region_base;
     region_size_ = region_size;
-    // Job pages, job words and rings need no constructor: all zeroes is their initial state.
+    // Job pages, job words, rings and records need no constructor: all zeroes is their initial
+    // state.
     new (&pool()) PoolPage();
     new (&server()) ServerPage();
     new (&common()) CommonWords();

@@ -6,6 +6,7 @@
 #include <procpool/detail/namespace.hpp>
 
 #include "engine/shared/pages.hpp"
+#include "engine/shared/timeline.hpp"
 #include "wait/spin_tokens.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
@@ -18,8 +19,8 @@ public:
     Layout() = default;
 
     /// Plans a pool of `workers`. Halves the rings and the number of job pages, down to a minimum,
-    /// until the pool fits into `largest` bytes.
-    static Layout plan(int workers, std::size_t largest);
+    /// until the pool fits into `largest` bytes. `has_timeline`: with rings of records.
+    static Layout plan(int workers, std::size_t largest, bool has_timeline = false);
     /// Writes that nothing was stolen. The pool's secret must be set.
     void begin_thefts() const;
     /// Constructs the objects in this memory, which is all zeroes.
@@ -71,7 +72,18 @@ public:
         return at<std::byte>(workers_at_ + static_cast<std::size_t>(worker) * worker_size_ +
                              sizeof(LastWords));
     }
-    /// Bytes of a slot; of last words and a ring: they follow each other.
+    /// Where a worker writes what it does; only in a pool that has a timeline.
+    [[nodiscard]] TimelinePages& records(int worker) const {
+        return *at<TimelinePages>(workers_at_ +
+                                  static_cast<std::size_t>(worker + 1) * worker_size_ -
+                                  sizeof(TimelinePages));
+    }
+    /// The same of the fork server.
+    [[nodiscard]] TimelinePages& server_records() const {
+        return *at<TimelinePages>(size_ - sizeof(TimelinePages));
+    }
+
+    /// Bytes of a slot; of last words, a ring and records: they follow each other.
     static constexpr std::size_t slot_size =
         (sizeof(Slot) + os::page_size - 1) / os::page_size * os::page_size;
     [[nodiscard]] std::size_t worker_size() const { return worker_size_; }

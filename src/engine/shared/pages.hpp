@@ -11,6 +11,7 @@
 #include <procpool/detail/namespace.hpp>
 
 #include "engine/shared/active_jobs.hpp"
+#include "engine/shared/counts.hpp"
 #include "engine/shared/job_terms.hpp"
 #include "engine/shared/words.hpp"
 #include "os/futex.hpp"
@@ -47,7 +48,11 @@ struct PoolPage {
     std::size_t finalizer_size = 0;
     std::uint64_t handled_signals = 0;  ///< by the client; they do nothing to workers
     std::size_t memory_limit = 0;       ///< bytes a worker may grow by; 0: no limit
+    std::uint64_t born_ns = 0;          ///< when the pool was made
+    bool has_timeline = false;          ///< processes write what they do into rings of records
 
+    Word timeline_quantum_ns{0};  ///< shorter spans are merged in the timeline
+    Word server_records_head{0};  ///< of the fork server's ring of records: how many were read
     /// The CPU of a waiting client that no spinning worker answered at once; -1: there is none.
     alignas(cache_line) std::atomic<int> caller_cpu{-1};
     alignas(cache_line) os::FutexWord emptied_rings{
@@ -68,7 +73,8 @@ struct alignas(cache_line) WorkerLine {
     Word condemn{0};  ///< incarnation of the worker to be killed for a corrupt ring
     Word emptied{0};  ///< incarnation whose ring was emptied after it was found down
     Word own_job{0};  ///< 1 + the page of a job that this worker alone may take; 0: there is none
-    int cpu = -1;     ///< the CPU that the worker is bound to; -1: none
+    Word records_head{0};  ///< of its ring of records: how many were read
+    int cpu = -1;          ///< the CPU that the worker is bound to; -1: none
 };
 
 /// Some positions of a reconciled job: [position, next extent's position) are items position +
@@ -158,7 +164,11 @@ struct Slot {
     Word ready{0};         ///< incarnation that reached its loop
     Word initializing{0};  ///< an initializing_seal while the pool's initializer runs
 
+    alignas(cache_line) WorkerCounts counts;
+
     alignas(cache_line) std::array<Word, max_workers> evidence{};
+
+    alignas(cache_line) SlowestWords slowest{};
 
     [[nodiscard]] Claim claim() const {
         return {job.load(std::memory_order_acquire),   serial.load(std::memory_order_acquire),
@@ -202,6 +212,8 @@ struct alignas(cache_line) ServerPage {
     std::atomic<std::uint32_t> watching{1};  ///< for stops of the client; 0: a poke is needed
     Word downs{0};                           ///< workers that left corrupt memory
     Word deaths{0};                          ///< workers that ended without being asked to
+    Word retries{0};                         ///< items that were given another try
+    Word timeouts{0};                        ///< tries that exceeded their time
     // The death of a worker in the initializer, which broke the pool.
     std::atomic<pid_t> initializer_pid{0};
     std::atomic<int> initializer_worker{0};
@@ -227,6 +239,9 @@ struct alignas(cache_line) ServerLine {
     Word asked_current{0};
     Word asked_verdict{0};
     os::FutexWord asks{0};  ///< counts these requests; the worker waits on it
+    Word born_ns{0};        ///< when the process was forked, or the spare was sent here
+    Word deaths{0};         ///< of workers here that ended without being asked to
+    TotalWords carried;     ///< of the processes that held this place before
 };
 
 }  // namespace engine

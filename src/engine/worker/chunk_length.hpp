@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include <procpool/detail/namespace.hpp>
 
@@ -39,6 +40,25 @@ private:
     std::uint64_t length_ = 1;
 };
 
+/// Which claims of a job are timed whose length the caller has set: all that take long, and of
+/// short ones every 16th, as a look at the clock costs a part of what they take.
+class TimedClaims {
+public:
+    [[nodiscard]] bool is_next() { return untimed_ == 0 || untimed_-- == 0; }
+    /// A claim that was timed took this long.
+    void learn(std::uint64_t spent_ns) {
+        next_untimed_ = spent_ns >= short_ns ? 0 : std::min(2 * next_untimed_ + 1, most_untimed);
+        untimed_ = next_untimed_;
+    }
+
+private:
+    static constexpr std::uint64_t short_ns = 5 * os::us;
+    static constexpr int most_untimed = 15;
+
+    int untimed_ = 0;
+    int next_untimed_ = 0;
+};
+
 /// Measures how long a claim takes. Claims that follow each other share a look at the clock: the
 /// end of one is the begin of the next.
 class ClaimClock {
@@ -47,14 +67,23 @@ public:
     void interrupt() { last_ = 0; }
 
     [[nodiscard]] std::uint64_t begin() const { return last_ == 0 ? os::now_ns() : last_; }
-    /// Ends the claim that began at `begin`. Returns how long it took, in nanoseconds.
-    std::uint64_t end(std::uint64_t begin) {
+    /// Ends a claim. Returns when, in ns.
+    std::uint64_t end() {
         last_ = os::now_ns();
-        return last_ - begin;
+        ended_ = last_;
+        return last_;
     }
+    /// A claim was run whose end is not looked at.
+    void skip() {
+        last_ = 0;
+        ended_ = 0;
+    }
+    /// When the last claim ended; 0 if it was not looked at, or this was asked since.
+    [[nodiscard]] std::uint64_t take_ended() { return std::exchange(ended_, 0); }
 
 private:
     std::uint64_t last_ = 0;
+    std::uint64_t ended_ = 0;
 };
 
 }  // namespace engine

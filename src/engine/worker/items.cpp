@@ -45,7 +45,7 @@ struct ThunkCall {
 }  // namespace
 
 Items::Items(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock, Claims& claims,
-             Outbox& outbox, Lifetime& lifetime, Thefts& thefts)
+             Outbox& outbox, Lifetime& lifetime, Thefts& thefts, Ledger& ledger)
     : seat_(seat),
       bells_(bells),
       known_(known),
@@ -55,6 +55,7 @@ Items::Items(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock
       lifetime_(lifetime),
       thefts_(thefts),
       copies_(seat),
+      ledger_(ledger),
       genuine_(&os::worker_mark()) {}
 
 void Items::run_taken() {
@@ -62,7 +63,11 @@ void Items::run_taken() {
     page_ = &seat_.layout.job(claim.job);
     KnownJob& known = claims_.known_job();
     const bool adaptive = page_->terms.chunksize == 0;
-    const std::uint64_t began = adaptive ? clock_.begin() : 0;
+    const bool timed = adaptive || ledger_.has_timeline() || known.timed.is_next();
+    const std::uint64_t began = timed || ledger_.is_waiting() ? clock_.begin() : 0;
+    if (ledger_.is_waiting()) {
+        ledger_.note_work(began);
+    }
 
     outbox_.begin_claim(claim, *page_);
     if (run_serial_ != claim.serial) {
@@ -81,13 +86,20 @@ void Items::run_taken() {
     }
     const std::uint64_t count = run.next - claim.first_item();
     if (lifetime_.spend(count, page_->terms.parts) || met_memory_limit_) {
+        ledger_.note_items(count - skipped_);
         retire();
     }
     seat_.slot.phase.store(phase::idle, std::memory_order_release);
     reach(Step::claim_released, seat_.worker);
     thefts_.let_go(claim);
-    if (adaptive) {
-        known.chunk.learn(count, clock_.end(began));
+    const std::uint64_t items_run = count - std::exchange(skipped_, 0);
+    if (timed) {
+        const std::uint64_t ended = clock_.end();
+        adaptive ? known.chunk.learn(count, ended - began) : known.timed.learn(ended - began);
+        ledger_.note_items(claim.serial, claim.first_item(), items_run, began, ended);
+    } else {
+        clock_.skip();
+        ledger_.note_items(items_run);
     }
     if (known.writable != nullptr && seat_.handed_out(claim.job)) {
         known_.make_read_only(known);
@@ -134,6 +146,7 @@ void Items::run_in_copy(Run& run, KnownJob& known) {
 /// Between two items: ends this worker. A replacement continues with what is left of the claim.
 void Items::retire() {
     bells_.pay();
+    ledger_.note_rest(os::now_ns());
     reach(Step::retiring, seat_.worker);
     seat_.slot.phase.store(phase::retired, std::memory_order_release);
     reach(Step::retired, seat_.worker);
@@ -380,11 +393,13 @@ void Items::fail(Run& run, std::uint64_t item) {
     }
     if (outcome.cancelled || page_->terms.fail_fast) {
         keep_from(item);
+        skipped_ = end_ - item;
         outbox_.publish_skipped(item, end_);
         run.next = end_;
         run.last = end_;
     }
     if (outcome.met_memory_limit && !in_copy_) {
+        ledger_.note_items(item - claims_.taken().first_item());
         retire();  // what earlier items leaked must not fail any more of them
     }
     met_memory_limit_ |= outcome.met_memory_limit;

@@ -13,6 +13,7 @@
 #include "engine/worker/claims.hpp"
 #include "engine/worker/copies.hpp"
 #include "engine/worker/known_jobs.hpp"
+#include "engine/worker/ledger.hpp"
 #include "engine/worker/lifetime.hpp"
 #include "engine/worker/outbox.hpp"
 #include "engine/worker/seat.hpp"
@@ -26,7 +27,7 @@ namespace engine {
 class Items final : public RunHost {
 public:
     Items(const Seat& seat, Bells& bells, KnownJobs& known, ClaimClock& clock, Claims& claims,
-          Outbox& outbox, Lifetime& lifetime, Thefts& thefts);
+          Outbox& outbox, Lifetime& lifetime, Thefts& thefts, Ledger& ledger);
 
     /// Runs what was taken last. Does not return if this worker is to be replaced.
     [[gnu::hot]] void run_taken();
@@ -69,6 +70,7 @@ private:
     Lifetime& lifetime_;
     Thefts& thefts_;
     Copies copies_;
+    Ledger& ledger_;
 
     Run run_;
     std::uint64_t run_serial_ = 0;  // of the job that `run_` is made for
@@ -85,6 +87,7 @@ private:
     bool in_copy_ = false;           // of the worker, for what was taken
     bool met_memory_limit_ = false;  // in that copy
     bool to_close_ = false;          // the job, once what is in the open frame is published
+    std::uint64_t skipped_ = 0;      // items of the claim that were given up
 };
 
 }  // namespace engine

@@ -57,12 +57,15 @@ void KnownJobs::make_read_only(const KnownJob& known) {
     }
 }
 
-void KnownJobs::let_go() {
+bool KnownJobs::let_go() {
+    bool any = false;
     for (KnownJob& known : known_) {
         if (known.serial != 0 && (known.prepared != nullptr || known.writable != nullptr)) {
             forget(known);
+            any = true;
         }
     }
+    return any;
 }
 
 }  // namespace engine

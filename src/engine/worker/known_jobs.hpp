@@ -16,6 +16,7 @@ namespace engine {
 struct KnownJob {
     std::uint64_t serial = 0;
     ChunkLength chunk;
+    TimedClaims timed;
     Thunk thunk = nullptr;
     void* prepared = nullptr;  // the decoded callable; null if its bytes are called as they are
     void (*close)(void*) = nullptr;
@@ -49,8 +50,9 @@ public:
     /// From here on this worker may not write the in-place results.
     [[gnu::hot]] void make_read_only(const KnownJob& known);
 
-    /// Releases what jobs hold in this worker: decoded callables, write access.
-    [[gnu::hot]] void let_go();
+    /// Releases what jobs hold in this worker: decoded callables, write access. False if they hold
+    /// nothing.
+    [[gnu::hot]] bool let_go();
 
 private:
     [[gnu::hot]] void replace(KnownJob& known, std::size_t job, std::uint64_t serial);

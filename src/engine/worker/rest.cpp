@@ -15,22 +15,32 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
 
-void Rest::until_called(std::uint32_t doorbell) {
+void Rest::until_called(std::uint32_t doorbell, std::uint64_t ended) {
     doorbell_ = doorbell;
     if (hungry_) {
+        if (!ledger_.is_waiting()) {
+            ledger_.note_rest(os::now_ns());
+        }
         clean_up();
         stay_hungry();
         return;
     }
-    const std::uint64_t now = os::now_ns();
+    const bool woke_client = bells_.take_woke_client();
+    const bool answered_after_rest = bells_.take_answered_after_rest();
+    // Telling a client that was not parked takes no time.
+    const bool is_now = ended != 0 && !woke_client && !answered_after_rest;
+    const std::uint64_t now = is_now ? ended : os::now_ns();
+    if (!ledger_.is_waiting()) {
+        ledger_.note_rest(now);
+    }
     if (std::exchange(worked_, false)) {
         began_ = now;
     } else {
         length_ = 0;  // nobody called, or another worker was faster
     }
     // A client that was just woken takes some time to come back with the next call.
-    const std::uint64_t longest = (bells_.take_woke_client() ? 4 : 1) * seat_.pool.spin_ns;
-    if (spin(now + longest, !bells_.take_answered_after_rest())) {
+    const std::uint64_t longest = (woke_client ? 4 : 1) * seat_.pool.spin_ns;
+    if (spin(now + longest, !answered_after_rest)) {
         return;
     }
     clean_up();
@@ -64,7 +74,7 @@ void Rest::park() {
         park_until(os::no_timeout);
     }
     fetch_what_a_claim_needs();
-    bells_.note_woken();
+    note_woken();
     if (learns) {
         length_ = os::now_ns() - began_;
     }
@@ -150,13 +160,18 @@ void Rest::stay_hungry() {
     pause_ns_ = std::min(2 * pause_ns_, longest_pause_ns);
     if (called()) {
         fetch_what_a_claim_needs();
-        bells_.note_woken();
+        note_woken();
         pause_ns_ = first_patience_ns;
     }
     if (seat_.oldest_job() != oldest_) {
         hungry_ = false;
         worked_ = true;  // the rest begins anew
     }
+}
+
+void Rest::note_woken() {
+    bells_.note_woken();
+    ledger_.note_wake();
 }
 
 void Rest::park_until(std::uint64_t time) const {

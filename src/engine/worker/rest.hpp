@@ -7,6 +7,7 @@
 #include <procpool/detail/namespace.hpp>
 
 #include "engine/worker/bells.hpp"
+#include "engine/worker/ledger.hpp"
 #include "engine/worker/leftovers.hpp"
 #include "engine/worker/outbox.hpp"
 #include "engine/worker/seat.hpp"
@@ -21,8 +22,9 @@ namespace engine {
 class Rest {
 public:
     /// `own`: memory of this worker that the first claim after a rest reads.
-    Rest(const Seat& seat, Bells& bells, const Outbox& outbox, std::span<const std::byte> own)
-        : seat_(seat), bells_(bells), outbox_(outbox), own_(own) {}
+    Rest(const Seat& seat, Bells& bells, const Outbox& outbox, Ledger& ledger,
+         std::span<const std::byte> own)
+        : seat_(seat), bells_(bells), outbox_(outbox), ledger_(ledger), own_(own) {}
 
     /// There is work.
     void note_work() {
@@ -33,8 +35,9 @@ public:
     void note_loot() { pause_ns_ = first_patience_ns; }
     /// Is there a job that goes on without this worker for longer than short ones do?
     [[nodiscard]] bool is_hungry() const { return hungry_; }
-    /// Blocks until the doorbell differs from `doorbell`; may return sooner.
-    [[gnu::hot]] void until_called(std::uint32_t doorbell);
+    /// Blocks until the doorbell differs from `doorbell`; may return sooner. `ended`: when work
+    /// ended, if that was just now, in ns; or 0.
+    [[gnu::hot]] void until_called(std::uint32_t doorbell, std::uint64_t ended);
 
 private:
     static constexpr std::uint64_t first_patience_ns = 100 * os::us;
@@ -50,11 +53,13 @@ private:
     [[gnu::hot]] void clean_up();
     [[gnu::hot]] bool look_at_next_beat();
     [[gnu::hot]] void fetch_what_a_claim_needs() const;
+    void note_woken();
     void part_from_caller();
 
     const Seat& seat_;
     Bells& bells_;
     const Outbox& outbox_;
+    Ledger& ledger_;
     const std::span<const std::byte> own_;
     std::uint32_t doorbell_ = 0;
     int calls_on_shared_cpu_ = 0;

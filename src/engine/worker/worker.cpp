@@ -73,6 +73,10 @@ void Worker::live(const Layout& layout, int worker, pid_t server) noexcept {
     Worker self(layout, worker);
     run_items_as_worker(worker, self.seat_.slot, layout.server_line(worker));
     memory::attach(layout.region_base(), layout.region_size());
+    own_timeline::set(layout.pool().has_timeline
+                          ? TimelineWriter(layout.records(worker), layout.line(worker).records_head,
+                                           layout.pool().timeline_quantum_ns)
+                          : TimelineWriter());
     take_stop_requests(self.seat_.slot, layout.server_line(worker));
     forbid_writing(layout);
     allow_writing_own(layout, worker);
@@ -93,20 +97,22 @@ void Worker::live(const Layout& layout, int worker, pid_t server) noexcept {
     self.seat_.slot.ready.store(
         layout.server_line(worker).incarnation.load(std::memory_order_relaxed),
         std::memory_order_release);
+    self.ledger_.begin();
     self.loop();
 }
 
 Worker::Worker(const Layout& layout, int worker)
     : seat_(layout, worker),
+      ledger_(seat_),
       lifetime_(seat_.pool.max_tasks),
       bells_(seat_),
       outbox_(seat_, bells_),
       thefts_(seat_, bells_),
-      rest_(seat_, bells_, outbox_,
+      rest_(seat_, bells_, outbox_, ledger_,
             {reinterpret_cast<const std::byte*>(this),
              sizeof *this - sizeof known_ + KnownJobs::hot_bytes}),
       claims_(seat_, bells_, known_, clock_, lifetime_, thefts_),
-      items_(seat_, bells_, known_, clock_, claims_, outbox_, lifetime_, thefts_),
+      items_(seat_, bells_, known_, clock_, claims_, outbox_, lifetime_, thefts_, ledger_),
       known_(seat_, clock_) {}
 
 void Worker::loop() {
@@ -133,8 +139,8 @@ void Worker::loop() {
             case Command::end:
                 os::end_process(0);
         }
-        known_.let_go();
-        rest_.until_called(doorbell);
+        const bool let_go = known_.let_go();
+        rest_.until_called(doorbell, let_go ? 0 : clock_.take_ended());
     }
 }
 

@@ -8,6 +8,7 @@
 #include "engine/worker/claims.hpp"
 #include "engine/worker/items.hpp"
 #include "engine/worker/known_jobs.hpp"
+#include "engine/worker/ledger.hpp"
 #include "engine/worker/lifetime.hpp"
 #include "engine/worker/outbox.hpp"
 #include "engine/worker/rest.hpp"
@@ -34,6 +35,7 @@ private:
 
     Seat seat_;
     ClaimClock clock_;
+    Ledger ledger_;
     Lifetime lifetime_;
     Bells bells_;
     Outbox outbox_;

@@ -30,9 +30,13 @@ void forbid_writing(const Layout& layout) {
 
 void allow_writing_own(const Layout& layout, int worker) {
     set(layout, worker, os::Access::read_write);
+    own_timeline::allow_writing(true);
 }
 
-void forbid_writing_own(const Layout& layout, int worker) { set(layout, worker, os::Access::read); }
+void forbid_writing_own(const Layout& layout, int worker) {
+    own_timeline::allow_writing(false);
+    set(layout, worker, os::Access::read);
+}
 
 }  // namespace engine
 PROCPOOL_END_NAMESPACE
