@@ -46,7 +46,7 @@ StreamCore::StreamCore(std::shared_ptr<Engine> engine, JobSpec& spec, bool order
     spec.keep = items_;
     spec.sink = sink_;
     if (options.progress) {
-        bar_ = bar_of(options.progress, source_->size());
+        bar_ = bar_of(options.progress, source_->size(), *engine_);
     }
     if (spec.journal != nullptr) {
         journal_ = spec.journal;
@@ -105,7 +105,10 @@ bool StreamCore::is_at_end(Clock::time_point deadline) {
     if (source_ != nullptr || sink_->consumed() < end) {
         return false;
     }
-    bar_.reset();
+    if (bar_ != nullptr) {
+        bar_->end_at(sink_->told());
+        bar_.reset();
+    }
     settle();
     return sink_->consumed() >= items_->count() + (error_ ? 1 : 0);
 }
@@ -287,7 +290,7 @@ void StreamCore::wait(Clock::time_point deadline) {
     }
     if (bar_ != nullptr) {
         if (Clock::now() >= bar_->due()) {
-            bar_->show(sink_->told());
+            bar_->show(sink_->told(), *engine_);
         }
         deadline = std::min(deadline, bar_->due());
     }

@@ -41,7 +41,7 @@ bool wait_doing(Engine& engine, const JobHandle& job, const Meanwhile& meanwhile
             return false;
         }
         if (bar != nullptr && Clock::now() >= bar->due()) {
-            bar->show(engine.arrivals(job));
+            bar->show(engine.arrivals(job), engine);
         }
         if (journal != nullptr) {
             static_cast<void>(engine.arrivals(job));
@@ -53,11 +53,20 @@ bool wait_doing(Engine& engine, const JobHandle& job, const Meanwhile& meanwhile
             return false;
         }
     }
+    if (bar != nullptr) {
+        bar->end_at(engine.arrivals(job));
+    }
     return true;
 }
 
-std::unique_ptr<ProgressBar> bar_of(const Progress& progress, std::optional<std::uint64_t> total) {
-    return progress ? std::make_unique<ProgressBar>(progress.label(), total) : nullptr;
+std::unique_ptr<ProgressBar> bar_of(const Progress& progress, std::optional<std::uint64_t> total,
+                                    const Engine& engine) {
+    if (!progress) {
+        return nullptr;
+    }
+    auto bar = std::make_unique<ProgressBar>(progress.label(), total);
+    bar->begin(engine);
+    return bar;
 }
 
 void set_options(JobSpec& spec, const MapOptions& options) { set_map_options(spec, options); }
@@ -75,7 +84,7 @@ void set_options(JobSpec& spec, const TaskOptions& options) {
 void run_to_end(Engine& engine, JobSpec& spec, AnyCollector& sink, bool certain_early,
                 const Progress& progress) {
     const os::CancellationBlock whole;  // once, not by each call of the engine
-    const std::unique_ptr<ProgressBar> bar = bar_of(progress, spec.count);
+    const std::unique_ptr<ProgressBar> bar = bar_of(progress, spec.count, engine);
     spec.sink = std::shared_ptr<Sink>(std::shared_ptr<void>(), &sink);  // owns nothing
     spec.waited = true;
     const std::stop_token stop = spec.stop;

@@ -20,7 +20,9 @@ Clock::time_point deadline_after(std::chrono::nanoseconds timeout) {
 
 SubmittedJob::SubmittedJob(std::shared_ptr<Engine> engine, JobSpec& spec,
                            std::shared_ptr<AnyCollector> sink, const Progress& progress)
-    : engine_(std::move(engine)), sink_(std::move(sink)), bar_(bar_of(progress, spec.count)) {
+    : engine_(std::move(engine)),
+      sink_(std::move(sink)),
+      bar_(bar_of(progress, spec.count, *engine_)) {
     spec.sink = sink_;
     const std::stop_token stop = spec.stop;
     const std::chrono::nanoseconds grace = spec.grace;

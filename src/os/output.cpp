@@ -5,6 +5,9 @@
 #include <streambuf>
 
 #include <stdio_ext.h>
+#include <unistd.h>
+
+#include "os/fault.hpp"
 
 #if defined(__GLIBC__)
 // The list of all open files, which glibc exports and has no header for.
@@ -85,6 +88,27 @@ void flush_output() noexcept {
     if (__fpending(stdout) > 0) {
         std::fflush(stdout);
     }
+    if (__fpending(stderr) > 0) {
+        std::fflush(stderr);
+    }
+}
+
+void write_whole_lines() noexcept {
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+    std::setvbuf(stderr, nullptr, _IOLBF, BUFSIZ);
+    // Each << of std::cerr would be a write of its own.
+    std::cerr << std::nounitbuf;
+}
+
+void rescue_stderr() noexcept {
+#if defined(__GLIBC__)
+    const char* const begin = stderr->_IO_write_base;
+    const char* const end = stderr->_IO_write_ptr;
+    if (begin != nullptr && end > begin) {
+        call(Call::write,
+             [&] { return ::write(STDERR_FILENO, begin, static_cast<std::size_t>(end - begin)); });
+    }
+#endif
 }
 
 void flush_every_file() noexcept {

@@ -13,6 +13,16 @@ namespace os {
 /// thread may read a line from stdin, with its lock, for as long as nobody types one.
 void flush_every_file() noexcept;
 
+/// From here on this process writes to stdout and stderr line by line, each by one write: so lines
+/// of several processes do not mix, on a terminal or in a file. The rest of a line, and a line that
+/// is longer than the buffer, comes when the output is flushed. Call it while nothing is buffered.
+void write_whole_lines() noexcept;
+
+/// Writes to stderr what is buffered for it, without taking a lock: for a process that is about to
+/// end, in a handler of a signal. Async-signal-safe; what another thread buffers meanwhile may be
+/// lost.
+void rescue_stderr() noexcept;
+
 /// In a forked child: what its parent's threads have written since the parent flushed is theirs to
 /// write out, not the child's.
 void forget_output() noexcept;

@@ -15,6 +15,7 @@
 #include "os/clock.hpp"
 #include "os/fatal_signals.hpp"
 #include "os/mapping.hpp"
+#include "os/output.hpp"
 #include "os/process.hpp"
 #include "os/signals.hpp"
 #include "os/thread_stack.hpp"
@@ -157,6 +158,7 @@ void on_crash(int signal, siginfo_t* info, void* context) {
             await_other_thread();
         }
     }
+    os::rescue_stderr();
     if (asked) {
         os::send_signal(os::own_pid(), SIGKILL);
         os::wait_to_be_killed();

@@ -30,7 +30,26 @@ namespace {
 
 TEST(ProgressLine, ShowsLabelBarShareCountAndTimes) {
     EXPECT_EQ(progress_line("parsing", 50, 200, 10s, 80),
-              "parsing [##########..............................]  25%  50/200  0:10 + 0:30");
+              "parsing [#########...........................]  25%  50/200  0:10 + 0:30  5.0/s");
+}
+
+TEST(ProgressLine, ShowsTheRateTheWorkersAndTheDeadWhereThereIsRoom) {
+    const auto line = [](std::size_t width) {
+        return progress_line("x", 50'000, 200'000, 1s, width, {4, 3, 2});
+    };
+    EXPECT_TRUE(ends_with(line(120), "0:01 + 0:03  50 k/s  3/4 busy  2 died")) << line(120);
+    EXPECT_TRUE(ends_with(line(50), "0:01 + 0:03")) << line(50);
+    EXPECT_TRUE(contains(progress_line("x", 5, 10, 60s, 80), "5.0/min"));
+    EXPECT_TRUE(contains(progress_line("x", 5, 10, 1h, 80), "5.0/h"));
+}
+
+TEST(ProgressNote, SaysTheSameInALine) {
+    using mp::detail::progress_note;
+    EXPECT_EQ(progress_note("parsing", 50, 200, 10s, {4, 3, 1}),
+              "parsing: 50 of 200 (25%) in 0:10, 5.0/s, 0:30 left, 3 of 4 workers busy, 1 died");
+    EXPECT_EQ(progress_note("parsing", 0, 200, 10s), "parsing: 0 of 200 (0%) in 0:10");
+    EXPECT_EQ(progress_note("rows", 1234, std::nullopt, 75s), "rows: 1234 in 1:15, 16/s");
+    EXPECT_EQ(progress_note("parsing", 200, 200, 40s), "parsing: 200 of 200 (100%) in 0:40, 5.0/s");
 }
 
 TEST(ProgressLine, KnowsNoTimeLeftBeforeTheFirstItem) {
@@ -42,7 +61,7 @@ TEST(ProgressLine, KnowsNoTimeLeftBeforeTheFirstItem) {
 TEST(ProgressLine, IsFullAtTheEnd) {
     const std::string end = progress_line("x", 10, 10, 2h, 80);
     EXPECT_TRUE(contains(end, {"[########", "100%"}));
-    EXPECT_TRUE(ends_with(end, "2h00"));
+    EXPECT_TRUE(ends_with(end, "2h00  5.0/h"));
     EXPECT_TRUE(contains(progress_line("x", 11, 10, 1s, 80), "100%"));
     EXPECT_TRUE(contains(progress_line("x", 0, 0, 1s, 80), "100%"));
 }
@@ -86,14 +105,31 @@ std::string shown_on(int writer, int reader, Run run) {
     return text;
 }
 
-TEST(ProgressBar, IsSilentWhenStderrIsNoTerminal) {
+TEST(ProgressBar, IsSilentInAFileWhileACallIsShort) {
     int ends[2];
     ASSERT_EQ(pipe(ends), 0);
     const auto text = shown_on(ends[1], ends[0], [] {
         mp::detail::ProgressBar bar("x", 10);
-        bar.show(5);
+        EXPECT_GE(bar.due() - std::chrono::steady_clock::now(), 9s);
+        bar.end_at(10);
     });
     EXPECT_EQ(text, "");
+}
+
+TEST(ProgressBar, IsALineNowAndThenInAFileAndOneAtTheEnd) {
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const auto text = shown_on(ends[1], ends[0], [] {
+        mp::detail::ProgressBar bar("x", 10);
+        bar.show(0, {4, 2, 1});
+        EXPECT_GE(bar.due() - std::chrono::steady_clock::now(), 9s);
+        bar.end_at(10);
+    });
+    EXPECT_TRUE(starts_with(text,
+                            "x: 0 of 10 (0%) in 0:00, 2 of 4 workers busy, 1 died\n"
+                            "x: 10 of 10 (100%) in 0:00"))
+        << text;
+    EXPECT_TRUE(ends_with(text, "\n"));
 }
 
 TEST(ProgressBar, LeavesATerminalClean) {
@@ -180,7 +216,7 @@ TEST(Progress, OfAStreamIsShownWhileItIsReadWhateverItsLength) {
 }
 
 TEST(ProgressLine, SaysHowManyWhenNobodyKnowsOfHowMany) {
-    EXPECT_EQ(progress_line("rows", 1234, std::nullopt, 75s, 80), "rows  1234  1:15");
+    EXPECT_EQ(progress_line("rows", 1234, std::nullopt, 75s, 80), "rows  1234  1:15  16/s");
     EXPECT_EQ(progress_line("rows", 1234, std::nullopt, 75s, 15), "ro  1234  1:15");
     EXPECT_EQ(progress_line("rows", 1234, std::nullopt, 75s, 5), "");
 }

@@ -16,6 +16,7 @@
 #include <procpool/fork_map.hpp>
 #include <procpool/pool.hpp>
 
+#include "support/command.hpp"
 #include "support/eventually.hpp"
 #include "support/files.hpp"
 #include "support/program.hpp"
@@ -111,4 +112,23 @@ TEST(Output, OfAThreadThatWritesWhileAPoolIsMadeIsWrittenOnce) {
     }
     EXPECT_EQ(support::content_of(path).size(), expected.size());
     EXPECT_TRUE(support::content_of(path) == expected);
+}
+
+/// To a pipe, where a buffer would be written when it is full, in the middle of a line.
+TEST(Output, OfTasksComesInWholeLines) {
+    const support::Ended ended = support::run(PROCPOOL_PROGRAMS "/life/lines", {});
+    ASSERT_EQ(ended.exit_code(), 0);
+    for (const std::string* const text : {&ended.out, &ended.err}) {
+        std::istringstream lines(*text);
+        int whole = 0;
+        for (std::string line; std::getline(lines, line); ++whole) {
+            ASSERT_EQ(line, std::string(100, line.at(0)));
+        }
+        EXPECT_EQ(whole, 4 * 500);
+    }
+}
+
+TEST(Output, OfAWorkerThatCrashesIsNotLost) {
+    const support::Ended ended = support::run(PROCPOOL_PROGRAMS "/life/lines", {"crash"});
+    EXPECT_EQ(ended.err, "before the crash");
 }

@@ -13,13 +13,27 @@
 PROCPOOL_BEGIN_NAMESPACE
 namespace detail {
 
+/// What a pool is at, beside the items of the call.
+struct Glance {
+    int workers = 0;
+    int busy = 0;
+    std::uint64_t deaths = 0;  ///< since the bar began
+};
+
 /// The line of a bar that is `width` columns wide, without what moves the cursor. `label` is cut
 /// where there is no room. Without a total it says how many are done.
 [[nodiscard]] std::string progress_line(const std::string& label, std::uint64_t done,
                                         std::optional<std::uint64_t> total,
-                                        std::chrono::nanoseconds elapsed, std::size_t width);
+                                        std::chrono::nanoseconds elapsed, std::size_t width,
+                                        const Glance& glance = {});
+/// The line for a file, where there is no bar.
+[[nodiscard]] std::string progress_note(const std::string& label, std::uint64_t done,
+                                        std::optional<std::uint64_t> total,
+                                        std::chrono::nanoseconds elapsed,
+                                        const Glance& glance = {});
 
-/// A bar on stderr, if that is a terminal; otherwise does nothing. Its line is gone when it is.
+/// A bar on stderr, if that is a terminal: its line is gone when it is. If it is a file or a pipe,
+/// a line every ten seconds, and one at the end if there was any.
 class ProgressBar {
 public:
     ProgressBar(const std::string& label, std::optional<std::uint64_t> total);
@@ -29,22 +43,36 @@ public:
 
     /// When it is to be drawn next.
     [[nodiscard]] std::chrono::steady_clock::time_point due() const { return due_; }
-    void show(std::uint64_t done);
+    /// Only deaths from here on are shown.
+    void begin(const Engine& engine);
+    void show(std::uint64_t done, const Engine& engine);
+    /// The same where nothing is known of a pool.
+    void show(std::uint64_t done, Glance glance = {});
+    /// So many were done at the end.
+    void end_at(std::uint64_t done) { done_ = done; }
+
+    /// How often a bar is drawn, and a line is written where there is none.
+    static constexpr std::chrono::milliseconds pause{100};
+    static constexpr std::chrono::seconds pause_of_notes{10};
 
 private:
-    static constexpr std::chrono::milliseconds pause{100};
+    void write(const std::string& text) const;
 
     std::string label_;
     std::optional<std::uint64_t> total_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-    std::chrono::steady_clock::time_point due_ = start_ + pause;
     bool is_terminal_;
+    std::chrono::steady_clock::time_point due_;
     bool drawn_ = false;
+    std::uint64_t done_ = 0;
+    Glance glance_;
+    std::uint64_t deaths_before_ = 0;
 };
 
 /// The bar that a call asks for; null if it asks for none.
 [[nodiscard]] std::unique_ptr<ProgressBar> bar_of(const Progress& progress,
-                                                  std::optional<std::uint64_t> total);
+                                                  std::optional<std::uint64_t> total,
+                                                  const Engine& engine);
 
 /// What the thread does that waits for a job, besides.
 struct Meanwhile {

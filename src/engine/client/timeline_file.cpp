@@ -30,7 +30,7 @@ constexpr std::uint64_t longest_quantum = 1'000 * ms;
 /// The process numbers of Linux are smaller.
 constexpr std::int32_t most_pids = 1 << 22;
 
-/// Has this process, or one that it was forked from, opened the file?
+/// Has this process, or one that it was forked from, opened a file that it still has?
 constinit std::atomic<bool> is_opened{false};
 
 std::size_t utf8_length(std::string_view text, std::size_t at) {
@@ -105,7 +105,8 @@ std::pair<std::string, std::string> words_of(const TimelineRecord& record, std::
             return {"fork of worker " + number(record.first), "\"worker\":" + number(record.first)};
         case RecordKind::death:
         case RecordKind::failure:
-            return {"death", "\"item\":" + number(record.first) + ",\"message\":" + quoted(text)};
+            return {"death", (record.count == 0 ? "" : "\"item\":" + number(record.first) + ",") +
+                                 "\"message\":" + quoted(text)};
         case RecordKind::job:
             return {record.count == 1 ? "call " + number(record.serial)
                                       : number(record.count) + " calls",
@@ -186,6 +187,11 @@ TimelineFile::TimelineFile() : TimelineFile(os::environment_variable(variable)) 
 TimelineFile::TimelineFile(std::string path, std::uint64_t limit)
     : path_(std::move(path)), limit_(limit) {
     open();
+}
+
+TimelineFile::~TimelineFile() {
+    flush();
+    is_opened.store(false, std::memory_order_relaxed);
 }
 
 /// A file that another process writes, as one that was forked from this or started this, is left

@@ -33,6 +33,7 @@ public:
     /// tenth more.
     explicit TimelineFile(std::string path, std::uint64_t limit = usual_limit);
     TimelineFile();
+    ~TimelineFile();
     TimelineFile(const TimelineFile&) = delete;
     TimelineFile& operator=(const TimelineFile&) = delete;
 

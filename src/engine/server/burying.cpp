@@ -315,10 +315,14 @@ void Burying::hand_on(int worker, const Claim& held, std::uint64_t first) const 
 void Burying::count_death(int worker, const Recovery::Finding& finding, bool whole) {
     const std::uint64_t ready = layout_.slot(worker).ready.load(std::memory_order_relaxed);
     deaths_at_start_ = ready != places_.incarnation(worker) && whole ? deaths_at_start_ + 1 : 0;
-    report_.note_end(worker, finding);
-    if (!finding.was_running && !finding.retired) {
-        report_.note_death(layout_.server_line(worker).pid.load(std::memory_order_relaxed),
-                           graves_[static_cast<std::size_t>(worker)].ending, 0, 0);
+    const os::Ending& ending = graves_[static_cast<std::size_t>(worker)].ending;
+    const bool finished =
+        layout_.pool().command.load(std::memory_order_relaxed) == Command::finish &&
+        finding.state == Recovery::State::nothing && ending.signal == 0 && ending.status == 0;
+    report_.note_end(worker, finding, finding.retired || finished);
+    if (!finding.was_running && !finding.retired && !finished) {
+        report_.note_death(layout_.server_line(worker).pid.load(std::memory_order_relaxed), ending,
+                           0, 0);
     }
 }
 

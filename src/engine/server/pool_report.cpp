@@ -66,15 +66,19 @@ void PoolReport::note_death(pid_t worker, const os::Ending& ending, std::uint64_
                       static_cast<unsigned long long>(tries));
     }
     const std::uint64_t now = os::now_ns();
-    TimelineRecord record{
-        .began = now, .ended = now, .first = item, .pid = worker, .kind = RecordKind::death};
+    TimelineRecord record{.began = now,
+                          .ended = now,
+                          .first = item,
+                          .count = tries == 0 ? 0U : 1U,
+                          .pid = worker,
+                          .kind = RecordKind::death};
     record.set_text(text.data());
     timeline_.add(record);
 }
 
 /// What a dead worker wrote is believed as far as it is possible: nothing it counted grows faster
 /// than by one a nanosecond.
-void PoolReport::note_end(int worker, const Recovery::Finding& finding) const {
+void PoolReport::note_end(int worker, const Recovery::Finding& finding, bool by_plan) const {
     ServerPage& server = layout_.server();
     ServerLine& line = layout_.server_line(worker);
     WorkerCounts& counts = layout_.slot(worker).counts;
@@ -86,7 +90,7 @@ void PoolReport::note_end(int worker, const Recovery::Finding& finding) const {
     if (const std::uint64_t since = now - last.since_ns(); since <= longest) {
         (last.works() ? totals.busy_ns : totals.waiting_ns) += since;
     }
-    if (finding.state == Recovery::State::held) {
+    if (finding.state == Recovery::State::held && !finding.retired) {
         totals.items += finding.item - finding.claim.first_item();
     }
     const auto possible = [&](std::uint64_t then, std::uint64_t told) {
@@ -100,7 +104,7 @@ void PoolReport::note_end(int worker, const Recovery::Finding& finding) const {
     if (finding.timed_out) {
         server.timeouts.fetch_add(1, std::memory_order_relaxed);
     }
-    if (!finding.retired) {
+    if (!by_plan) {
         line.deaths.fetch_add(1, std::memory_order_relaxed);
         server.deaths.fetch_add(1, std::memory_order_relaxed);
     }

@@ -39,8 +39,8 @@ public:
     void note_death(pid_t worker, const os::Ending& ending, std::uint64_t item,
                     std::uint64_t tries);
     /// A worker is dead: counts it, and keeps what it and those before it have counted. Call it
-    /// before its place is filled.
-    void note_end(int worker, const Recovery::Finding& finding) const;
+    /// before its place is filled. `by_plan`: it was asked to end.
+    void note_end(int worker, const Recovery::Finding& finding, bool by_plan) const;
 
 private:
     const Layout& layout_;

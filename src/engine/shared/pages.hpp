@@ -164,7 +164,8 @@ struct Slot {
     Word ready{0};         ///< incarnation that reached its loop
     Word initializing{0};  ///< an initializing_seal while the pool's initializer runs
 
-    alignas(cache_line) WorkerCounts counts;
+    // Not beside the tail, which the client reads: processors fetch lines in pairs.
+    alignas(2 * cache_line) WorkerCounts counts;
 
     alignas(cache_line) std::array<Word, max_workers> evidence{};
 

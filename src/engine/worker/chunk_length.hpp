@@ -41,14 +41,21 @@ private:
 };
 
 /// Which claims of a job are timed whose length the caller has set: all that take long, and of
-/// short ones every 16th, as a look at the clock costs a part of what they take.
+/// short ones every 16th, as a look at the clock costs a part of what they take. For the others a
+/// look at the last tick will do, which finds those that take very long.
 class TimedClaims {
 public:
     [[nodiscard]] bool is_next() { return untimed_ == 0 || untimed_-- == 0; }
-    /// A claim that was timed took this long.
+    /// A claim was timed, and took this long.
     void learn(std::uint64_t spent_ns) {
         next_untimed_ = spent_ns >= short_ns ? 0 : std::min(2 * next_untimed_ + 1, most_untimed);
         untimed_ = next_untimed_;
+        tick_ns_ = untimed_ == 0 ? 0 : os::tick_ns();
+    }
+    /// A claim was not timed. By how much a tick has come since the last one; 0: by none.
+    [[nodiscard]] std::uint64_t look_at_tick() {
+        const std::uint64_t before = std::exchange(tick_ns_, os::tick_ns());
+        return tick_ns_ - before;
     }
 
 private:
@@ -57,6 +64,7 @@ private:
 
     int untimed_ = 0;
     int next_untimed_ = 0;
+    std::uint64_t tick_ns_ = 0;
 };
 
 /// Measures how long a claim takes. Claims that follow each other share a look at the clock: the

@@ -63,9 +63,10 @@ void Items::run_taken() {
     page_ = &seat_.layout.job(claim.job);
     KnownJob& known = claims_.known_job();
     const bool adaptive = page_->terms.chunksize == 0;
-    const bool timed = adaptive || ledger_.has_timeline() || known.timed.is_next();
-    const std::uint64_t began = timed || ledger_.is_waiting() ? clock_.begin() : 0;
-    if (ledger_.is_waiting()) {
+    const bool is_first = ledger_.is_waiting();
+    const bool timed = adaptive || is_first || ledger_.has_timeline() || known.timed.is_next();
+    const std::uint64_t began = timed ? clock_.begin() : 0;
+    if (is_first) {
         ledger_.note_work(began);
     }
 

@@ -30,15 +30,14 @@ public:
     /// A client woke it.
     void note_wake() { ++totals_.wakes; }
 
-    /// So many items were run, of a claim whose time is not known.
-    void note_items(std::uint64_t count) {
-        totals_.items += count;
-        seat_.slot.counts.totals.items.store(totals_.items, std::memory_order_relaxed);
-    }
+    /// So many items were run, of a claim whose time is not known. The slot is told of them later:
+    /// at the next one that is timed, or rest.
+    void note_items(std::uint64_t count) { totals_.items += count; }
     /// The same of a claim that is: of these items.
     void note_items(std::uint64_t serial, std::uint64_t first, std::uint64_t count,
                     std::uint64_t began, std::uint64_t ended) {
         note_items(count);
+        seat_.slot.counts.totals.items.store(totals_.items, std::memory_order_relaxed);
         if (ended - began > least_slow_ns_) [[unlikely]] {
             note_slow(serial, first, count, ended - began);
         }
@@ -46,6 +45,11 @@ public:
             tell_items(serial, first, count, began, ended);
         }
     }
+
+    /// The kernel's clock ticked while a claim ran that was not timed: of these items, and it may
+    /// have taken about so long.
+    [[gnu::cold]] void note_ticks(std::uint64_t serial, std::uint64_t first, std::uint64_t count,
+                                  std::uint64_t ticks_ns);
 
     /// Is every claim to be timed?
     [[nodiscard]] bool has_timeline() const { return has_timeline_; }

@@ -50,6 +50,7 @@ constexpr const char* wrote_to_inputs =
 void Worker::prepare() {
     os::ignore_terminal_stops();  // the program did not ask for a group of its own
     trace::handle_crashes();
+    os::write_whole_lines();
     ::on_exit(leave_at_exit, nullptr);
     ::at_quick_exit(reinterpret_cast<void (*)()>(leave_at_quick_exit));
 }
