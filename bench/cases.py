@@ -283,6 +283,13 @@ CASES = (
         (Check("Pool{2}", "fork, wait", 4, 2),),
     ),
     Case(
+        "stats_trace",
+        "An item of 10 µs of 5,000, `Pool{2}`, with stats and a timeline",
+        "µs",
+        (Peer("off", "procpool", "off"), Peer("on", "procpool", "on")),
+        (Check("on", "off", 1.05, 1.02),),
+    ),
+    Case(
         "hot_path",
         "An item of a warm map of 100,000: system calls and allocations",
         "per item",

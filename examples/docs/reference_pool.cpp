@@ -90,7 +90,7 @@ void the_options() {
                              .timeout = 5s,            // per item; its worker is killed then
                              .retries = 1,             // once more, if the worker died or timed out
                              .fail_fast = true,        // the first error cancels what has not started
-                             .progress = "greeting"}); // a bar on stderr, if that is a terminal
+                             .progress = "greeting"}); // a bar on stderr
     // [/map_options]
     expect(lengths.front() == 3, "options");
 }

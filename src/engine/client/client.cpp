@@ -15,7 +15,6 @@
 #include "os/clock.hpp"
 #include "os/futex.hpp"
 #include "os/process_mark.hpp"
-#include "os/process_table.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -184,22 +183,6 @@ std::optional<std::size_t> Client::feed(const JobHandle& handle, std::span<const
     return fed;
 }
 
-void Client::end_feed(const JobHandle& job) {
-    const std::scoped_lock lock(mutex_);
-    job->open = false;
-    board_.finish_if_complete(*job);
-}
-
-std::optional<std::size_t> Client::listen(const JobHandle& job) {
-    const std::scoped_lock lock(mutex_);
-    return job->resolved ? std::nullopt : std::optional(board_.add_waiter_for_any(*job));
-}
-
-void Client::cancel(const JobHandle& job, std::chrono::nanoseconds grace) {
-    const std::scoped_lock lock(mutex_);
-    board_.stop(*job, static_cast<std::uint64_t>(grace.count()));
-}
-
 void Client::forget(const JobHandle& job) {
     std::shared_ptr<Sink> sink;
     Lock lock(mutex_);
@@ -329,13 +312,6 @@ void Client::park(Lock& lock, Job& job, std::size_t index, std::uint32_t heard,
     }
 }
 
-void Client::close() {
-    const std::scoped_lock lock(mutex_);
-    if (state_.is == PoolState::open) {
-        state_.is = PoolState::closed;
-    }
-}
-
 void Client::join() {
     Lock lock(mutex_);
     if (state_.is == PoolState::open) {
@@ -351,19 +327,12 @@ void Client::join() {
     if (state_.is == PoolState::closed) {
         server_.let_workers_finish(lock, [&] { return state_.is != PoolState::closed; });
     }
-    end_workers();
+    server_.end_workers();
+    timeline_.finish();
     server_.forget();
     if (state_.is == PoolState::closed) {
         state_.is = PoolState::ended;
     }
-}
-
-void Client::end_workers() {
-    server_.end_workers();
-    if (ended_ns_ == 0) {
-        ended_ns_ = os::now_ns();
-    }
-    timeline_.finish();
 }
 
 void Client::terminate() {
@@ -377,7 +346,8 @@ void Client::end_jobs() {
     if (!state_.is_over()) {
         state_.is = PoolState::terminated;
     }
-    end_workers();
+    server_.end_workers();
+    timeline_.finish();
     collect();  // what had finished before is not lost
     give_up_jobs();
 }
@@ -409,26 +379,12 @@ void Client::give_up_jobs() {
     }
 }
 
-std::vector<pid_t> Client::worker_pids() const {
-    const std::scoped_lock lock(mutex_);
-    return server_.worker_pids();
-}
-
 PoolStats Client::stats(bool with_memory) const {
-    PoolStats stats;
-    {
-        const std::scoped_lock lock(mutex_);
-        stats = counts_of(layout_, ended_ns_ != 0 ? ended_ns_ : os::now_ns());
-        for (WorkerStats& worker : stats.workers) {
-            worker.pid = server_.worker_pid(worker.worker);
-        }
-        stats.calls = board_.unresolved();
-        stats.queued = board_.queued();
-        stats.done = inbox_.done();
-        stats.failed = inbox_.failed();
-    }
-    for (WorkerStats& worker : stats.workers) {
-        worker.memory = with_memory && worker.pid != 0 ? os::private_memory_of(worker.pid) : 0;
+    Lock lock(mutex_);
+    PoolStats stats = counts_of(layout_, server_, board_, inbox_);
+    lock.unlock();
+    if (with_memory) {
+        look_up_memory(stats.workers);
     }
     return stats;
 }

@@ -46,21 +46,37 @@ public:
     bool resolved(const JobHandle& job) override;
     std::optional<std::size_t> feed(const JobHandle& job,
                                     std::span<const ItemEntry> items) override;
-    void end_feed(const JobHandle& job) override;
-    std::optional<std::size_t> listen(const JobHandle& job) override;
+    void end_feed(const JobHandle& job) override {
+        const std::scoped_lock lock(mutex_);
+        job->open = false;
+        board_.finish_if_complete(*job);
+    }
+    std::optional<std::size_t> listen(const JobHandle& job) override {
+        const std::scoped_lock lock(mutex_);
+        return job->resolved ? std::nullopt : std::optional(board_.add_waiter_for_any(*job));
+    }
     void unlisten(std::size_t page) override { board_.remove_waiter_for_any(page); }
-    void cancel(const JobHandle& job, std::chrono::nanoseconds grace) override;
+    void cancel(const JobHandle& job, std::chrono::nanoseconds grace) override {
+        const std::scoped_lock lock(mutex_);
+        board_.stop(*job, static_cast<std::uint64_t>(grace.count()));
+    }
     void abandon(const JobHandle& job) override {
         forget(job);
         const std::scoped_lock lock(mutex_);
         board_.close(*job, true);
     }
     void forget(const JobHandle& job) override;
-    void close() override;
+    void close() override {
+        const std::scoped_lock lock(mutex_);
+        state_.is = state_.is == PoolState::open ? PoolState::closed : state_.is;
+    }
     void join() override;
     void terminate() override;
     [[nodiscard]] int processes() const override { return layout_.workers(); }
-    [[nodiscard]] std::vector<pid_t> worker_pids() const override;
+    [[nodiscard]] std::vector<pid_t> worker_pids() const override {
+        const std::scoped_lock lock(mutex_);
+        return server_.worker_pids();
+    }
     [[nodiscard]] PoolStats stats(bool with_memory) const override;
     [[gnu::hot]] [[nodiscard]] bool belongs_to_this_process() const override;
 
@@ -70,7 +86,6 @@ private:
     [[gnu::hot]] std::size_t free_page(Lock& lock, std::uint64_t positions);
     [[gnu::hot]] void collect();
     std::uint64_t call_server();
-    void end_workers();
     void end_jobs();
     void look_at_server();
     void give_up_jobs();
@@ -98,7 +113,6 @@ private:
     JobBoard board_;
     Inbox inbox_;
     std::uint64_t looked_at_server_ns_ = 0;
-    std::uint64_t ended_ns_ = 0;  // when the workers were ended; 0: not yet
 };
 
 }  // namespace engine

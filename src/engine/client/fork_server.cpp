@@ -290,6 +290,7 @@ void ForkServer::end_workers() {
         }
         os::futex_wait(server.state_word, state, slice);
     }
+    ended_ns_ = os::now_ns();
     clear_up();
     // The tokens of workers that were killed.
     layout_.tokens().take_back_all_of(layout_.pool().pool);

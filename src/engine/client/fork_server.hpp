@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -43,6 +44,9 @@ public:
     [[nodiscard]] std::vector<pid_t> worker_pids() const;
     /// The worker in this place; 0 if there is none, or its number here is not known.
     [[nodiscard]] pid_t worker_pid(int worker) const;
+
+    /// When the workers were ended, in ns; 0: they were not.
+    [[nodiscard]] std::uint64_t ended_ns() const { return ended_ns_; }
 
     /// Makes it look at the pool page now.
     void poke() const;
@@ -88,6 +92,7 @@ private:
     os::Fd pidfd_;         // lost with `commands_`, if the program closes all descriptors
     pid_t pid_ = 0;
     bool is_child_ = false;
+    std::uint64_t ended_ns_ = 0;
     bool told_to_end_ = false;
     bool cleared_up_ = false;
     bool left_running_ = false;  // it did not end when it was told to

@@ -4,6 +4,8 @@
 #include <atomic>
 
 #include "engine/shared/counts.hpp"
+#include "os/clock.hpp"
+#include "os/process_table.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -77,9 +79,17 @@ void sort_slowest(std::vector<SlowItem>& slowest) {
     std::sort(slowest.begin(), slowest.end(), is_slower);
 }
 
-PoolStats counts_of(const Layout& layout, std::uint64_t now) {
-    const ServerPage& server = layout.server();
+void look_up_memory(std::vector<WorkerStats>& workers) {
+    for (WorkerStats& worker : workers) {
+        worker.memory = worker.pid != 0 ? os::private_memory_of(worker.pid) : 0;
+    }
+}
+
+PoolStats counts_of(const Layout& layout, const ForkServer& server, const JobBoard& board,
+                    const Inbox& inbox) {
+    const ServerPage& page = layout.server();
     const std::uint64_t born = layout.pool().born_ns;
+    const std::uint64_t now = server.ended_ns() != 0 ? server.ended_ns() : os::now_ns();
     PoolStats stats;
     stats.workers.reserve(static_cast<std::size_t>(layout.workers()));
     stats.slowest.reserve(slowest_kept);
@@ -88,6 +98,7 @@ PoolStats counts_of(const Layout& layout, std::uint64_t now) {
         const ServerLine& line = layout.server_line(worker);
         WorkerStats& one = stats.workers.emplace_back(read(slot.counts, born, now));
         one.worker = worker;
+        one.pid = server.worker_pid(worker);
         one.deaths = line.deaths.load(std::memory_order_relaxed);
         stats.wakes += one.wakes;
         const std::uint64_t held = line.incarnation.load(std::memory_order_relaxed);
@@ -95,9 +106,13 @@ PoolStats counts_of(const Layout& layout, std::uint64_t now) {
         read_slowest(slot.slowest, worker, now - born, stats.slowest);
     }
     sort_slowest(stats.slowest);
-    stats.deaths = server.deaths.load(std::memory_order_relaxed);
-    stats.retries = server.retries.load(std::memory_order_relaxed);
-    stats.timeouts = server.timeouts.load(std::memory_order_relaxed);
+    stats.deaths = page.deaths.load(std::memory_order_relaxed);
+    stats.retries = page.retries.load(std::memory_order_relaxed);
+    stats.timeouts = page.timeouts.load(std::memory_order_relaxed);
+    stats.calls = board.unresolved();
+    stats.queued = board.queued();
+    stats.done = inbox.done();
+    stats.failed = inbox.failed();
     return stats;
 }
 
