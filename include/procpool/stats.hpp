@@ -28,8 +28,7 @@ struct WorkerStats {
 };
 
 /// An item that took long, or several short ones whose time is known together. Where
-/// MapOptions::chunksize is set and most chunks take less than 5 us, one among them that takes 10
-/// ms or more is known by the ticks of the kernel's clock: some ms more or less.
+/// MapOptions::chunksize is set and most chunks take less than 5 us, only some of them are timed.
 struct SlowItem {
     std::size_t index = 0;                 ///< of the first item, in its range
     std::size_t count = 1;                 ///< so many items, claimed at once

@@ -21,15 +21,6 @@ inline std::uint64_t now_ns() noexcept {
            static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-/// The same clock as it was at the last tick of the kernel, milliseconds ago at most: a fifth of
-/// the price.
-inline std::uint64_t tick_ns() noexcept {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
-           static_cast<std::uint64_t>(now.tv_nsec);
-}
-
 /// The CPU time that this process has used, in ns.
 inline std::uint64_t cpu_time_ns() noexcept {
     timespec used{};

@@ -23,11 +23,11 @@ inline void relax() noexcept {
 
 /// Looks at `happened` until it is true (and returns true) or the monotonic clock passes
 /// `until_ns`. Yields the CPU every few microseconds: the process that makes it happen may be
-/// waiting for this very CPU.
+/// waiting for this very CPU. `now`: set to the time at its last look at the clock.
 template <class Condition>
-bool spin_until(std::uint64_t until_ns, Condition&& happened) {
+bool spin_until(std::uint64_t until_ns, Condition&& happened, std::uint64_t& now) {
     constexpr std::uint64_t yield_after_ns = 2'000;
-    std::uint64_t now = os::now_ns();
+    now = os::now_ns();
     for (std::uint64_t last_yield = now; now < until_ns; now = os::now_ns()) {
         for (int turn = 0; turn < 16; ++turn) {
             if (happened()) {
@@ -41,6 +41,12 @@ bool spin_until(std::uint64_t until_ns, Condition&& happened) {
         }
     }
     return happened();
+}
+
+template <class Condition>
+bool spin_until(std::uint64_t until_ns, Condition&& happened) {
+    std::uint64_t now = 0;
+    return spin_until(until_ns, happened, now);
 }
 
 /// As spin_until, but yields the CPU at every turn: for what another process does that has to wake

@@ -29,7 +29,9 @@ Client::Client(const EngineOptions& options)
       timeline_(layout_),
       board_(layout_, server_),
       inbox_(layout_, board_, server_, timeline_) {
-    board_.tell(timeline_);
+    if (timeline_.is_on()) {
+        board_.tell(timeline_);
+    }
     try {
         server_.start(options, code_, region_.file());
         timeline_.begin(layout_.server().pid.load(std::memory_order_relaxed));

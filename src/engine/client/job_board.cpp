@@ -41,7 +41,7 @@ void JobBoard::post(const JobHandle& job, std::size_t page) {
     const std::uint64_t first = first_positions_[page];
     job->postings.push_back({.page = page, .base_positions = first, .base_count = 0});
     layout_.job(page).shift = 0 - first;
-    if (timeline_ != nullptr) {
+    if (timeline_ != nullptr) [[unlikely]] {
         timeline_->job_began(*job);
     }
     put_up(job, page, job->count);
@@ -197,12 +197,16 @@ void JobBoard::update_shortest_timeout() const {
     }
 }
 
+void JobBoard::tell_end(const Job& job) const {
+    const std::size_t first = job.postings.front().page;
+    timeline_->job_ended(job, layout_.job(first).serial.load(std::memory_order_relaxed));
+}
+
 void JobBoard::finish(Job& job) {
     job.resolved = true;
     --unresolved_;
-    if (timeline_ != nullptr) {
-        const std::size_t first = job.postings.front().page;
-        timeline_->job_ended(job, layout_.job(first).serial.load(std::memory_order_relaxed));
+    if (timeline_ != nullptr) [[unlikely]] {
+        tell_end(job);
     }
     JobHandle last;
     bool timed = false;

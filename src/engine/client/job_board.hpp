@@ -104,6 +104,7 @@ private:
     [[nodiscard]] std::uint64_t first_position(std::size_t page) const {
         return page < first_positions_.size() ? first_positions_[page] : 0;
     }
+    void tell_end(const Job& job) const;
     void close_posting(Job& job, Job::Posting& posting, const Failure& why);
     [[gnu::hot]] void finish(Job& job);
     void update_shortest_timeout() const;

@@ -128,7 +128,7 @@ void Timeline::take_in(const TimelinePages& pages, Word& head, std::int32_t pid,
     }
 }
 
-void Timeline::note_begin(Job& job) noexcept {
+void Timeline::job_began(Job& job) noexcept {
     job.began_ns = os::now_ns();
     const auto free = std::ranges::find(tracks_, false, &Track::taken);
     job.track = static_cast<std::size_t>(free - tracks_.begin());
@@ -142,7 +142,7 @@ void Timeline::note_begin(Job& job) noexcept {
     }
 }
 
-void Timeline::note_end(const Job& job, std::uint64_t serial) noexcept {
+void Timeline::job_ended(const Job& job, std::uint64_t serial) noexcept {
     if (job.began_ns == 0) {
         return;
     }

@@ -44,16 +44,9 @@ public:
         }
     }
 
-    void job_began(Job& job) noexcept {
-        if (is_on_) [[unlikely]] {
-            note_begin(job);
-        }
-    }
-    void job_ended(const Job& job, std::uint64_t serial) noexcept {
-        if (is_on_) [[unlikely]] {
-            note_end(job, serial);
-        }
-    }
+    /// Call these of a timeline that is on.
+    void job_began(Job& job) noexcept;
+    void job_ended(const Job& job, std::uint64_t serial) noexcept;
     /// An item has no result because its worker died.
     void item_died(const Failure& failure) noexcept;
     /// A thread waited.
@@ -70,8 +63,6 @@ private:
     void take_in(bool all) noexcept;
     void take_in(const TimelinePages& pages, Word& head, std::int32_t pid, std::uint64_t& dropped,
                  bool all);
-    void note_begin(Job& job) noexcept;
-    void note_end(const Job& job, std::uint64_t serial) noexcept;
     void put(const TimelineRecord& record, std::string_view text);
     void put(const TimelineRecord& record) { put(record, record.read_text()); }
 

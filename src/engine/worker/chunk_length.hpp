@@ -41,8 +41,7 @@ private:
 };
 
 /// Which claims of a job are timed whose length the caller has set: all that take long, and of
-/// short ones every 16th, as a look at the clock costs a part of what they take. For the others a
-/// look at the last tick will do, which finds those that take very long.
+/// short ones every 64th, as a look at the clock costs a part of what they take.
 class TimedClaims {
 public:
     [[nodiscard]] bool is_next() { return untimed_ == 0 || untimed_-- == 0; }
@@ -50,21 +49,14 @@ public:
     void learn(std::uint64_t spent_ns) {
         next_untimed_ = spent_ns >= short_ns ? 0 : std::min(2 * next_untimed_ + 1, most_untimed);
         untimed_ = next_untimed_;
-        tick_ns_ = untimed_ == 0 ? 0 : os::tick_ns();
-    }
-    /// A claim was not timed. By how much a tick has come since the last one; 0: by none.
-    [[nodiscard]] std::uint64_t look_at_tick() {
-        const std::uint64_t before = std::exchange(tick_ns_, os::tick_ns());
-        return tick_ns_ - before;
     }
 
 private:
     static constexpr std::uint64_t short_ns = 5 * os::us;
-    static constexpr int most_untimed = 15;
+    static constexpr int most_untimed = 63;
 
     int untimed_ = 0;
     int next_untimed_ = 0;
-    std::uint64_t tick_ns_ = 0;
 };
 
 /// Measures how long a claim takes. Claims that follow each other share a look at the clock: the

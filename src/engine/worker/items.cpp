@@ -65,7 +65,10 @@ void Items::run_taken() {
     const bool adaptive = page_->terms.chunksize == 0;
     const bool is_first = ledger_.is_waiting();
     const bool timed = adaptive || is_first || ledger_.has_timeline() || known.timed.is_next();
-    const std::uint64_t began = timed ? clock_.begin() : 0;
+    // What waits for a call looks at the clock all the time. To learn a chunk's length, that is not
+    // exact enough.
+    const std::uint64_t called = is_first && !adaptive ? ledger_.called_at() : 0;
+    const std::uint64_t began = called != 0 ? called : timed ? clock_.begin() : 0;
     if (is_first) {
         ledger_.note_work(began);
     }

@@ -57,17 +57,8 @@ void Ledger::note_rest(std::uint64_t now) {
     totals_.busy_ns += now - since_;
     since_ = now;
     waits_ = true;
+    called_ns_ = 0;
     write(false, now);
-}
-
-/// A single tick says nothing: it comes during a short claim as well.
-void Ledger::note_ticks(std::uint64_t serial, std::uint64_t first, std::uint64_t count,
-                        std::uint64_t ticks_ns) {
-    constexpr std::uint64_t longest_tick = 10 * os::ms;
-    seat_.slot.counts.totals.items.store(totals_.items, std::memory_order_relaxed);
-    if (ticks_ns > longest_tick && ticks_ns > least_slow_ns_) {
-        note_slow(serial, first, count, ticks_ns);
-    }
 }
 
 void Ledger::note_slow(std::uint64_t serial, std::uint64_t first, std::uint64_t count,

@@ -27,6 +27,9 @@ public:
     [[gnu::hot]] void note_work(std::uint64_t now);
     /// It has had nothing to do since that time.
     [[gnu::hot]] void note_rest(std::uint64_t now);
+    /// A call came about then, within a microsecond; 0: that is not known.
+    void note_call(std::uint64_t about_ns) { called_ns_ = about_ns; }
+    [[nodiscard]] std::uint64_t called_at() const { return called_ns_; }
     /// A client woke it.
     void note_wake() { ++totals_.wakes; }
 
@@ -46,11 +49,6 @@ public:
         }
     }
 
-    /// The kernel's clock ticked while a claim ran that was not timed: of these items, and it may
-    /// have taken about so long.
-    [[gnu::cold]] void note_ticks(std::uint64_t serial, std::uint64_t first, std::uint64_t count,
-                                  std::uint64_t ticks_ns);
-
     /// Is every claim to be timed?
     [[nodiscard]] bool has_timeline() const { return has_timeline_; }
 
@@ -66,6 +64,7 @@ private:
     const Seat& seat_;
     Totals totals_;
     std::uint64_t since_ = 0;
+    std::uint64_t called_ns_ = 0;
     std::uint64_t least_slow_ns_ = 0;  // what takes longer is among the slowest
     bool waits_ = true;
     const bool has_timeline_;

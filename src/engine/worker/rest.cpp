@@ -172,6 +172,7 @@ void Rest::stay_hungry() {
 void Rest::note_woken() {
     bells_.note_woken();
     ledger_.note_wake();
+    ledger_.note_call(0);  // that was before it parked
 }
 
 void Rest::park_until(std::uint64_t time) const {
@@ -195,7 +196,9 @@ bool Rest::spin(std::uint64_t until, bool may_part) {
     if (may_part) {
         part_from_caller();
     }
-    wait::spin_until(until, [this] { return called(); });
+    std::uint64_t now = 0;
+    wait::spin_until(until, [this] { return called(); }, now);
+    ledger_.note_call(now);
     tokens.give_back(*token);
     reach(Step::token_returned, seat_.worker);
     const std::uint32_t rung = seat_.common.doorbell.load(std::memory_order_seq_cst) - doorbell_;
