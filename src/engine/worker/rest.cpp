@@ -172,7 +172,6 @@ void Rest::stay_hungry() {
 void Rest::note_woken() {
     bells_.note_woken();
     ledger_.note_wake();
-    ledger_.note_call(0);  // that was before it parked
 }
 
 void Rest::park_until(std::uint64_t time) const {
@@ -198,10 +197,10 @@ bool Rest::spin(std::uint64_t until, bool may_part) {
     }
     std::uint64_t now = 0;
     wait::spin_until(until, [this] { return called(); }, now);
-    ledger_.note_call(now);
     tokens.give_back(*token);
     reach(Step::token_returned, seat_.worker);
     const std::uint32_t rung = seat_.common.doorbell.load(std::memory_order_seq_cst) - doorbell_;
+    ledger_.note_call(rung != 0 ? now : 0);
     if (rung > 1) {
         // Several jobs came while the token kept their clients from waking anyone. This worker
         // takes one of them.
