@@ -41,7 +41,7 @@ inline constexpr std::uint32_t first_worker = 0;
 inline constexpr std::uint32_t other_workers = 1;
 
 /// In a timeline what is shorter is merged or left out; longer once its file grows.
-inline constexpr std::uint64_t first_timeline_quantum = 100 * us;
+inline constexpr std::uint64_t first_timeline_quantum = 500 * us;
 
 /// No park lasts longer: after this time the client checks that the fork server is alive.
 inline constexpr std::uint64_t slice = 50 * ms;
