@@ -115,6 +115,13 @@ void set(const TimelineWriter& writer) noexcept {
     own_number = os::own_pid();
 }
 
+void begin_copy() noexcept { new (&lock) std::mutex; }
+
+void end_copy() noexcept {
+    const std::scoped_lock locked(lock);
+    own.catch_up();
+}
+
 bool is_below_worker() noexcept { return below_worker; }
 
 bool exists() noexcept { return own && os::worker_mark().load(std::memory_order_relaxed) != 0; }

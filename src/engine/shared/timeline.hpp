@@ -79,6 +79,13 @@ public:
         return quantum_ns_->load(std::memory_order_relaxed);
     }
 
+    /// Goes on behind what another process has written meanwhile.
+    void catch_up() {
+        if (pages_ != nullptr) {
+            *this = TimelineWriter(*pages_, *head_, *quantum_ns_);
+        }
+    }
+
     /// Adds a record, behind the one that is still extended.
     void add(const TimelineRecord& record);
     /// Items of a job were run: extends the last record if it is about the same job and they came
@@ -104,6 +111,11 @@ namespace own_timeline {
 /// From here on this process is a worker, which writes there if there is such a ring. Call it while
 /// it has one thread.
 void set(const TimelineWriter& writer) noexcept;
+/// A copy of this worker takes its place for a while (docs/protocol.md, part 4, "Pristine items"):
+/// call the one in the copy, where a thread of the worker's may have held the lock, the other in
+/// the worker when the copy has ended.
+void begin_copy() noexcept;
+void end_copy() noexcept;
 /// Is this process a worker, or did one fork it?
 [[nodiscard]] bool is_below_worker() noexcept;
 /// Is this process a worker with such a ring?

@@ -7,6 +7,7 @@
 
 #include "engine/shared/current_task.hpp"
 #include "engine/shared/locals.hpp"
+#include "engine/shared/timeline.hpp"
 #include "engine/shared/times.hpp"
 #include "engine/worker/stop_requests.hpp"
 #include "os/fork.hpp"
@@ -50,6 +51,7 @@ void Copies::become_copy(pid_t worker, std::uint64_t mark) const {
         os::end_process(0);  // it died before it could be watched
     }
     os::worker_mark().store(1, std::memory_order_relaxed);
+    own_timeline::begin_copy();
     keep_locals_of(mark);
     os::begin_own_thread_locals();
     detail::Coverage::forget_all();
@@ -71,6 +73,7 @@ bool Copies::await(const Claim& claim) {
     os::await_end(copy_);
     trace::let_answer(0);  // before its number may be that of another process
     const os::Ending ending = os::reap(copy_);
+    own_timeline::end_copy();
     const std::uint64_t said = seat_.slot.copy.load(std::memory_order_acquire);
     if (said != done(claim, false) && said != done(claim, true)) {
         os::end_process_like(ending);

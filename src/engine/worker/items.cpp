@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <exception>
 #include <new>
 #include <string_view>
@@ -11,10 +10,10 @@
 #include <utility>
 
 #include "engine/shared/steps.hpp"
+#include "engine/worker/claim_time.hpp"
 #include "engine/worker/finish.hpp"
 #include "engine/worker/write_rights.hpp"
 #include "os/clock.hpp"
-#include "os/output.hpp"
 #include "os/process.hpp"
 #include "os/process_mark.hpp"
 #include "trace/stack.hpp"
@@ -62,16 +61,7 @@ void Items::run_taken() {
     const Claim& claim = claims_.taken();
     page_ = &seat_.layout.job(claim.job);
     KnownJob& known = claims_.known_job();
-    const bool adaptive = page_->terms.chunksize == 0;
-    const bool is_first = ledger_.is_waiting();
-    const bool timed = adaptive || is_first || ledger_.has_timeline() || known.timed.is_next();
-    // What waits for a call looks at the clock all the time. To learn a chunk's length, that is not
-    // exact enough.
-    const std::uint64_t called = is_first && !adaptive ? ledger_.called_at() : 0;
-    const std::uint64_t began = called != 0 ? called : timed ? clock_.begin() : 0;
-    if (is_first) {
-        ledger_.note_work(began);
-    }
+    ClaimTime time(ledger_, clock_, known, page_->terms.chunksize == 0);
 
     outbox_.begin_claim(claim, *page_);
     if (run_serial_ != claim.serial) {
@@ -90,21 +80,12 @@ void Items::run_taken() {
     }
     const std::uint64_t count = run.next - claim.first_item();
     if (lifetime_.spend(count, page_->terms.parts) || met_memory_limit_) {
-        ledger_.note_items(count - skipped_);
-        retire();
+        retire(count - skipped_);
     }
     seat_.slot.phase.store(phase::idle, std::memory_order_release);
     reach(Step::claim_released, seat_.worker);
     thefts_.let_go(claim);
-    const std::uint64_t items_run = count - std::exchange(skipped_, 0);
-    if (timed) {
-        const std::uint64_t ended = clock_.end();
-        adaptive ? known.chunk.learn(count, ended - began) : known.timed.learn(ended - began);
-        ledger_.note_items(claim.serial, claim.first_item(), items_run, began, ended);
-    } else {
-        clock_.skip();
-        ledger_.note_items(items_run);
-    }
+    time.end(claim, count, count - std::exchange(skipped_, 0));
     if (known.writable != nullptr && seat_.handed_out(claim.job)) {
         known_.make_read_only(known);
     }
@@ -147,9 +128,11 @@ void Items::run_in_copy(Run& run, KnownJob& known) {
     timed_count_ = count_of(seat_.slot.verdict.load(std::memory_order_relaxed));
 }
 
-/// Between two items: ends this worker. A replacement continues with what is left of the claim.
-void Items::retire() {
+/// Between two items, of which so many were run: ends this worker. A replacement continues with
+/// what is left of the claim.
+void Items::retire(std::uint64_t items) {
     bells_.pay();
+    ledger_.note_items(items);
     ledger_.note_rest(os::now_ns());
     reach(Step::retiring, seat_.worker);
     seat_.slot.phase.store(phase::retired, std::memory_order_release);
@@ -399,12 +382,11 @@ void Items::fail(Run& run, std::uint64_t item) {
         keep_from(item);
         skipped_ = end_ - item;
         outbox_.publish_skipped(item, end_);
-        run.next = end_;
-        run.last = end_;
+        run.next = run.last = end_;
     }
     if (outcome.met_memory_limit && !in_copy_) {
-        ledger_.note_items(item - claims_.taken().first_item());
-        retire();  // what earlier items leaked must not fail any more of them
+        // What earlier items leaked must not fail any more of them.
+        retire(item - claims_.taken().first_item());
     }
     met_memory_limit_ |= outcome.met_memory_limit;
     if (run.next < run.last) {

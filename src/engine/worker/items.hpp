@@ -59,7 +59,7 @@ private:
     void cut_at(std::uint64_t position);
     [[nodiscard]] Outcome outcome_in_flight(std::uint64_t item);
     [[nodiscard]] bool is_memory_limit(const std::bad_alloc& exception) const;
-    [[noreturn]] void retire();
+    [[noreturn]] void retire(std::uint64_t items);
 
     const Seat& seat_;
     Bells& bells_;
