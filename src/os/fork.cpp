@@ -1,7 +1,6 @@
 #include "os/fork.hpp"
 
 #include <cerrno>
-#include <csignal>
 
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -45,15 +44,6 @@ pid_t clone_quietly() noexcept {
 
 pid_t fork_process() noexcept {
     return call(Call::fork_process, [] { return ::fork(); });
-}
-
-pid_t fork_reapable() noexcept {
-    const bool ignored = ::signal(SIGCHLD, SIG_DFL) == SIG_IGN;
-    const pid_t pid = fork_process();
-    if (pid == 0 && ignored) {
-        ::signal(SIGCHLD, SIG_IGN);
-    }
-    return pid;
 }
 
 void empty_stdin() noexcept {

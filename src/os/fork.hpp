@@ -20,10 +20,6 @@ namespace os {
 /// fork(2), with atfork handlers. As fork: 0 in the child, -1 and errno on failure.
 [[nodiscard]] pid_t fork_process() noexcept;
 
-/// As fork_process, for a child that its parent will reap: it stays until then, even where the
-/// program has the kernel reap children by ignoring SIGCHLD.
-[[nodiscard]] pid_t fork_reapable() noexcept;
-
 /// Standard input becomes empty.
 void empty_stdin() noexcept;
 

@@ -131,5 +131,24 @@ SignalBlock::~SignalBlock() {
     ::pthread_sigmask(SIG_SETMASK, reinterpret_cast<const sigset_t*>(saved_), nullptr);
 }
 
+StandBack::StandBack() noexcept {
+    struct sigaction standard{};
+    standard.sa_handler = SIG_DFL;
+    ::sigaction(SIGCHLD, &standard, &of_children_);
+    sigset_t waiting;
+    ::sigfillset(&waiting);
+    for (int number = 1; number < NSIG; ++number) {
+        if (number == SIGCHLD || is_fatal(number)) {
+            ::sigdelset(&waiting, number);
+        }
+    }
+    ::pthread_sigmask(SIG_BLOCK, &waiting, &mask_);
+}
+
+StandBack::~StandBack() {
+    ::sigaction(SIGCHLD, &of_children_, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+}
+
 }  // namespace os
 PROCPOOL_END_NAMESPACE

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 
 #include <sys/types.h>
@@ -58,6 +59,21 @@ public:
 
 private:
     alignas(16) unsigned char saved_[128];
+};
+
+/// While it lives, this process stands back behind a child that does its work: signals for this
+/// thread wait, but those of crashes, and the child stays until it is reaped, whatever the program
+/// does about SIGCHLD. Make it before the fork; the child destroys its copy at once.
+class StandBack {
+public:
+    StandBack() noexcept;
+    ~StandBack();
+    StandBack(const StandBack&) = delete;
+    StandBack& operator=(const StandBack&) = delete;
+
+private:
+    sigset_t mask_{};
+    struct sigaction of_children_{};
 };
 
 }  // namespace os

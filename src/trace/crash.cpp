@@ -240,6 +240,12 @@ void ask_for_last_words(pid_t child, std::uint64_t key) noexcept {
 
 void let_answer(pid_t child) noexcept { answers.store(child); }
 
+void forget_last_words() noexcept {
+    if (report != nullptr) {
+        report->seal.store(0, std::memory_order_release);
+    }
+}
+
 void say_before_exit(const char* why) noexcept {
     if (report == nullptr || os::own_pid() != report_of) {
         return;  // a process that a task forked off

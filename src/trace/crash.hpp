@@ -66,6 +66,9 @@ void ask_for_last_words(pid_t child, std::uint64_t key) noexcept;
 /// process does.
 void let_answer(pid_t child) noexcept;
 
+/// What was written as last words does not count.
+void forget_last_words() noexcept;
+
 /// The last words of a process that is about to end itself.
 void say_before_exit(const char* why) noexcept;
 

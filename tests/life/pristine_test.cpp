@@ -237,20 +237,89 @@ TEST(Pristine, ACancelledItemIsGoneWithWhatItStarted) {
     EXPECT_EQ(pool.apply(count_calls, 0), 1);
 }
 
+int wait_to_be_asked() {
+    const std::stop_token stop = mp::this_task::stop_token();
+    log->tries = 1;
+    while (!stop.stop_requested()) {
+        std::this_thread::sleep_for(1ms);
+    }
+    return 17;
+}
+
 TEST(Pristine, AnItemIsAskedToEndByItsToken) {
     mp::Pool pool(1);
     log->tries = 0;
-    auto running = pool.submit(mp::TaskOptions{.pristine = true}, [] {
-        const std::stop_token stop = mp::this_task::stop_token();
-        log->tries = 1;
-        while (!stop.stop_requested()) {
-            std::this_thread::sleep_for(1ms);
-        }
-        return 17;
-    });
+    auto running = pool.submit(mp::TaskOptions{.pristine = true}, wait_to_be_asked);
     ASSERT_TRUE(support::eventually([] { return log->tries > 0; }));
     running.cancel(30s);
     EXPECT_EQ(running.get(), 17);
+}
+
+TEST(Pristine, AnItemIsAskedAlsoWhereItsWorkerListenedBefore) {
+    mp::Pool pool(1);
+    pool.apply([] { static_cast<void>(mp::this_task::stop_token()); });
+    log->tries = 0;
+    auto running = pool.submit(mp::TaskOptions{.pristine = true}, wait_to_be_asked);
+    ASSERT_TRUE(support::eventually([] { return log->tries > 0; }));
+    running.cancel(30s);
+    EXPECT_EQ(running.get(), 17);
+}
+
+TEST(Pristine, WhatTheWorkerDoesAboutItsChildrenIsLeftAsItIs) {
+    const auto handler = [](int) { return std::signal(SIGCHLD, SIG_DFL) == SIG_IGN; };
+    mp::Pool pool({.processes = 1, .initializer = [] { std::signal(SIGCHLD, SIG_IGN); }});
+    EXPECT_EQ(pool.map(handler, {0, 1}, pristine()), (std::vector{true, true}));
+    EXPECT_TRUE(pool.apply(handler, 0));
+}
+
+TEST(Pristine, AnItemMaySignalItsGroup) {
+    mp::Pool pool(1);
+    const auto outcomes = pool.try_map(
+        [](int x) {
+            std::signal(SIGTERM, SIG_IGN);
+            kill(0, SIGTERM);
+            return x;
+        },
+        {0, 1, 2}, pristine());
+    EXPECT_TRUE(outcomes[0] && outcomes[1] && outcomes[2]);
+}
+
+TEST(Pristine, AThreadOfTheWorkerThatIsStuckInAWriteHoldsNothingUp) {
+    mp::Pool pool({.processes = 1, .initializer = [] {
+                       int ends[2];
+                       if (pipe(ends) != 0) {
+                           std::abort();
+                       }
+                       std::thread([file = fdopen(ends[1], "w")] {
+                           for (;;) {
+                               std::fputs("nobody reads this\n", file);
+                           }
+                       }).detach();
+                       std::this_thread::sleep_for(20ms);  // so that it mostly is
+                   }});
+    EXPECT_EQ(pool.map(count_calls, std::vector<int>(5), pristine()), std::vector<int>(5, 1));
+}
+
+struct Bad {
+    int used = 0;
+    [[gnu::noinline]] ~Bad() { std::raise(SIGSEGV); }
+};
+
+TEST(Pristine, TheLastWordsOfOneItemAreNotThoseOfAnother) {
+    mp::Pool pool(1);
+    const auto outcomes = pool.try_map(
+        [](int x) {
+            if (x == 0) {
+                mp::this_worker::local<Bad>().used = 1;
+            } else {
+                std::signal(SIGSEGV, SIG_DFL);
+                std::raise(SIGSEGV);
+            }
+        },
+        {0, 1}, pristine());
+    EXPECT_TRUE(outcomes[0]);
+    ASSERT_FALSE(outcomes[1]);
+    EXPECT_EQ(outcomes[1].error().trace(), "");
 }
 
 TEST(Pristine, WhatItPrintsIsWrittenOnce) {

@@ -158,7 +158,7 @@ struct JobRequest {
     int retries = 0;                      ///< extra tries of an item whose worker died or timed out
     std::stop_token stop{};               ///< for whoever starts the job: see StopLink
     bool fail_fast = false;               ///< the first failure cancels what has not started
-    bool pristine = false;                ///< each item in a copy of a worker that has run none
+    bool pristine = false;                ///< each item in a copy of its worker
     bool accounted = false;               ///< the thunk says when each call begins: Run::time_from
     /// When a worker closes the job (Run::stop), what is claimed already is run nevertheless.
     bool finishes_claimed = false;

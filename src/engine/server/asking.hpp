@@ -22,7 +22,8 @@ inline void ask_to_stop(const Layout& layout, int worker, const Sight& sight) {
     line.asked_current.store(sight.current, std::memory_order_release);
     line.asked_verdict.store(sight.verdict, std::memory_order_release);
     line.asks.fetch_add(1, std::memory_order_seq_cst);
-    os::futex_wake(line.asks, 1);
+    constexpr int listeners = 2;  // of the worker and of its copy that runs a pristine item
+    os::futex_wake(line.asks, listeners);
 }
 
 }  // namespace engine

@@ -212,8 +212,11 @@ bool Burying::try_again(int worker, const Recovery::Finding& finding) {
         grave.tried_part = at;
         grave.tries = 0;
     }
-    // One that was written off has not let go of all that it was given: no other may have it.
-    if (grave.written_off || grave.tries >= layout_.job(finding.claim.job).terms.retries) {
+    const JobTerms& terms = layout_.job(finding.claim.job).terms;
+    // One that was written off has not let go of all that it was given: no other may have it. The
+    // same goes for a copy of a worker that does not end.
+    const bool is_held = grave.written_off || (terms.pristine && descendants_.any_left());
+    if (is_held || grave.tries >= terms.retries) {
         return false;
     }
     ++grave.tries;

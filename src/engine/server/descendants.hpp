@@ -25,6 +25,8 @@ public:
     /// A descendant has ended, so what it had started is a child of this process now. A later turn
     /// looks at it.
     void note_death() { left_ = true; }
+    /// May there be some that have not ended?
+    [[nodiscard]] bool any_left() const { return left_; }
     /// Kills those that are children of this process. Waits until `until` for their end; a later
     /// turn looks at those that are left.
     void kill(std::uint64_t until);

@@ -26,17 +26,20 @@ Copies::Copies(const Seat& seat) : seat_(seat) {}
 
 bool Copies::begin() {
     seat_.slot.copy.store(0, std::memory_order_relaxed);
-    os::flush_every_file();  // or the copy would write it, too
+    os::flush_output();  // what was printed before comes first
     const pid_t worker = os::own_pid();
     const std::uint64_t mark = os::process_mark();
-    copy_ = os::fork_reapable();
+    stand_back_.emplace();
+    copy_ = os::fork_process();
     if (copy_ < 0) {
         const int error = errno;
+        stand_back_.reset();
         throw std::system_error(
             error, std::generic_category(),
             "procpool: no process for a pristine item" + os::why_no_fork(error));
     }
     if (copy_ == 0) {
+        stand_back_.reset();
         become_copy(worker, mark);
         return true;
     }
@@ -50,6 +53,7 @@ void Copies::become_copy(pid_t worker, std::uint64_t mark) const {
     if (os::parent_pid() != worker) {
         os::end_process(0);  // it died before it could be watched
     }
+    os::forget_output();  // what is in buffers is the worker's to write
     os::worker_mark().store(1, std::memory_order_relaxed);
     own_timeline::begin_copy();
     keep_locals_of(mark);
@@ -76,8 +80,16 @@ bool Copies::await(const Claim& claim) {
     own_timeline::end_copy();
     const std::uint64_t said = seat_.slot.copy.load(std::memory_order_acquire);
     if (said != done(claim, false) && said != done(claim, true)) {
+        if (ending.pid == 0) {
+            trace::say_before_exit(
+                "how its copy ended, a wait() of others in the worker has taken");
+        }
         os::end_process_like(ending);
     }
+    if (ending.signal != 0 || ending.status != 0) {
+        trace::forget_last_words();  // of a copy whose item was done: the next one has its own
+    }
+    stand_back_.reset();
     return said == done(claim, true);
 }
 

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <sys/types.h>
 
 #include <procpool/detail/namespace.hpp>
 
 #include "engine/worker/seat.hpp"
+#include "os/signals.hpp"
 
 PROCPOOL_BEGIN_NAMESPACE
 namespace engine {
@@ -32,6 +34,7 @@ private:
     [[nodiscard]] std::uint64_t done(const Claim& claim, bool met_memory_limit) const;
 
     const Seat& seat_;
+    std::optional<os::StandBack> stand_back_;
     pid_t copy_ = 0;
 };
 
