@@ -160,7 +160,7 @@ TEST(Stats, CountDeathsTriesAndThoseWhoReplaceTheDead) {
 TEST(Stats, CountTimeouts) {
     mp::Pool pool{1};
     const auto hangs = [](int x) {
-        for (; x == 0;) {
+        for (volatile bool forever = x == 0; forever;) {
             ::pause();
         }
         return x;
