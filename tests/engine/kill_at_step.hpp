@@ -21,6 +21,7 @@
 #include "engine/shared/steps.hpp"
 #include "engine/shared/words.hpp"
 #include "support/beginners.hpp"
+#include "support/sanitized.hpp"
 #include "support/shared.hpp"
 
 /// Kills workers at one step of the protocol while maps run, and compares what came of every item
@@ -244,10 +245,11 @@ void check(Tally& tally, const Collected<R>& collected, std::uint64_t first, int
 inline Tally map_once(procpool::detail::Engine& engine, Shape shape, int retries,
                       std::size_t chunksize, std::uint64_t lane = 0, Killer killer = Killer::hook) {
     const std::uint64_t first = lane * items_of_lane;
-    std::vector<std::uint64_t> ids(shape == Shape::large                              ? 5
-                                   : shape == Shape::thrower                          ? 60
-                                   : shape == Shape::slow || shape == Shape::pristine ? 30
-                                                                                      : 200);
+    std::vector<std::uint64_t> ids(shape == Shape::large      ? 5
+                                   : shape == Shape::thrower  ? 60
+                                   : shape == Shape::slow     ? 40
+                                   : shape == Shape::pristine ? (sanitized ? 10 : 30)
+                                                              : 200);
     world->in_copies[lane] = shape == Shape::pristine;
     chunksize = shape == Shape::slow ? ids.size() : chunksize;
     for (std::size_t i = 0; i < ids.size(); ++i) {
