@@ -46,7 +46,8 @@ struct PoolOptions {
     bool pin = false;  ///< each worker to a CPU of its own, one per physical core first
     /// How long one of the workers that rest looks out for a call before it sleeps too, so that the
     /// call costs no wake-up. It takes a CPU for that long after each call. 0: not at all; unset:
-    /// tens of microseconds, by as many workers of all pools as there are CPUs to spare.
+    /// tens of microseconds, by as many workers of all pools as there are CPUs to spare. Pools
+    /// without processes ignore it.
     std::optional<std::chrono::nanoseconds> spin{};
 };
 

@@ -64,21 +64,22 @@ LockedFile::LockedFile(const std::string& path) {
     const std::scoped_lock lock(open.mutex);
     open.check_free(path);
     open.files.reserve(open.files.size() + 1);
-    file_ = os::open_kept(path.c_str());
-    if (!file_) {
+    os::Fd file = os::open_kept(path.c_str());
+    if (!file) {
         throw could_not(errno, path,
                         "cannot be opened: name a regular file, in a directory that exists and "
                         "this program may write to");
     }
-    is_ = os::identity_of(file_.get());
-    const int error = os::lock_for_process(file_);
+    is_ = os::identity_of(file.get());
+    const int error = os::lock_for_process(file);
     if (error == EAGAIN || error == EACCES) {
-        const pid_t holder = os::holder_of_lock(file_);
+        const pid_t holder = os::holder_of_lock(file);
         throw_in_use(path, holder > 0 ? "process " + std::to_string(holder) : "another process");
     }
     if (error != 0) {
         throw could_not(error, path, "cannot be locked: name one on another file system");
     }
+    file_ = os::KeptFd(std::move(file));
     open.files.push_back(is_);
 }
 
@@ -218,7 +219,7 @@ bool JournalFile::append(JournalRecord record, std::span<const std::byte> payloa
         }
         if (!write(payload)) {
             end_ = begin;  // its head is worth nothing
-            static_cast<void>(os::cut_to(file_, end_));
+            cut_back();
             return false;
         }
     } else if (buffer_.size() > largest_buffer && !flush()) {
@@ -240,9 +241,19 @@ bool JournalFile::flush() noexcept {
     return written;
 }
 
+/// What is behind the end; if that fails, the next call does it.
+void JournalFile::cut_back() noexcept {
+    if (!locked_.is_lost()) {
+        static_cast<void>(os::cut_to(file_, end_));
+    }
+}
+
 bool JournalFile::write(std::span<const std::byte> bytes) noexcept {
+    if (locked_.is_lost()) {
+        return fail(EBADF);
+    }
     if (const int error = os::write_at(file_, end_, bytes); error != 0) {
-        static_cast<void>(os::cut_to(file_, end_));  // else the next call cuts it
+        cut_back();
         return fail(error);
     }
     end_ += bytes.size();
@@ -256,6 +267,9 @@ bool JournalFile::sync() noexcept {
     }
     if (unsynced_since_ns_ == 0) {
         return true;
+    }
+    if (locked_.is_lost()) {
+        return fail(EBADF);
     }
     if (const int error = os::lock_for_process(file_); error != 0) {
         return fail(error == EACCES ? EAGAIN : error);
@@ -278,6 +292,12 @@ void JournalFile::check() const {
         throw std::system_error(error_, journal_named(path_) +
                                             "was taken by another program, as this one opened and "
                                             "closed the file meanwhile: make the call again");
+    }
+    if (error_ == std::errc::bad_file_descriptor) {
+        throw std::system_error(error_,
+                                journal_named(path_) +
+                                    "was closed by the program, so the rest of the call is "
+                                    "cancelled; what it holds is kept: make the call again");
     }
     if (error_) {
         throw std::system_error(error_,

@@ -29,10 +29,12 @@ public:
     LockedFile& operator=(const LockedFile&) = delete;
     ~LockedFile();
 
-    [[nodiscard]] const os::Fd& fd() const { return file_; }
+    [[nodiscard]] const os::Fd& fd() const { return file_.fd(); }
+    /// Did the program close it? Its number may be that of another file by now.
+    [[nodiscard]] bool is_lost() const { return file_.is_lost(); }
 
 private:
-    os::Fd file_;
+    os::KeptFd file_;
     os::FileIdentity is_;
 };
 
@@ -86,6 +88,7 @@ private:
     void open_new(std::span<const std::byte> header);
     void read_all(const JournalHeader& header, std::uint64_t size);
     bool write(std::span<const std::byte> bytes) noexcept;
+    void cut_back() noexcept;
     bool fail(int error) noexcept;
 
     const std::string path_;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -430,6 +431,39 @@ TEST_F(Journal, EachItemOfAPoolInTheCallerIsThereWhenTheNextBegins) {
                                 {.chunksize = 1, .journal = {file(), false, true}});
     EXPECT_LT(sizes[0], sizes[1]);
     EXPECT_LT(sizes[1], sizes[2]);
+}
+
+/// The number under which this process has the file open; -1 if it has not.
+int descriptor_of(const std::string& path) {
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        std::error_code gone;
+        if (std::filesystem::read_symlink(entry.path(), gone) == path) {
+            return std::stoi(entry.path().filename());
+        }
+    }
+    return -1;
+}
+
+TEST_F(Journal, NothingIsWrittenToAFileThatTheProgramOpenedUnderItsNumber) {
+    const std::string other = file() + ".other";
+    std::ofstream(other) << "of the program";
+    Pool here({.start = mp::Start::in_caller});
+    const auto takes_the_number = [](int x, const std::string& journal, const std::string& own) {
+        if (x == 3) {
+            const int opened = ::open(own.c_str(), O_RDWR | O_CLOEXEC);
+            EXPECT_GE(::dup2(opened, descriptor_of(journal)), 0);  // closes the journal's
+            ::close(opened);
+        }
+        return x;
+    };
+    EXPECT_THROW(here.map(mp::bind_back(takes_the_number, file(), other), numbers(6),
+                          {.chunksize = 1, .journal = {file(), false, true}}),
+                 std::system_error);
+    const int number = descriptor_of(other);
+    EXPECT_GE(number, 0) << "the program's descriptor was closed";
+    ::close(number);
+    EXPECT_EQ(support::content_of(other), "of the program");
+    EXPECT_EQ(contents().items.size(), 3U);
 }
 
 TEST_F(Journal, PristineItemsAreDoneOnceToo) {

@@ -242,8 +242,9 @@ public:
     [[nodiscard]] int processes() const { return engine().processes(); }
 
     /// What the pool has done so far, and what it is at. Any thread may call it, at any time: it
-    /// waits for no worker and no item, and costs some microseconds, and a millisecond for each GiB
-    /// of private memory that it looks up. After join() or terminate(): the last that was known.
+    /// waits for no worker and no item; the kernel adds up the private memory of each worker for
+    /// it, which takes longer the more there is. After join() or terminate(): the last that was
+    /// known.
     [[nodiscard]] PoolStats stats() const { return engine().stats(true); }
 
 private:
