@@ -1,7 +1,6 @@
 #include "os/file.hpp"
 
 #include <array>
-#include <cerrno>
 #include <climits>
 
 #include <fcntl.h>
@@ -70,54 +69,6 @@ std::string program_path() {
     std::array<char, PATH_MAX> path{};
     const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
     return {path.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
-}
-
-Fd create_alone(const char* path, bool& taken) noexcept {
-    taken = false;
-    Fd file = above_standard_streams(Fd(call_through_signals(Call::open_file, [&] {
-        return ::open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
-    })));
-    struct stat status{};
-    if (!file || ::fstat(file.get(), &status) != 0) {
-        return {};
-    }
-    if (!S_ISREG(status.st_mode)) {
-        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
-        return {};
-    }
-    struct flock lock{};
-    lock.l_type = F_WRLCK;
-    lock.l_whence = SEEK_SET;
-    // Where the file system has no locks nobody is kept out.
-    if (::fcntl(file.get(), F_SETLK, &lock) != 0 && (errno == EAGAIN || errno == EACCES)) {
-        taken = true;
-        return {};
-    }
-    if (call_through_signals(Call::resize_file, [&] { return ::ftruncate(file.get(), 0); }) != 0) {
-        return {};
-    }
-    return file;
-}
-
-bool write_at(const Fd& file, std::uint64_t offset, std::string_view text) noexcept {
-    while (!text.empty()) {
-        const ssize_t written = call_through_signals(Call::write, [&] {
-            return ::pwrite(file.get(), text.data(), text.size(), static_cast<off_t>(offset));
-        });
-        if (written <= 0) {
-            errno = written == 0 ? ENOSPC : errno;
-            return false;
-        }
-        text.remove_prefix(static_cast<std::size_t>(written));
-        offset += static_cast<std::uint64_t>(written);
-    }
-    return true;
-}
-
-bool cut_at(const Fd& file, std::uint64_t size) noexcept {
-    return call_through_signals(Call::resize_file, [&] {
-               return ::ftruncate(file.get(), static_cast<off_t>(size));
-           }) == 0;
 }
 
 bool read_at(const Fd& file, std::uint64_t offset, std::span<std::byte> buffer) noexcept {

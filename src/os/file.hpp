@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include <procpool/detail/namespace.hpp>
 
@@ -31,17 +30,6 @@ long read_file(const char* path, char* buffer, std::size_t size) noexcept;
 
 /// Where the file of this program lies; empty when the system does not tell. Throws std::bad_alloc.
 [[nodiscard]] std::string program_path();
-
-/// Opens a file to write it, empty, made if there is none. Only one process at a time does: it is
-/// `taken` then by another one, and stays as it is. The lock is this process's as long as it closes
-/// no descriptor of the file. Empty and errno when it cannot be written, or is no regular file.
-[[nodiscard]] Fd create_alone(const char* path, bool& taken) noexcept;
-
-/// Writes all of the text from the offset on. False and errno when that fails, perhaps in the
-/// middle.
-bool write_at(const Fd& file, std::uint64_t offset, std::string_view text) noexcept;
-/// Makes the file so long.
-bool cut_at(const Fd& file, std::uint64_t size) noexcept;
 
 /// Fills the buffer from the offset on. False when the file ends too early or cannot be read.
 bool read_at(const Fd& file, std::uint64_t offset, std::span<std::byte> buffer) noexcept;

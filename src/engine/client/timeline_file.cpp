@@ -5,12 +5,14 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <span>
 #include <system_error>
 #include <utility>
 
 #include "engine/shared/times.hpp"
 #include "os/clock.hpp"
 #include "os/file.hpp"
+#include "os/kept_file.hpp"
 #include "os/mapping.hpp"
 #include "os/own.hpp"
 #include "os/process.hpp"
@@ -137,6 +139,21 @@ std::string line_of(std::string_view phase, const std::string& name, const Timel
            ",\"tid\":" + tid + more + "}";
 }
 
+/// Opens the file, and empties it. Returns an errno if that fails: EAGAIN if another process writes
+/// it.
+int open_alone(const std::string& path, os::Fd& file) {
+    file = os::open_kept(path.c_str());
+    if (!file) {
+        return errno;
+    }
+    const int error = os::lock_for_process(file);
+    if (error == EAGAIN || error == EACCES) {
+        return EAGAIN;
+    }
+    // Where the file system has no locks nobody is kept out.
+    return os::cut_to(file, 0);
+}
+
 std::string arguments(const std::string& list) {
     return list.empty() ? "" : ",\"args\":{" + list + "}";
 }
@@ -201,17 +218,14 @@ void TimelineFile::open() {
     const bool has_suffix = path_.ends_with(suffix);
     const std::string beside = path_.substr(0, path_.size() - (has_suffix ? suffix.size() : 0)) +
                                "." + std::to_string(os::own_pid()) + (has_suffix ? suffix : "");
-    bool taken = is_opened.load(std::memory_order_relaxed);
     os::Fd file;
-    if (!taken) {
-        file = os::create_alone(path_.c_str(), taken);
-    }
-    if (taken) {
+    int error = is_opened.load(std::memory_order_relaxed) ? EAGAIN : open_alone(path_, file);
+    if (error == EAGAIN) {
         path_ = beside;
-        file = os::create_alone(path_.c_str(), taken);
+        error = open_alone(path_, file);
     }
-    if (!file) {
-        give_up("cannot be written", errno);
+    if (error != 0) {
+        give_up("cannot be written", error);
         return;
     }
     is_opened.store(true, std::memory_order_relaxed);
@@ -281,10 +295,12 @@ void TimelineFile::write_out() {
         lines_.clear();  // to write more would end the program
         return;
     }
-    if (!os::write_at(file_.fd(), size_, lines_)) {
-        const int error = errno;
-        if (os::cut_at(file_.fd(), size_)) {
-            os::write_at(file_.fd(), size_, end);
+    const auto write = [this](std::string_view text) {
+        return os::write_at(file_.fd(), size_, std::as_bytes(std::span(text)));
+    };
+    if (const int error = write(lines_); error != 0) {
+        if (os::cut_to(file_.fd(), size_) == 0) {
+            static_cast<void>(write(end));
         }
         give_up("cannot be written any more", error);
         return;
